@@ -1,0 +1,126 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is built with these.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Targets whose inner loops are arithmetic: unoptimised they are 40 times slower, too slow for a debug test.
+let numericSettings: [SwiftSetting] = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let package = Package(
+    name: "cultivar",
+    products: [.executable(name: "cultivar", targets: ["cultivar"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML", "Reloading"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .executableTarget(name: "cultivar", dependencies: ["Commands"], swiftSettings: settings),
+        .target(
+            name: "Commands",
+            dependencies: [
+                "Archive", "Daemon", "Learning", "Networks", "Outbox", "Pictures", "Pipeline",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Archive", "Intake", "Pipeline",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "Archive", "Learning", "Networks", "Outbox", "Pictures", "Tensors",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Outbox",
+            dependencies: [
+                "Learning", "Networks", "ONNX", "Tensors", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Intake",
+            dependencies: [
+                "Archive", "CInotifyTools", "Pictures", "Tensors",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Networks",
+            dependencies: ["CKernels", "ONNX", "Tensors", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: numericSettings
+        ),
+        .target(name: "Learning", dependencies: ["CKernels", "Tensors"], swiftSettings: numericSettings),
+        .target(
+            name: "Pictures",
+            dependencies: ["CImageCodecs", "Tensors", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: numericSettings
+        ),
+        .target(
+            name: "Archive",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "ONNX",
+            dependencies: [
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["onnx.proto"],
+            swiftSettings: settings
+        ),
+        .target(name: "Tensors", dependencies: ["COpenBLAS"], swiftSettings: numericSettings),
+        .target(name: "CKernels"),
+        .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Pictures", "Tensors", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: settings
+        ),
+    ]
+)
+
+for name in [
+    "Tensors", "Pictures", "Networks", "Learning", "ONNX", "Archive", "Intake", "Outbox", "Pipeline",
+    "Daemon", "Commands",
+] {
+    package.targets.append(
+        .testTarget(
+            name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"], resources: [],
+            swiftSettings: settings))
+}
+package.targets.append(.testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: settings))

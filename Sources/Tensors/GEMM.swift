@@ -1,0 +1,27 @@
+internal import COpenBLAS
+
+/// Single-precision matrix products on OpenBLAS.
+///
+/// OpenBLAS's thread count is process-global, and workers that each call a threaded product slow each other down, so it
+/// is set to one thread, once, before the first product: parallelism belongs to `WorkerPool`.
+package enum GEMM {
+    private static let singleThreaded: Void = openblas_set_num_threads(1)
+
+    /// C (m x n) = alpha * op(A) (m x k) * op(B) (k x n) + beta * C, all row-major.
+    ///
+    /// - Parameters:
+    ///   - leadingA: the distance between two rows of A as it is stored, in elements (likewise for B and C).
+    ///   - transposeA: whether A is stored as k x m.
+    ///   - transposeB: whether B is stored as n x k.
+    package static func multiply(
+        m: Int, n: Int, k: Int, alpha: Float = 1, _ a: UnsafePointer<Float>, leadingA: Int, transposeA: Bool = false,
+        _ b: UnsafePointer<Float>, leadingB: Int, transposeB: Bool = false, beta: Float = 0,
+        into c: UnsafeMutablePointer<Float>, leadingC: Int
+    ) {
+        _ = singleThreaded
+        guard m > 0, n > 0 else { return }
+        cblas_sgemm(
+            CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+            Int32(m), Int32(n), Int32(k), alpha, a, Int32(leadingA), b, Int32(leadingB), beta, c, Int32(leadingC))
+    }
+}
