@@ -1,0 +1,54 @@
+# What people and CI type. Every target does the set-up that it needs; nothing is done twice.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+SWIFT ?= swift
+BINARY := .build/release/cultivar
+SOURCES := Sources Tests Package.swift
+
+.PHONY: help setup build backbones demo run test lint format install clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the Debian packages that are missing
+	@scripts/setup
+
+build: setup ## Build the release binary
+	@$(SWIFT) build -c release --product cultivar
+
+backbones: setup ## Fetch the backbones' weights and write them as ONNX files to backbones/
+	@scripts/backbones
+
+demo: ## The whole job on real pictures, in a throw-away installation
+	@scripts/setup demo
+	@$(MAKE) --no-print-directory build
+	@scripts/backbones mobilenetv2
+	@scripts/demo
+
+run: build backbones ## Run the daemon in the foreground on this folder's inbox/ and outbox/
+	@$(BINARY) daemon --inbox inbox --outbox outbox --state state --backbones backbones
+
+test: backbones ## Build and run all tests, optimised
+	@python3 -m unittest discover -s scripts/tests -t scripts
+	@$(SWIFT) build -c release --build-tests
+	@$(SWIFT) test -c release --skip-build
+
+lint: ## Check the formatting
+	@$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+format: ## Format the sources in place
+	@$(SWIFT) format --in-place --recursive $(SOURCES)
+
+install: build ## Install binary, unit, account, folders and commented settings (DESTDIR, PREFIX)
+	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/cultivar
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' systemd/cultivar.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/cultivar.service
+	install -D -m 0644 systemd/cultivar.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/cultivar.conf
+	install -D -m 0644 systemd/cultivar.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/cultivar.conf
+	@test -e $(DESTDIR)$(SYSCONFDIR)/cultivar/cultivar.yaml \
+		|| install -D -m 0644 systemd/cultivar.yaml $(DESTDIR)$(SYSCONFDIR)/cultivar/cultivar.yaml
+
+clean: ## Delete what was built
+	rm -rf .build

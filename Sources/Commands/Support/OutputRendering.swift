@@ -1,0 +1,104 @@
+package import ArgumentParser
+internal import Foundation
+
+/// How a listing is printed.
+package enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case table, json, csv
+}
+
+/// One column of a listing: its title, its text for an item, and whether it holds numbers.
+struct Column<Item> {
+    let title: String
+    let isNumber: Bool
+    let text: (Item) -> String
+
+    init(_ title: String, number: Bool = false, _ text: @escaping (Item) -> String) {
+        self.title = title
+        isNumber = number
+        self.text = text
+    }
+}
+
+/// A listing that can be printed in every format: the columns make the table and the CSV, the items make the JSON.
+struct Listing<Item: Encodable> {
+    let items: [Item]
+    let columns: [Column<Item>]
+    /// What a table says where there is nothing to list.
+    let emptyText: String
+
+    func rendered(as format: OutputFormat) throws -> String {
+        switch format {
+        case .table: table()
+        case .json: try JSONText.of(items)
+        case .csv: csv()
+        }
+    }
+
+    private func table() -> String {
+        guard !items.isEmpty else { return emptyText }
+        let rows = items.map { item in columns.map { TerminalText.escaped($0.text(item)) } }
+        let widths = columns.indices.map { index in
+            max(columns[index].title.count, rows.map { $0[index].count }.max() ?? 0)
+        }
+        let lines = [columns.map(\.title)] + rows
+        return lines.map { line(of: $0, widths: widths) }.joined(separator: "\n")
+    }
+
+    private func line(of cells: [String], widths: [Int]) -> String {
+        let padded = cells.indices.map { index in
+            let space = String(repeating: " ", count: widths[index] - cells[index].count)
+            return columns[index].isNumber ? space + cells[index] : cells[index] + space
+        }
+        return padded.joined(separator: "  ").trimmingTrailingSpaces()
+    }
+
+    private func csv() -> String {
+        let header = columns.map { $0.title.replacing(" ", with: "_") }
+        let rows = items.map { item in columns.map { $0.text(item) } }
+        return ([header] + rows).map { $0.map(quoted).joined(separator: ",") }.joined(separator: "\n")
+    }
+
+    /// RFC 4180: quotes around what holds a comma, a quote or a line break.
+    private func quoted(_ cell: String) -> String {
+        guard cell.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return cell }
+        return "\"" + cell.replacing("\"", with: "\"\"") + "\""
+    }
+}
+
+/// JSON as every command prints it: snake_case keys in alphabetical order, UTC times in ISO 8601.
+enum JSONText {
+    static func of(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}
+
+/// Text that is safe to print: names of files and folders may hold anything, escape sequences too.
+enum TerminalText {
+    static func escaped(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        return text.unicodeScalars.reduce(into: "") { result, scalar in
+            if isControl(scalar) {
+                result += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+}
+
+extension String {
+    fileprivate func trimmingTrailingSpaces() -> String {
+        String(reversed().drop { $0 == " " }.reversed())
+    }
+}

@@ -1,0 +1,23 @@
+/// A backbone as settings name it: by the name of its file, with an input size of its own or the backbone's default.
+package struct BackboneChoice: Hashable, Sendable {
+    package let name: String
+    /// Height and width in pixels of the picture that the backbone sees; nil is the backbone's default.
+    package let inputSize: Int?
+
+    package static let inputSizes = 32...1024
+
+    /// Reads `NAME` or `NAME@SIZE`; nil where the text is neither.
+    package init?(text: String) {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard let name = parts.first, !name.isEmpty, parts.count <= 2 else { return nil }
+        self.name = String(name)
+        guard parts.count == 2 else {
+            inputSize = nil
+            return
+        }
+        guard let size = Int(parts[1]), Self.inputSizes.contains(size) else { return nil }
+        inputSize = size
+    }
+
+    package var text: String { inputSize.map { "\(name)@\($0)" } ?? name }
+}

@@ -1,0 +1,66 @@
+package import Learning
+package import Pictures
+
+/// Everything that can be set, with its default. `SettingsCatalog` gives each value its key, its range and its help.
+package struct Settings: Sendable, Equatable, Codable {
+    package var paths = Paths()
+    package var inbox = Inbox()
+    package var train = Train()
+    package var search = Search()
+    package var fit = Fit()
+    package var augment = Augment()
+    package var promotion = Promotion()
+    package var limits = DecodeLimits()
+
+    package init() {}
+
+    package struct Paths: Sendable, Equatable, Codable {
+        package var inbox = "/srv/cultivar/inbox"
+        package var outbox = "/srv/cultivar/outbox"
+        package var state = "/var/lib/cultivar"
+        package var backbones = "/var/lib/cultivar/backbones"
+    }
+
+    package struct Inbox: Sendable, Equatable, Codable {
+        package enum WatchMode: String, Sendable, Codable, CaseIterable {
+            case inotify, poll
+        }
+
+        /// Seconds without any change after which a drop is complete.
+        package var settle = 5.0
+        package var watch = WatchMode.inotify
+        /// The share of pictures, 0..<1, that a drop without test folder gives to the test set.
+        package var testShare = 0.2
+    }
+
+    package struct Train: Sendable, Equatable, Codable {
+        /// Seconds between two looks for new pictures.
+        package var every = 900.0
+        package var onDrop = false
+        package var minNew = 1
+        package var minPerClass = 5
+    }
+
+    package struct Search: Sendable, Equatable, Codable {
+        package var candidates = 6
+        package var folds = 3
+        package var seed = 42
+        package var space = SearchSpace()
+    }
+
+    package struct Fit: Sendable, Equatable, Codable {
+        package var epochs = 30
+        package var validationShare = 0.1
+    }
+
+    package struct Augment: Sendable, Equatable, Codable {
+        /// Augmented copies of each training picture; 0 turns augmentation off.
+        package var copies = 1
+        package var transforms = AugmentationSettings()
+    }
+
+    package struct Promotion: Sendable, Equatable, Codable {
+        /// How much higher, in accuracy (0...1), a challenger must be than the champion; always strictly higher.
+        package var minGain = 0.0
+    }
+}

@@ -1,0 +1,150 @@
+internal import Learning
+internal import Pictures
+
+/// One setting: its dotted key, what it means, and how its text is read into and out of `Settings`.
+struct Setting {
+    let key: String
+    let help: String
+    let expected: String
+    let isList: Bool
+    let read: (inout Settings, [String]) -> String?
+    let write: (Settings) -> [String]
+
+    /// The name of the environment variable that overrides it: `train.min_new` is `CULTIVAR_TRAIN_MIN_NEW`.
+    var environmentName: String {
+        "CULTIVAR_" + key.replacing(".", with: "_").uppercased()
+    }
+
+    static func one<Value>(
+        _ key: String, _ path: WritableKeyPath<Settings, Value> & Sendable, _ type: ValueType<Value>, _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, expected: type.expected, isList: false,
+            read: { settings, texts in
+                guard let text = texts.first, let value = type.parse(text) else { return texts.first ?? "" }
+                settings[keyPath: path] = value
+                return nil
+            },
+            write: { [type.format($0[keyPath: path])] })
+    }
+
+    static func list<Value>(
+        _ key: String, _ path: WritableKeyPath<Settings, [Value]> & Sendable, _ type: ValueType<Value>,
+        count: ClosedRange<Int> = 1...1000, _ help: String
+    ) -> Setting {
+        let size = count.lowerBound == count.upperBound ? "of \(count.lowerBound)" : "of at least \(count.lowerBound)"
+        return Setting(
+            key: key, help: help, expected: "a list \(size), each \(type.expected)", isList: true,
+            read: { settings, texts in
+                guard count.contains(texts.count) else { return "[\(texts.joined(separator: ", "))]" }
+                var values: [Value] = []
+                for text in texts {
+                    guard let value = type.parse(text) else { return text }
+                    values.append(value)
+                }
+                settings[keyPath: path] = values
+                return nil
+            },
+            write: { $0[keyPath: path].map(type.format) })
+    }
+}
+
+/// Every setting there is, in the order in which the documented settings file shows them.
+enum SettingsCatalog {
+    static let all: [Setting] = paths + inbox + train + search + fit + augment + promotion + limits
+
+    private static let paths: [Setting] = [
+        .one("paths.inbox", \.paths.inbox, .path, "Where people drop folders of pictures."),
+        .one("paths.outbox", \.paths.outbox, .path, "Where promoted models are published."),
+        .one("paths.state", \.paths.state, .path, "Pictures, history and feature cache; the files in rejected/ too."),
+        .one("paths.backbones", \.paths.backbones, .path, "Backbones, one ONNX file each; add your own here."),
+    ]
+
+    private static let inbox: [Setting] = [
+        .one("inbox.settle", \.inbox.settle, .timeSpan, "A drop is complete when nothing in it has changed for so long."),
+        .one("inbox.watch", \.inbox.watch, .choice, "inotify, or poll for network file systems."),
+        .one(
+            "inbox.test_share", \.inbox.testShare, .share,
+            "Share of the pictures that becomes the test set, where a drop has no train/ and test/ folders."),
+    ]
+
+    private static let train: [Setting] = [
+        .one("train.every", \.train.every, .timeSpan, "How often to look whether there is something new to train on."),
+        .one("train.on_drop", \.train.onDrop, .flag, "Train as soon as a drop has been taken in, too."),
+        .one("train.min_new", \.train.minNew, .integer(1 ... .max), "New pictures that a run needs."),
+        .one(
+            "train.min_per_class", \.train.minPerClass, .integer(2 ... .max),
+            "Training pictures that each class needs; each needs one test picture as well."),
+    ]
+
+    private static let search: [Setting] = [
+        .one("search.candidates", \.search.candidates, .integer(1...10_000), "Sets of hyperparameters to try (n_iter)."),
+        .one("search.folds", \.search.folds, .integer(2...100), "Stratified folds of the cross-validation (cv)."),
+        .one("search.seed", \.search.seed, .integer(0 ... .max), "Same pictures, settings and seed: same model (random_state)."),
+        .list(
+            "search.space.backbone", \.search.space.backbone, .backbone,
+            "Each NAME or NAME@SIZE: the ONNX file's name and the side in pixels that pictures are resized to."),
+        .list("search.space.activation", \.search.space.activation, .choice, "Of the hidden layer."),
+        .list("search.space.optimizer", \.search.space.optimizer, .choice, "As Keras has them."),
+        .list("search.space.learning_rate", \.search.space.learningRate, .number(1e-8...10), "At the start."),
+        .list("search.space.batch_size", \.search.space.batchSize, .integer(1...65_536), "Rows a step."),
+        .list("search.space.dropout", \.search.space.dropout, .share, "Share of hidden units dropped in training."),
+        .list("search.space.hidden_units", \.search.space.hiddenUnits, .integer(1...65_536), "Width of the hidden layer."),
+        .list("search.space.initializer", \.search.space.initializer, .choice, "Of both layers' kernels."),
+        .list("search.space.batch_normalization", \.search.space.batchNormalization, .flag, "Before the hidden layer."),
+    ]
+
+    private static let fit: [Setting] = [
+        .one("fit.epochs", \.fit.epochs, .integer(1...100_000), "At most; early stopping usually ends a fit before."),
+        .one("fit.validation_share", \.fit.validationShare, .share, "Held back in each fit to watch for overfitting."),
+    ]
+
+    private static let augment: [Setting] = [
+        .one("augment.copies", \.augment.copies, .integer(0...1000), "Augmented copies of each training picture; 0: none."),
+        .one(
+            "augment.rotation_range", \.augment.transforms.rotationRange, .number(0...180), "Degrees, to either side."),
+        .list(
+            "augment.zoom_range", \.augment.transforms.zoomRange, .number(0.01...100), count: 2...2,
+            "Least and most; above 1 shows more than the picture."),
+        .list(
+            "augment.brightness_range", \.augment.transforms.brightnessRange, .number(0...100), count: 2...2,
+            "Least and most factor."),
+        .one(
+            "augment.channel_shift_range", \.augment.transforms.channelShiftRange, .number(0...255),
+            "Gray levels, to either side."),
+        .one("augment.horizontal_flip", \.augment.transforms.horizontalFlip, .flag, "Half of the copies, mirrored."),
+        .one("augment.vertical_flip", \.augment.transforms.verticalFlip, .flag, "Half of the copies, upside down."),
+    ]
+
+    private static let promotion: [Setting] = [
+        .one(
+            "promotion.min_gain", \.promotion.minGain, .number(0...1),
+            "A new model replaces the champion if its test accuracy is higher by more than this.")
+    ]
+
+    private static let limits: [Setting] = [
+        .one("limits.max_side", \.limits.maxSide, .integer(1...65_500), "Pixels a side; larger pictures are rejected."),
+        .one("limits.max_pixels", \.limits.maxPixels, .integer(1...1_000_000_000), "Pixels a picture."),
+        .one("limits.max_scans", \.limits.maxScans, .integer(1...100_000), "Scans of a progressive JPEG."),
+        .one("limits.max_seconds", \.limits.maxSeconds, .number(0.1...600), "Seconds that decoding one picture may take."),
+    ]
+
+    /// The known name that is nearest in spelling, nil where none is near.
+    static func closest(to name: String, among known: [String]) -> String? {
+        let ranked = known.map { ($0, editDistance(Array(name), Array($0))) }.min { $0.1 < $1.1 }
+        return ranked.flatMap { $0.1 <= max(2, name.count / 3) ? $0.0 : nil }
+    }
+
+    /// Levenshtein's distance.
+    private static func editDistance(_ left: [Character], _ right: [Character]) -> Int {
+        var previous = Array(0...right.count)
+        for (i, a) in left.enumerated() {
+            var current = [i + 1]
+            for (j, b) in right.enumerated() {
+                current.append(min(previous[j + 1] + 1, current[j] + 1, previous[j] + (a == b ? 0 : 1)))
+            }
+            previous = current
+        }
+        return previous[right.count]
+    }
+}

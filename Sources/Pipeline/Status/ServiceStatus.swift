@@ -1,0 +1,46 @@
+package import Foundation
+
+/// What the service is doing now, as `cultivar status` and systemd show it.
+package struct ServiceStatus: Codable, Sendable, Equatable {
+    package enum Phase: String, Codable, Sendable {
+        case idle, extracting, searching, refitting, evaluating, publishing
+    }
+
+    package var processID: Int32
+    package var updated: Date
+    package var phase: Phase = .idle
+    package var run: Int64?
+    /// Work done and to do in this phase: pictures while extracting, epochs at most while searching.
+    package var done = 0
+    package var total = 0
+    /// Where the search is, for example "trial 5 of 18 (candidate 2, fold 2), epoch 7 of 30".
+    package var detail: String?
+    /// The best mean accuracy, 0...1, of the candidates finished so far.
+    package var bestAccuracy: Double?
+    package var secondsLeft: Double?
+    /// The last drop taken in, in a sentence.
+    package var lastDrop: String?
+    /// What stops the service from doing its work, in a sentence; nil where nothing does.
+    package var degraded: String?
+
+    /// One line for `systemctl status` and logs.
+    package var summary: String {
+        var parts: [String] = []
+        if let degraded { parts.append("degraded: \(degraded)") }
+        if let run, phase != .idle { parts.append("run \(run): \(phase.rawValue)") } else { parts.append("watching the inbox") }
+        if let detail { parts.append(detail) } else if phase != .idle, total > 0 { parts.append("\(done) of \(total)") }
+        if let bestAccuracy { parts.append("best \(Self.percent(bestAccuracy))") }
+        if let secondsLeft { parts.append("about \(Self.timeSpan(secondsLeft)) left") }
+        if phase == .idle, let lastDrop { parts.append(lastDrop) }
+        return parts.joined(separator: ", ")
+    }
+
+    package static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+
+    package static func timeSpan(_ seconds: Double) -> String {
+        let whole = Int(seconds.rounded(.up))
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+        return "\(whole / 3600) h \(whole % 3600 / 60) min"
+    }
+}
