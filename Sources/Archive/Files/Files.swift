@@ -1,0 +1,80 @@
+import Glibc
+import SystemPackage
+
+/// The few file operations that the System package doesn't offer, with errors that name the file.
+enum Files {
+    /// Runs `body`, whose `Errno` becomes a ``FileFailure`` that names `path`.
+    static func perform<R>(_ action: String, _ path: FilePath, _ body: () throws -> R) throws -> R {
+        do { return try body() } catch let errno as Errno { throw FileFailure(action: action, path: path, errno: errno) }
+    }
+
+    /// Makes a folder, or leaves the one that is there as it is.
+    ///
+    /// Returns whether it was made.
+    @discardableResult
+    static func makeFolder(_ path: FilePath, permissions: FilePermissions) throws -> Bool {
+        if path.withPlatformString({ mkdir($0, mode_t(permissions.rawValue)) }) == 0 { return true }
+        let error = currentErrno()
+        guard error == .fileExists, isFolder(path) else {
+            throw FileFailure(action: "make the folder", path: path, errno: error)
+        }
+        return false
+    }
+
+    static func isFolder(_ path: FilePath) -> Bool {
+        var status = stat()
+        return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Whether there is anything by this name.
+    static func exists(_ path: FilePath) -> Bool { path.withPlatformString { access($0, F_OK) } == 0 }
+
+    /// Writes what the system still holds of a folder's entries to the disk.
+    static func synchronize(folder: FilePath) throws {
+        try perform("synchronise", folder) {
+            let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+            try descriptor.closeAfter { try synchronize(descriptor) }
+        }
+    }
+
+    static func synchronize(_ descriptor: FileDescriptor) throws {
+        guard fsync(descriptor.rawValue) == 0 else { throw currentErrno() }
+    }
+
+    static func rename(_ source: FilePath, to target: FilePath) throws {
+        let result = source.withPlatformString { old in target.withPlatformString { Glibc.rename(old, $0) } }
+        guard result == 0 else { throw currentErrno() }
+    }
+
+    /// Removes a file; one that isn't there is no error.
+    static func remove(_ path: FilePath) throws {
+        guard path.withPlatformString({ unlink($0) }) != 0 else { return }
+        let error = currentErrno()
+        if error != .noSuchFileOrDirectory { throw FileFailure(action: "remove", path: path, errno: error) }
+    }
+
+    /// The size of an open file in bytes.
+    static func size(of descriptor: FileDescriptor) throws -> Int {
+        var status = stat()
+        guard fstat(descriptor.rawValue, &status) == 0 else { throw currentErrno() }
+        return Int(status.st_size)
+    }
+
+    /// The names in a folder, without `.` and `..`, in no particular order.
+    static func names(in folder: FilePath) throws -> [FilePath.Component] {
+        guard let stream = folder.withPlatformString({ opendir($0) }) else {
+            throw FileFailure(action: "list", path: folder, errno: currentErrno())
+        }
+        defer { closedir(stream) }
+        var names: [FilePath.Component] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath(platformString: $0) }
+            }
+            if let component = name.lastComponent, component.kind == .regular { names.append(component) }
+        }
+        return names
+    }
+
+    static func currentErrno() -> Errno { Errno(rawValue: errno) }
+}

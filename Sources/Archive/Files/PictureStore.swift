@@ -1,0 +1,174 @@
+package import SystemPackage
+import Synchronization
+
+/// The accepted pictures' files, each by the SHA-256 of its bytes: `pictures/ab/abcdef…`.
+///
+/// The order that loses nothing: ``stage(_:limit:)`` copies a file into the store's tmp; ``commit(_:)`` makes a batch
+/// of copies durable under their content addresses; only when it has returned may the rows be committed, and only
+/// then may the originals be removed. That a file is in the store proves nothing: a picture is accepted when its row
+/// is there. A file without a row is left by a crash between the two, and the next commit writes over it.
+///
+/// Needs Linux 5.8 or later, whose syncfs reports write errors. All calls block; they may come from several threads.
+package final class PictureStore: Sendable {
+    /// Files up to this size are kept in memory while they are staged.
+    package static let contentsLimit = 256 << 10
+    /// From this many pictures on, a batch is synchronised as a whole file system rather than file by file.
+    static let wholeSystemCount = 8
+
+    private let folder: StateFolder
+    private let disk: any Disk
+    /// Held open from the start, so that no write error in between is forgotten by the system before a syncfs asks.
+    private let temporary: FileDescriptor
+    private let counter = Atomic<Int>(0)
+
+    /// The store of a prepared state folder.
+    package init(_ folder: StateFolder, disk: any Disk = SystemDisk()) throws {
+        self.folder = folder
+        self.disk = disk
+        temporary = try Files.perform("open", folder.temporary) {
+            try FileDescriptor.open(folder.temporary, .readOnly, options: [.directory, .closeOnExec])
+        }
+    }
+
+    deinit { try? temporary.close() }
+
+    /// Copies the rest of an open file into tmp and hashes it on the way, with bounded memory.
+    ///
+    /// Throws ``StoreFailure`` for a file that is empty or has more than `limit` bytes, `Errno` when the source can't
+    /// be read, and ``FileFailure`` when the copy can't be written. Nothing is left in tmp then.
+    package func stage(_ source: FileDescriptor, limit: Int) throws -> StagedPicture {
+        let size = try Files.size(of: source)
+        guard size <= limit else { throw StoreFailure.tooLarge(bytes: size, limit: limit) }
+        let path = folder.temporary.appending("\(counter.add(1, ordering: .relaxed).newValue).picture")
+        let copy = try Files.perform("make", path) {
+            try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerRead, .groupRead])
+        }
+        do {
+            return try copy.closeAfter { try StagingCopy(path: path, copy: copy, limit: limit).run(from: source) }
+        } catch {
+            try Files.remove(path)
+            throw error
+        }
+    }
+
+    /// The bytes of a staged copy.
+    package func contents(of staged: StagedPicture) throws -> [UInt8] {
+        try staged.contents ?? read(file: staged.path)
+    }
+
+    /// Makes a batch durable: the copies' data first, then their names in the store.
+    ///
+    /// When it throws, nothing may be recorded: the copies that are still in tmp are removed, and the pictures have to
+    /// be staged again from their sources, because after a failed synchronisation the system may have dropped data
+    /// that a second attempt would report as written.
+    package func commit(_ staged: [StagedPicture]) throws {
+        guard !staged.isEmpty else { return }
+        do {
+            try synchronize(staged.map(\.path))
+            var touched: Set<FilePath> = []
+            for picture in staged { try move(picture, touched: &touched) }
+            try synchronize(folders: touched)
+        } catch {
+            try discard(staged)
+            throw error
+        }
+    }
+
+    /// Removes staged copies that are not wanted; those that are gone already are no error.
+    package func discard(_ staged: [StagedPicture]) throws {
+        for picture in staged { try Files.remove(picture.path) }
+    }
+
+    /// Empties tmp of what an earlier process left there. Call it at start, before anything is staged.
+    @discardableResult
+    package func removeLeftovers() throws -> Int {
+        let names = try Files.names(in: folder.temporary)
+        for name in names { try Files.remove(folder.temporary.appending(name)) }
+        return names.count
+    }
+}
+
+extension PictureStore {
+    /// Where a picture's file is, whether or not it exists.
+    package func path(of digest: PictureDigest) -> FilePath {
+        let hex = digest.hex
+        return folder.pictures.appending(String(hex.prefix(2))).appending(hex)
+    }
+
+    /// Whether a file has the picture's name. Its row decides whether the picture is accepted.
+    package func contains(_ digest: PictureDigest) -> Bool { Files.exists(path(of: digest)) }
+
+    /// Opens a picture's file for reading; the caller closes it.
+    package func open(_ digest: PictureDigest) throws -> FileDescriptor {
+        let path = path(of: digest)
+        do {
+            return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        } catch Errno.noSuchFileOrDirectory {
+            throw StoreFailure.missing(digest, path: path)
+        } catch let errno as Errno {
+            throw FileFailure(action: "open", path: path, errno: errno)
+        }
+    }
+
+    /// A picture's bytes. Throws ``StoreFailure/missing(_:path:)`` or ``FileFailure``.
+    package func read(_ digest: PictureDigest) throws -> [UInt8] {
+        let descriptor = try open(digest)
+        return try Files.perform("read", path(of: digest)) { try descriptor.closeAfter { try descriptor.readAll() } }
+    }
+
+    /// Reads a picture's file and throws ``StoreFailure/damaged(_:path:found:)`` if it isn't what its name says.
+    package func verify(_ digest: PictureDigest) throws {
+        let descriptor = try open(digest)
+        try descriptor.close()
+        let found = try Digest.sha256(of: path(of: digest))
+        if found != digest { throw StoreFailure.damaged(digest, path: path(of: digest), found: found) }
+    }
+
+    private func read(file: FilePath) throws -> [UInt8] {
+        try Files.perform("read", file) {
+            let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter { try descriptor.readAll() }
+        }
+    }
+}
+
+extension PictureStore {
+    /// An error that nobody has seen yet is reported to a descriptor opened later too, so the copies needn't stay open.
+    private func synchronize(_ files: [FilePath]) throws {
+        guard files.count < Self.wholeSystemCount else { return try synchronizeAll() }
+        for file in files {
+            let descriptor = try Files.perform("open", file) {
+                try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+            }
+            try descriptor.closeAfter { try disk.synchronize(descriptor, path: file) }
+        }
+    }
+
+    private func move(_ picture: StagedPicture, touched: inout Set<FilePath>) throws {
+        let target = path(of: picture.digest)
+        let shard = target.removingLastComponent()
+        if !touched.contains(shard) {
+            if try Files.makeFolder(shard, permissions: [.ownerReadWriteExecute, .groupReadExecute]) {
+                touched.insert(folder.pictures)
+            }
+            touched.insert(shard)
+        }
+        try disk.rename(picture.path, to: target)
+    }
+
+    private func synchronize(folders: Set<FilePath>) throws {
+        guard folders.count < Self.wholeSystemCount else { return try synchronizeAll() }
+        for folder in folders.sorted(by: { $0.string < $1.string }) {
+            let descriptor = try Files.perform("open", folder) {
+                try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+            }
+            try descriptor.closeAfter { try disk.synchronize(descriptor, path: folder) }
+        }
+    }
+
+    private func synchronizeAll() throws {
+        try disk.synchronizeFileSystem(temporary, path: folder.temporary)
+    }
+}

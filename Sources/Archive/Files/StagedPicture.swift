@@ -1,0 +1,32 @@
+package import SystemPackage
+
+/// A copy in the store's tmp, hashed on the way, that is not yet part of the store.
+package struct StagedPicture: Sendable {
+    package let digest: PictureDigest
+    /// The size in bytes.
+    package let byteCount: Int
+    /// Where the copy lies until ``PictureStore/commit(_:)`` or ``PictureStore/discard(_:)``.
+    package let path: FilePath
+    /// The bytes that were written, kept for small files so that a validator needn't read them again. Set it to nil
+    /// as soon as they aren't needed; ``PictureStore/contents(of:)`` then reads the copy.
+    package var contents: [UInt8]?
+}
+
+/// Why the store refuses a picture or can't give one.
+package enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    case tooLarge(bytes: Int, limit: Int)
+    case empty
+    /// The store has no such file, or ``PictureStore/verify(_:)`` found other bytes in it.
+    case missing(PictureDigest, path: FilePath)
+    case damaged(PictureDigest, path: FilePath, found: Digest)
+
+    package var description: String {
+        switch self {
+        case .tooLarge(let bytes, let limit): "the file has \(bytes) bytes, more than the \(limit) that are allowed"
+        case .empty: "the file is empty"
+        case .missing(let digest, let path): "the picture \(digest) is not in the store (\(path))"
+        case .damaged(let digest, let path, let found):
+            "the stored picture \(path) is damaged: its SHA-256 is \(found), not \(digest)"
+        }
+    }
+}

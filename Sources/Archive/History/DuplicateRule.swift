@@ -1,0 +1,22 @@
+/// What to make of a picture whose bytes may be known already.
+package enum DuplicateRule {
+    /// The reason code of a file that gives known bytes another label.
+    package static let contradictionCode = "contradiction"
+
+    package enum Decision: Hashable, Sendable {
+        case new
+        case duplicate(of: KnownPicture)
+        case contradiction(with: KnownPicture)
+    }
+
+    /// Same bytes and same label are a duplicate; the same bytes under another label are a contradiction.
+    package static func decide(label: LabelID, known: KnownPicture?) -> Decision {
+        guard let known else { return .new }
+        return known.labelID == label ? .duplicate(of: known) : .contradiction(with: known)
+    }
+
+    /// The sentence that a contradiction is refused with.
+    package static func contradictionReason(label: String, known: KnownPicture) -> String {
+        "the same picture is known as “\(known.label)” (\(known.firstPath)) and can't be “\(label)” as well"
+    }
+}

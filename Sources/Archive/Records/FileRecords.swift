@@ -1,0 +1,79 @@
+/// A file's name as the file system has it, any bytes, and as a text that can be shown.
+package struct RawName: Hashable, Sendable {
+    package let bytes: [UInt8]
+    /// The name for people: UTF-8 where the bytes are, control characters and other bytes escaped.
+    package let text: String
+
+    package init(bytes: [UInt8], text: String) {
+        self.bytes = bytes
+        self.text = text
+    }
+}
+
+/// A picture that Intake has validated and put into the store, to be recorded.
+package struct NewPicture: Hashable, Sendable {
+    package let digest: PictureDigest
+    package let byteCount: Int
+    /// "jpeg" or "png".
+    package let format: String
+    /// In pixels, upright.
+    package let width: Int
+    package let height: Int
+    /// As the drop's folder spells it.
+    package let label: String
+    package let split: Split
+    package let splitOrigin: SplitOrigin
+    /// What the decoder found odd but accepted; shown, not interpreted.
+    package let notes: String?
+
+    package init(
+        digest: PictureDigest, byteCount: Int, format: String, width: Int, height: Int, label: String, split: Split,
+        splitOrigin: SplitOrigin, notes: String? = nil
+    ) {
+        self.digest = digest
+        self.byteCount = byteCount
+        self.format = format
+        self.width = width
+        self.height = height
+        self.label = label
+        self.split = split
+        self.splitOrigin = splitOrigin
+        self.notes = notes
+    }
+}
+
+/// What Intake says of one file of a drop.
+package struct FileOutcome: Sendable {
+    package enum Finding: Sendable {
+        /// A valid picture; whether it is new, a duplicate or a contradiction is decided when it is recorded.
+        case picture(NewPicture)
+        /// A file that is refused: a stable code for programs ("truncated") and a sentence for people.
+        case refused(code: String, reason: String, byteCount: Int?)
+    }
+
+    /// Relative to the drop.
+    package let path: RawName
+    package let finding: Finding
+
+    package init(path: RawName, finding: Finding) {
+        self.path = path
+        self.finding = finding
+    }
+}
+
+/// What has become of a file, as its row says.
+package enum Verdict: Hashable, Sendable {
+    case accepted(PictureID)
+    /// The same bytes with the same label are known; `firstPath` is DROP/PATH of the file that brought them.
+    case duplicate(of: PictureID, firstPath: String)
+    /// Refused, also for a contradiction (code ``DuplicateRule/contradictionCode``).
+    case rejected(code: String, reason: String)
+}
+
+/// What ``History/recordOutcomes(_:in:at:)`` has recorded.
+package struct RecordedOutcomes: Sendable {
+    /// In the order of the outcomes.
+    package let verdicts: [Verdict]
+    /// Spellings of a known label that were seen for the first time, as (new spelling, label's name).
+    package let newSpellings: [(spelling: String, label: String)]
+}

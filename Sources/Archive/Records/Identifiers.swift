@@ -1,0 +1,6 @@
+package typealias DropID = Int64
+package typealias PictureID = Int64
+package typealias LabelID = Int64
+package typealias RunID = Int64
+package typealias PublicationID = Int64
+package typealias RunRequestID = Int64

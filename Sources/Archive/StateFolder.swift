@@ -1,0 +1,35 @@
+package import SystemPackage
+
+/// The layout of a state folder: everything that one Cultivar installation keeps.
+package struct StateFolder: Sendable, Hashable {
+    package let root: FilePath
+
+    package init(_ root: FilePath) { self.root = root }
+
+    /// The history: drops, pictures, runs, models. Precious; see ``History``.
+    package var history: FilePath { root.appending("history.sqlite") }
+    /// The feature cache, which may be deleted at any time; see ``FeatureCache``.
+    package var features: FilePath { root.appending("features.sqlite") }
+    /// The accepted pictures' bytes, by their digest; see ``PictureStore``.
+    package var pictures: FilePath { root.appending("pictures") }
+    /// Copies on their way into `pictures`; emptied at start.
+    package var temporary: FilePath { root.appending("tmp") }
+    /// Refused files, by drop, each with its reason beside it.
+    package var rejected: FilePath { root.appending("rejected") }
+    /// Weights of heads that a run keeps until it ends.
+    package var heads: FilePath { root.appending("heads") }
+    /// Held by the one process that may write here; see ``DaemonLock``.
+    package var lock: FilePath { root.appending("daemon.lock") }
+    /// What the daemon is doing right now, for `cultivar status`.
+    package var status: FilePath { root.appending("status.json") }
+
+    /// Creates the folders that are missing, for the owner and to be read by the group (0750).
+    ///
+    /// Throws ``FileFailure`` where one can't be made, or where something else than a folder has its name.
+    package func prepare() throws {
+        for folder in [root, pictures, temporary, rejected, heads] {
+            try Files.makeFolder(folder, permissions: [.ownerReadWriteExecute, .groupReadExecute])
+        }
+        try Files.synchronize(folder: root)
+    }
+}
