@@ -5,7 +5,14 @@ internal import COpenBLAS
 /// OpenBLAS's thread count is process-global, and workers that each call a threaded product slow each other down, so it
 /// is set to one thread, once, before the first product: parallelism belongs to `WorkerPool`.
 package enum GEMM {
-    private static let singleThreaded: Void = openblas_set_num_threads(1)
+    /// Sets OpenBLAS up. The first product does it by itself; called first thing in `main`, no other thread is running yet.
+    package static func prepare() { _ = OpenBLAS.configure }
+
+    /// OpenBLAS's name of the CPU family whose kernels are in use, for example "SkylakeX".
+    package static var kernelName: String {
+        prepare()
+        return OpenBLAS.kernelName
+    }
 
     /// C (m x n) = alpha * op(A) (m x k) * op(B) (k x n) + beta * C, all row-major.
     ///
@@ -18,7 +25,7 @@ package enum GEMM {
         _ b: UnsafePointer<Float>, leadingB: Int, transposeB: Bool = false, beta: Float = 0,
         into c: UnsafeMutablePointer<Float>, leadingC: Int
     ) {
-        _ = singleThreaded
+        prepare()
         guard m > 0, n > 0 else { return }
         cblas_sgemm(
             CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
