@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import onnx
 
@@ -38,12 +38,12 @@ class _InvertedBottlenecks:
         outputs, inputs, side = shape
         convolution, norm = tensors
         weight = array(self._weights.take(f"{convolution}.weight", outputs, inputs, side, side))
-        statistics = [
+        scale, shift, mean, variance = (
             array(self._weights.take(f"{norm}.{part}", outputs))
             for part in ("weight", "bias", "running_mean", "running_var")
-        ]
+        )
         self._weights.leave(f"{norm}.num_batches_tracked")
-        weight, bias = fold_batch_norm(weight, *statistics, self._epsilon)
+        weight, bias = fold_batch_norm(weight, scale, shift, mean, variance, self._epsilon)
         groups = outputs if depthwise else 1
         x = self.graph.convolution(
             x, name, weight, bias, stride=stride, groups=groups, tensorflow_padding=self._tensorflow_padding
@@ -89,19 +89,14 @@ _MOBILENET_STAGES = (
 def mobilenetv2(weights: Weights, name: str, metadata: Metadata) -> onnx.ModelProto:
     """MobileNetV2 1.0 in torchvision's layout: 1,280 features."""
     network = _InvertedBottlenecks(weights, epsilon=1e-5, tensorflow_padding=False)
-    x = network.convolution(
-        network.graph.input, "stem", ("features.0.0", "features.0.1"), (32, 3, 3), stride=2
-    )
+    x = network.convolution(network.graph.input, "stem", ("features.0.0", "features.0.1"), (32, 3, 3), stride=2)
     inputs, index = 32, 0
     for expansion, outputs, count, first_stride in _MOBILENET_STAGES:
         for repeat in range(count):
             index += 1
-            layers = iter(range(0, 9))
-            tensors = {}
-            for part in ("depthwise", "project") if expansion == 1 else ("expand", "depthwise", "project"):
-                position = next(layers)
-                tensors[part] = (f"features.{index}.conv.{position}", f"features.{index}.conv.{next(layers)}")
-                next(layers)  # the activation's place
+            parts = ("expand", "depthwise", "project") if expansion > 1 else ("depthwise", "project")
+            prefix = f"features.{index}.conv"  # a convolution, its batch norm and an activation, in turn
+            tensors = {part: (f"{prefix}.{3 * at}", f"{prefix}.{3 * at + 1}") for at, part in enumerate(parts)}
             channels = (inputs, inputs * expansion, outputs)
             stride = first_stride if repeat == 0 else 1
             x = network.block(x, f"block{index}", tensors, channels, side=3, stride=stride)
@@ -110,10 +105,8 @@ def mobilenetv2(weights: Weights, name: str, metadata: Metadata) -> onnx.ModelPr
     return network.graph.model(x, 1280, name, metadata)
 
 
-# Output channels of each convolution; "pool" halves the size: configuration D of the VGG paper (arXiv:1409.1556).
-_VGG16_LAYERS = (
-    (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool")
-)
+# Output channels of each convolution; 0 is a max pool: configuration D of the VGG paper (arXiv:1409.1556).
+_VGG16_LAYERS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0)
 
 
 def vgg16(weights: Weights, name: str, metadata: Metadata) -> onnx.ModelProto:
@@ -121,7 +114,7 @@ def vgg16(weights: Weights, name: str, metadata: Metadata) -> onnx.ModelProto:
     graph = GraphBuilder()
     x, inputs, index = graph.input, 3, 0
     for position, layer in enumerate(_VGG16_LAYERS):
-        if layer == "pool":
+        if layer == 0:
             x = graph.max_pool(x, f"pool{position}")
             continue
         weight = array(weights.take(f"VGG16_0.Conv_{index}.kernel", 3, 3, inputs, layer)).transpose(3, 2, 0, 1)

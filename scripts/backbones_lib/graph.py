@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -53,7 +54,7 @@ class GraphBuilder:
         is ONNX's SAME_UPPER. Otherwise the padding is half the kernel on every side, as in torch.
         """
         side = weight.shape[2]
-        attributes: dict[str, object] = {"kernel_shape": [side, side], "strides": [stride, stride], "group": groups}
+        attributes: dict[str, Any] = {"kernel_shape": [side, side], "strides": [stride, stride], "group": groups}
         if tensorflow_padding and stride > 1:
             attributes["auto_pad"] = "SAME_UPPER"
         else:
@@ -102,6 +103,6 @@ class GraphBuilder:
         self._initializers.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype=np.float32), name))
         return name
 
-    def _node(self, operator: str, name: str, inputs: list[str], **attributes: object) -> str:
+    def _node(self, operator: str, name: str, inputs: list[str], **attributes: Any) -> str:
         self._nodes.append(helper.make_node(operator, inputs, [f"{name}.out"], name=name, **attributes))
         return f"{name}.out"

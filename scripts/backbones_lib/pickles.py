@@ -11,8 +11,9 @@ import io
 import pickle
 import struct
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
 from .errors import BackboneError
 from .weights import StoredTensor, row_major
