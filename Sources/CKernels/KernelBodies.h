@@ -1,0 +1,331 @@
+// The bodies of all kernels, written once with clang's vector types and included once per instruction set.
+// The including file defines WIDTH (floats in a vector) and NAME(x) (the function's name for this instruction set).
+
+typedef float NAME(Vector) __attribute__((ext_vector_type(WIDTH), aligned(4)));
+typedef int32_t NAME(Integers) __attribute__((ext_vector_type(WIDTH), aligned(4)));
+#define V NAME(Vector)
+#define I NAME(Integers)
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE V NAME(load)(const float *from) { return *(const V *)from; }
+INLINE void NAME(store)(float *to, V value) { *(V *)to = value; }
+
+// A vector of which only the first `count` elements are in memory; the others are zero.
+INLINE V NAME(load_part)(const float *from, ptrdiff_t count) {
+    V value = (V)(0.0f);
+    for (ptrdiff_t i = 0; i < count; i++) value[i] = from[i];
+    return value;
+}
+INLINE void NAME(store_part)(float *to, V value, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i++) to[i] = value[i];
+}
+INLINE V NAME(get)(const float *from, ptrdiff_t count) {
+    return count >= WIDTH ? NAME(load)(from) : NAME(load_part)(from, count);
+}
+INLINE void NAME(put)(float *to, V value, ptrdiff_t count) {
+    if (count >= WIDTH) NAME(store)(to, value);
+    else NAME(store_part)(to, value, count);
+}
+
+INLINE V NAME(maximum)(V a, V b) { return a > b ? a : b; }
+INLINE V NAME(minimum)(V a, V b) { return a < b ? a : b; }
+
+// exp to about 1e-7 relative: 2^n times Taylor's polynomial of degree 7 on [-ln 2 / 2, ln 2 / 2].
+INLINE V NAME(exponential)(V x) {
+    x = NAME(minimum)(NAME(maximum)(x, (V)(-87.0f)), (V)(88.0f));
+    const V magic = (V)(12582912.0f);  // adding 1.5 * 2^23 rounds to an integer
+    V n = (x * 1.44269504f + magic) - magic;
+    V r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    V p = r * (1.0f / 5040) + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    I exponent = (__builtin_convertvector(n, I) + 127) << 23;
+    return p * *(V *)&exponent;
+}
+
+INLINE V NAME(sigmoid)(V x) { return 1.0f / (1.0f + NAME(exponential)(-x)); }
+
+// Near zero the quotient would lose digits, so an odd polynomial stands in for it.
+INLINE V NAME(tanh)(V x) {
+    V magnitude = x < 0.0f ? -x : x;
+    V e = NAME(exponential)(-2.0f * magnitude);
+    V large = (1.0f - e) / (1.0f + e);
+    V s = x * x;
+    V small = magnitude
+        * ((((s * (62.0f / 2835) - 17.0f / 315) * s + 2.0f / 15) * s - 1.0f / 3) * s + 1.0f);
+    V result = magnitude < 0.25f ? small : large;
+    return x < 0.0f ? -result : result;
+}
+
+INLINE V NAME(clip)(V x, float low, float high) { return NAME(minimum)(NAME(maximum)(x, (V)(low)), (V)(high)); }
+
+INLINE V NAME(activate)(V x, const CultivarActivation *activation) {
+    switch (activation->kind) {
+        case CULTIVAR_CLIP: return NAME(clip)(x, activation->first, activation->second);
+        case CULTIVAR_LEAKY_RELU: return x < 0.0f ? activation->first * x : x;
+        case CULTIVAR_SIGMOID: return NAME(sigmoid)(x);
+        case CULTIVAR_HARD_SIGMOID: return NAME(clip)(activation->first * x + activation->second, 0.0f, 1.0f);
+        case CULTIVAR_HARD_SWISH: return x * NAME(clip)(x * (1.0f / 6) + 0.5f, 0.0f, 1.0f);
+        case CULTIVAR_TANH: return NAME(tanh)(x);
+        case CULTIVAR_SILU: return x * NAME(sigmoid)(x);
+    }
+    return x;
+}
+
+static void NAME(normalize)(const uint8_t *pixels, ptrdiff_t count, const float *scale, const float *shift,
+                            float *output) {
+    const float scale0 = scale[0], scale1 = scale[1], scale2 = scale[2];
+    const float shift0 = shift[0], shift1 = shift[1], shift2 = shift[2];
+    for (ptrdiff_t i = 0; i < count; i++) {
+        output[3 * i] = pixels[3 * i] * scale0 + shift0;
+        output[3 * i + 1] = pixels[3 * i + 1] * scale1 + shift1;
+        output[3 * i + 2] = pixels[3 * i + 2] * scale2 + shift2;
+    }
+}
+
+INLINE void NAME(finish_rows)(float *values, ptrdiff_t rows, ptrdiff_t channels, const float *bias,
+                              const float *residual, const CultivarActivation *activation) {
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        float *line = values + row * channels;
+        const float *other = residual ? residual + row * channels : NULL;
+        ptrdiff_t c = 0;
+        for (; c + WIDTH <= channels; c += WIDTH) {
+            V x = NAME(load)(line + c);
+            if (bias) x += NAME(load)(bias + c);
+            if (residual) x += NAME(load)(other + c);
+            NAME(store)(line + c, NAME(activate)(x, activation));
+        }
+        if (c < channels) {
+            V x = NAME(load_part)(line + c, channels - c);
+            if (bias) x += NAME(load_part)(bias + c, channels - c);
+            if (residual) x += NAME(load_part)(other + c, channels - c);
+            NAME(store_part)(line + c, NAME(activate)(x, activation), channels - c);
+        }
+    }
+}
+
+static void NAME(finish)(float *values, ptrdiff_t rows, ptrdiff_t channels, const float *bias, const float *residual,
+                         CultivarActivation activation) {
+    if (bias && !residual && activation.kind == CULTIVAR_CLIP) {
+        const CultivarActivation clip = {CULTIVAR_CLIP, activation.first, activation.second};
+        NAME(finish_rows)(values, rows, channels, bias, NULL, &clip);
+    } else if (bias && residual && activation.kind == CULTIVAR_CLIP) {
+        const CultivarActivation clip = {CULTIVAR_CLIP, activation.first, activation.second};
+        NAME(finish_rows)(values, rows, channels, bias, residual, &clip);
+    } else {
+        NAME(finish_rows)(values, rows, channels, bias, residual, &activation);
+    }
+}
+
+static void NAME(affine)(const float *input, ptrdiff_t rows, ptrdiff_t channels, const float *scale,
+                         const float *shift, CultivarActivation activation, float *output) {
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        for (ptrdiff_t c = 0; c < channels; c += WIDTH) {
+            ptrdiff_t left = channels - c, at = row * channels + c;
+            V x = NAME(get)(input + at, left) * NAME(get)(scale + c, left) + NAME(get)(shift + c, left);
+            NAME(put)(output + at, NAME(activate)(x, &activation), left);
+        }
+    }
+}
+
+INLINE V NAME(combine)(CultivarArithmetic op, V left, V right) {
+    switch (op) {
+        case CULTIVAR_ADD: return left + right;
+        case CULTIVAR_SUBTRACT: return left - right;
+        case CULTIVAR_MULTIPLY: return left * right;
+        case CULTIVAR_DIVIDE: return left / right;
+    }
+    return left;
+}
+
+static void NAME(arithmetic)(CultivarArithmetic op, const float *left, ptrdiff_t leftStep, const float *right,
+                             ptrdiff_t rightStep, ptrdiff_t rows, ptrdiff_t channels, CultivarActivation activation,
+                             float *output) {
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        const float *a = left + row * leftStep, *b = right + row * rightStep;
+        for (ptrdiff_t c = 0; c < channels; c += WIDTH) {
+            ptrdiff_t count = channels - c;
+            V x = NAME(combine)(op, NAME(get)(a + c, count), NAME(get)(b + c, count));
+            NAME(put)(output + row * channels + c, NAME(activate)(x, &activation), count);
+        }
+    }
+}
+
+// One vector of channels of `columns` neighbouring output pixels, all of whose taps in kernel rows [top, bottom) lie
+// inside the image. The column count and (where known) the kernel width are constants after inlining.
+INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
+                                  const CultivarActivation *activation, float *output, ptrdiff_t top, ptrdiff_t bottom,
+                                  const ptrdiff_t columns, const ptrdiff_t kernelWidth) {
+    const ptrdiff_t step = w->strideX * w->channels, tap = w->dilationX * w->channels;
+    V sums[8];
+    const V start = NAME(load)(bias);
+#pragma clang loop unroll(full)
+    for (ptrdiff_t i = 0; i < columns; i++) sums[i] = start;
+    for (ptrdiff_t ky = top; ky < bottom; ky++) {
+        const float *line = input + ky * w->dilationY * w->width * w->channels;
+        const float *factors = weights + ky * kernelWidth * w->channels;
+        for (ptrdiff_t kx = 0; kx < kernelWidth; kx++) {
+            const V factor = NAME(load)(factors + kx * w->channels);
+#pragma clang loop unroll(full)
+            for (ptrdiff_t i = 0; i < columns; i++) sums[i] += NAME(load)(line + i * step + kx * tap) * factor;
+        }
+    }
+    if (activation->kind == CULTIVAR_CLIP) {
+#pragma clang loop unroll(full)
+        for (ptrdiff_t i = 0; i < columns; i++)
+            NAME(store)(output + i * w->channels, NAME(clip)(sums[i], activation->first, activation->second));
+    } else {
+#pragma clang loop unroll(full)
+        for (ptrdiff_t i = 0; i < columns; i++)
+            NAME(store)(output + i * w->channels, NAME(activate)(sums[i], activation));
+    }
+}
+
+// All channels of `columns` pixels. The last vector of channels overlaps the one before rather than leave a rest.
+INLINE void NAME(depthwise_columns)(const CultivarWindow *w, const float *input, const float *weights,
+                                    const float *bias, const CultivarActivation *activation, float *output,
+                                    ptrdiff_t top, ptrdiff_t bottom, const ptrdiff_t columns,
+                                    const ptrdiff_t kernelWidth) {
+    for (ptrdiff_t at = 0; at < w->channels; at += WIDTH) {
+        ptrdiff_t c = at + WIDTH <= w->channels ? at : w->channels - WIDTH;
+        NAME(depthwise_block)(w, input + c, weights + c, bias + c, activation, output + c, top, bottom, columns,
+                              kernelWidth);
+    }
+}
+
+// One pixel with any of its taps outside the image, or with fewer channels than a vector has.
+static void NAME(depthwise_pixel)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
+                                  const CultivarActivation *activation, float *output, ptrdiff_t y, ptrdiff_t x) {
+    for (ptrdiff_t c = 0; c < w->channels; c += WIDTH) {
+        const ptrdiff_t left = w->channels - c;
+        V sum = NAME(get)(bias + c, left);
+        for (ptrdiff_t ky = 0; ky < w->kernelHeight; ky++) {
+            const ptrdiff_t row = y * w->strideY - w->padTop + ky * w->dilationY;
+            if (row < 0 || row >= w->height) continue;
+            for (ptrdiff_t kx = 0; kx < w->kernelWidth; kx++) {
+                const ptrdiff_t column = x * w->strideX - w->padLeft + kx * w->dilationX;
+                if (column < 0 || column >= w->width) continue;
+                sum += NAME(get)(input + (row * w->width + column) * w->channels + c, left)
+                    * NAME(get)(weights + (ky * w->kernelWidth + kx) * w->channels + c, left);
+            }
+        }
+        NAME(put)(output + c, NAME(activate)(sum, activation), left);
+    }
+}
+
+INLINE void NAME(depthwise_row)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
+                                const CultivarActivation *activation, float *output, ptrdiff_t y, ptrdiff_t first,
+                                ptrdiff_t last, const ptrdiff_t kernelWidth) {
+    const ptrdiff_t origin = y * w->strideY - w->padTop;
+    const ptrdiff_t top = first_tap(origin, w->dilationY);
+    const ptrdiff_t bottom = tap_end(origin, w->dilationY, w->kernelHeight, w->height);
+    ptrdiff_t x = first;
+#define COLUMNS(count) \
+    for (; x + count <= last; x += count) \
+        NAME(depthwise_columns)(w, input + (origin * w->width + x * w->strideX - w->padLeft) * w->channels, weights, \
+                                bias, activation, output + x * w->channels, top, bottom, count, kernelWidth)
+    COLUMNS(8);
+    COLUMNS(4);
+    COLUMNS(2);
+    COLUMNS(1);
+#undef COLUMNS
+}
+
+static void NAME(depthwise)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
+                            CultivarActivation activation, float *output) {
+    // Columns [first, last) have every tap inside the image's width.
+    ptrdiff_t first = (w->padLeft + w->strideX - 1) / w->strideX;
+    ptrdiff_t reach = w->width - 1 + w->padLeft - (w->kernelWidth - 1) * w->dilationX;
+    ptrdiff_t last = reach < 0 ? 0 : reach / w->strideX + 1;
+    if (last > w->outputWidth) last = w->outputWidth;
+    if (first > last || w->channels < WIDTH) first = last = w->outputWidth;
+    for (ptrdiff_t y = 0; y < w->outputHeight; y++) {
+        float *line = output + y * w->outputWidth * w->channels;
+        for (ptrdiff_t x = 0; x < first; x++)
+            NAME(depthwise_pixel)(w, input, weights, bias, &activation, line + x * w->channels, y, x);
+        if (w->kernelWidth == 3)
+            NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, 3);
+        else if (w->kernelWidth == 5)
+            NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, 5);
+        else
+            NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, w->kernelWidth);
+        for (ptrdiff_t x = last; x < w->outputWidth; x++)
+            NAME(depthwise_pixel)(w, input, weights, bias, &activation, line + x * w->channels, y, x);
+    }
+}
+
+INLINE V NAME(pool_window)(const CultivarWindow *w, const float *input, ptrdiff_t y, ptrdiff_t x, ptrdiff_t c,
+                           const int isMaximum, ptrdiff_t *taps) {
+    const ptrdiff_t originY = y * w->strideY - w->padTop, originX = x * w->strideX - w->padLeft;
+    const ptrdiff_t left = w->channels - c;
+    const ptrdiff_t bottom = tap_end(originY, w->dilationY, w->kernelHeight, w->height);
+    const ptrdiff_t right = tap_end(originX, w->dilationX, w->kernelWidth, w->width);
+    V result = (V)(isMaximum ? -INFINITY : 0.0f);
+    *taps = 0;
+    for (ptrdiff_t ky = first_tap(originY, w->dilationY); ky < bottom; ky++) {
+        const float *line = input + (originY + ky * w->dilationY) * w->width * w->channels + c;
+        for (ptrdiff_t kx = first_tap(originX, w->dilationX); kx < right; kx++) {
+            const V value = NAME(get)(line + (originX + kx * w->dilationX) * w->channels, left);
+            result = isMaximum ? NAME(maximum)(value, result) : result + value;
+            *taps += 1;
+        }
+    }
+    return result;
+}
+
+static void NAME(max_pool)(const CultivarWindow *w, const float *input, float *output) {
+    ptrdiff_t taps;
+    for (ptrdiff_t y = 0; y < w->outputHeight; y++)
+        for (ptrdiff_t x = 0; x < w->outputWidth; x++)
+            for (ptrdiff_t c = 0; c < w->channels; c += WIDTH)
+                NAME(put)(output + (y * w->outputWidth + x) * w->channels + c,
+                          NAME(pool_window)(w, input, y, x, c, 1, &taps), w->channels - c);
+}
+
+static void NAME(average_pool)(const CultivarWindow *w, int countPadding, ptrdiff_t padBottom, ptrdiff_t padRight,
+                               const float *input, float *output) {
+    for (ptrdiff_t y = 0; y < w->outputHeight; y++)
+        for (ptrdiff_t x = 0; x < w->outputWidth; x++)
+            for (ptrdiff_t c = 0; c < w->channels; c += WIDTH) {
+                ptrdiff_t taps;
+                V sum = NAME(pool_window)(w, input, y, x, c, 0, &taps);
+                if (countPadding)
+                    taps = tap_end(y * w->strideY - w->padTop, w->dilationY, w->kernelHeight, w->height + padBottom)
+                        * tap_end(x * w->strideX - w->padLeft, w->dilationX, w->kernelWidth, w->width + padRight);
+                NAME(put)(output + (y * w->outputWidth + x) * w->channels + c, sum / (float)taps, w->channels - c);
+            }
+}
+
+static void NAME(global_average)(const float *input, ptrdiff_t rows, ptrdiff_t channels, float *output) {
+    for (ptrdiff_t c = 0; c < channels; c += WIDTH) {
+        V sum = (V)(0.0f);
+        for (ptrdiff_t row = 0; row < rows; row++) sum += NAME(get)(input + row * channels + c, channels - c);
+        NAME(put)(output + c, sum / (float)rows, channels - c);
+    }
+}
+
+static void NAME(global_max)(const float *input, ptrdiff_t rows, ptrdiff_t channels, float *output) {
+    for (ptrdiff_t c = 0; c < channels; c += WIDTH) {
+        V result = (V)(-INFINITY);
+        for (ptrdiff_t row = 0; row < rows; row++)
+            result = NAME(maximum)(NAME(get)(input + row * channels + c, channels - c), result);
+        NAME(put)(output + c, result, channels - c);
+    }
+}
+
+static void NAME(softmax)(const float *input, ptrdiff_t count, float *output) {
+    float largest = -INFINITY, sum = 0;
+    for (ptrdiff_t i = 0; i < count; i++) largest = input[i] > largest ? input[i] : largest;
+    for (ptrdiff_t i = 0; i < count; i += WIDTH)
+        NAME(put)(output + i, NAME(exponential)(NAME(get)(input + i, count - i) - largest), count - i);
+    for (ptrdiff_t i = 0; i < count; i++) sum += output[i];
+    for (ptrdiff_t i = 0; i < count; i++) output[i] /= sum;
+}
+
+#undef V
+#undef I
+#undef INLINE

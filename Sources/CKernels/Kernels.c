@@ -1,0 +1,152 @@
+#include "CKernels.h"
+
+#include <math.h>
+#include <string.h>
+
+#pragma clang fp contract(fast)
+
+// The first tap of a window whose origin may lie before the image, and the tap past the last one inside `size`.
+static inline ptrdiff_t first_tap(ptrdiff_t origin, ptrdiff_t dilation) {
+    return origin >= 0 ? 0 : (-origin + dilation - 1) / dilation;
+}
+
+static inline ptrdiff_t tap_end(ptrdiff_t origin, ptrdiff_t dilation, ptrdiff_t taps, ptrdiff_t size) {
+    if (origin >= size) return 0;
+    ptrdiff_t end = (size - 1 - origin) / dilation + 1;
+    return end < taps ? end : taps;
+}
+
+#define WIDTH 4
+#define NAME(name) name##_baseline
+#include "KernelBodies.h"
+#undef WIDTH
+#undef NAME
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define WIDTH 8
+#define NAME(name) name##_avx2
+#include "KernelBodies.h"
+#undef WIDTH
+#undef NAME
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
+                             apply_to = function)
+#define WIDTH 16
+#define NAME(name) name##_avx512
+#include "KernelBodies.h"
+#undef WIDTH
+#undef NAME
+#pragma clang attribute pop
+#endif
+
+typedef enum { BASELINE, AVX2, AVX512 } InstructionSet;
+
+static InstructionSet instruction_set(void) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512dq"))
+        return AVX512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return AVX2;
+#endif
+    return BASELINE;
+}
+
+const char *cultivar_instruction_set(void) {
+    switch (instruction_set()) {
+        case AVX512: return "avx512";
+        case AVX2: return "avx2";
+        case BASELINE: return "baseline";
+    }
+    return "baseline";
+}
+
+#if defined(__x86_64__)
+#define DISPATCH(name, ...) \
+    switch (instruction_set()) { \
+        case AVX512: name##_avx512(__VA_ARGS__); break; \
+        case AVX2: name##_avx2(__VA_ARGS__); break; \
+        case BASELINE: name##_baseline(__VA_ARGS__); break; \
+    }
+#else
+#define DISPATCH(name, ...) name##_baseline(__VA_ARGS__)
+#endif
+
+void cultivar_normalize(const uint8_t *pixels, ptrdiff_t count, const float scale[3], const float shift[3],
+                        float *output) {
+    DISPATCH(normalize, pixels, count, scale, shift, output);
+}
+
+void cultivar_finish(float *values, ptrdiff_t rows, ptrdiff_t channels, const float *bias, const float *residual,
+                     CultivarActivation activation) {
+    DISPATCH(finish, values, rows, channels, bias, residual, activation);
+}
+
+void cultivar_affine(const float *input, ptrdiff_t rows, ptrdiff_t channels, const float *scale, const float *shift,
+                     CultivarActivation activation, float *output) {
+    DISPATCH(affine, input, rows, channels, scale, shift, activation, output);
+}
+
+void cultivar_arithmetic(CultivarArithmetic op, const float *left, ptrdiff_t leftStep, const float *right,
+                         ptrdiff_t rightStep, ptrdiff_t rows, ptrdiff_t channels, CultivarActivation activation,
+                         float *output) {
+    DISPATCH(arithmetic, op, left, leftStep, right, rightStep, rows, channels, activation, output);
+}
+
+void cultivar_depthwise(const CultivarWindow *window, const float *input, const float *weights, const float *bias,
+                        CultivarActivation activation, float *output) {
+    DISPATCH(depthwise, window, input, weights, bias, activation, output);
+}
+
+void cultivar_max_pool(const CultivarWindow *window, const float *input, float *output) {
+    DISPATCH(max_pool, window, input, output);
+}
+
+void cultivar_average_pool(const CultivarWindow *window, int countPadding, ptrdiff_t padBottom, ptrdiff_t padRight,
+                           const float *input, float *output) {
+    DISPATCH(average_pool, window, countPadding, padBottom, padRight, input, output);
+}
+
+void cultivar_global_average(const float *input, ptrdiff_t rows, ptrdiff_t channels, float *output) {
+    DISPATCH(global_average, input, rows, channels, output);
+}
+
+void cultivar_global_max(const float *input, ptrdiff_t rows, ptrdiff_t channels, float *output) {
+    DISPATCH(global_max, input, rows, channels, output);
+}
+
+void cultivar_softmax(const float *input, ptrdiff_t count, float *output) { DISPATCH(softmax, input, count, output); }
+
+// One kernel row of one patch: zeros left of the image, pixels, zeros right of it.
+static float *patch_line(const CultivarWindow *w, const float *line, ptrdiff_t originX, ptrdiff_t channel,
+                         ptrdiff_t groupChannels, float *output) {
+    const size_t bytes = (size_t)groupChannels * sizeof(float);
+    const ptrdiff_t left = first_tap(originX, w->dilationX);
+    const ptrdiff_t right = tap_end(originX, w->dilationX, w->kernelWidth, w->width);
+    if (line && left == 0 && right == w->kernelWidth && w->dilationX == 1 && groupChannels == w->channels) {
+        memcpy(output, line + originX * w->channels, bytes * (size_t)w->kernelWidth);
+        return output + w->kernelWidth * groupChannels;
+    }
+    for (ptrdiff_t kx = 0; kx < w->kernelWidth; kx++, output += groupChannels) {
+        if (line && kx >= left && kx < right)
+            memcpy(output, line + (originX + kx * w->dilationX) * w->channels + channel, bytes);
+        else
+            memset(output, 0, bytes);
+    }
+    return output;
+}
+
+void cultivar_patches(const CultivarWindow *w, const float *input, ptrdiff_t pixel, ptrdiff_t pixelEnd,
+                      ptrdiff_t kernelRow, ptrdiff_t kernelRowEnd, ptrdiff_t channel, ptrdiff_t groupChannels,
+                      float *output) {
+    for (; pixel < pixelEnd; pixel++) {
+        const ptrdiff_t y = pixel / w->outputWidth, x = pixel % w->outputWidth;
+        const ptrdiff_t originX = x * w->strideX - w->padLeft;
+        for (ptrdiff_t ky = kernelRow; ky < kernelRowEnd; ky++) {
+            const ptrdiff_t row = y * w->strideY - w->padTop + ky * w->dilationY;
+            const float *line = row >= 0 && row < w->height ? input + row * w->width * w->channels : NULL;
+            output = patch_line(w, line, originX, channel, groupChannels, output);
+        }
+    }
+}
