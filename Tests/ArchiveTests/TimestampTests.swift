@@ -18,6 +18,8 @@ struct TimestampTests {
 
     @Test(
         "Any other form of time is refused",
-        arguments: ["", "2026-07-31", "2026-07-31 09:05:00.250Z", "2026-02-30T00:00:00.000Z", "2026-07-31T09:05:00.25Z0"])
+        arguments: [
+            "", "2026-07-31", "2026-07-31 09:05:00.250Z", "2026-02-30T00:00:00.000Z", "2026-07-31T09:05:00.25Z0",
+        ])
     func otherForms(text: String) { #expect(Timestamp(text) == nil) }
 }

@@ -5,7 +5,9 @@ import SystemPackage
 enum Files {
     /// Runs `body`, whose `Errno` becomes a ``FileFailure`` that names `path`.
     static func perform<R>(_ action: String, _ path: FilePath, _ body: () throws -> R) throws -> R {
-        do { return try body() } catch let errno as Errno { throw FileFailure(action: action, path: path, errno: errno) }
+        do { return try body() } catch let errno as Errno {
+            throw FileFailure(action: action, path: path, errno: errno)
+        }
     }
 
     /// Makes a folder, or leaves the one that is there as it is.

@@ -10,9 +10,12 @@ package enum DuplicateRule {
     }
 
     /// Same bytes and same label are a duplicate; the same bytes under another label are a contradiction.
-    package static func decide(label: LabelID, known: KnownPicture?) -> Decision {
+    ///
+    /// Labels are the same when their ``LabelKey`` is.
+    package static func decide(label: String, known: KnownPicture?) -> Decision {
         guard let known else { return .new }
-        return known.labelID == label ? .duplicate(of: known) : .contradiction(with: known)
+        return LabelKey.key(of: label) == LabelKey.key(of: known.label)
+            ? .duplicate(of: known) : .contradiction(with: known)
     }
 
     /// The sentence that a contradiction is refused with.

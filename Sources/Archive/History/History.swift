@@ -1,20 +1,61 @@
 import GRDB
-import SystemPackage
+import GRDBSQLite
+package import SystemPackage
 
 /// Everything the installation did, in `history.sqlite`; see docs/history-schema.md for the tables.
 ///
 /// All calls block and may come from any thread; keep them off Swift's cooperative pool. Writing calls need a history
 /// that was opened with ``open(_:)``; calling one on a history from ``openReadOnly(_:)`` is a bug.
 package final class History: Sendable {
-    let path: FilePath
+    package let path: FilePath
     let reader: any DatabaseReader
     /// Nil where the history was opened for reading.
     private let pool: DatabasePool?
 
-    init(path: FilePath, reader: any DatabaseReader, pool: DatabasePool?) {
+    private init(path: FilePath, reader: any DatabaseReader, pool: DatabasePool?) {
         self.path = path
         self.reader = reader
         self.pool = pool
+    }
+
+    /// Opens a history for writing, makes it where there is none, and brings its schema up to date.
+    ///
+    /// Several processes may do so at a time; their writes take turns. Throws ``HistoryFailure``.
+    package static func open(_ path: FilePath) throws -> History {
+        try naming(path) {
+            let pool = try DatabasePool(path: path.string, configuration: configuration)
+            // After opening, because DatabasePool itself sets NORMAL, with which a power loss takes acknowledged rows.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            if try pool.read(Migrations.all.hasBeenSuperseded) { throw HistoryFailure.newerSchema(path) }
+            try Migrations.all.migrate(pool)
+            return History(path: path, reader: pool, pool: pool)
+        }
+    }
+
+    /// Opens a history for reading, beside a daemon or without one, also where the reader may not write.
+    ///
+    /// Throws ``HistoryFailure`` where there is none, or where its schema is another release's.
+    package static func openReadOnly(_ path: FilePath) throws -> History {
+        guard Files.exists(path) else { throw HistoryFailure.absent(path) }
+        return try naming(path) {
+            var configuration = configuration
+            configuration.readonly = true
+            let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+            try queue.inDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
+            try queue.read { db in
+                if try Migrations.all.hasBeenSuperseded(db) { throw HistoryFailure.newerSchema(path) }
+                if try !Migrations.all.hasCompletedMigrations(db) { throw HistoryFailure.olderSchema(path) }
+            }
+            return History(path: path, reader: queue, pool: nil)
+        }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { try keepJournal(of: $0) }
+        return configuration
     }
 
     /// Runs `updates` in one transaction (BEGIN IMMEDIATE) that is on the disk when the call returns.
@@ -22,4 +63,20 @@ package final class History: Sendable {
         guard let pool else { preconditionFailure("the history \(path) is open for reading only") }
         return try pool.write(updates)
     }
+
+    private static func naming<R>(_ path: FilePath, _ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
+            throw HistoryFailure.damaged(path, problem: error.message ?? "\(error.resultCode)")
+        }
+    }
+}
+
+/// Lets the last connection leave the write-ahead log and its index where they are: without them, a reader that may
+/// not write the folder can't open the database.
+func keepJournal(of db: Database) throws {
+    var keep: CInt = 1
+    let code = sqlite3_file_control(db.sqliteConnection, nil, SQLITE_FCNTL_PERSIST_WAL, &keep)
+    guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
 }

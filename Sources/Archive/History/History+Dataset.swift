@@ -1,0 +1,60 @@
+import GRDB
+
+extension History {
+    /// All pictures up to `last` (all there are, without it), for a training run.
+    ///
+    /// Goes through the table once, about a tenth of a second for 60,000 pictures.
+    package func dataset(upTo last: PictureID = .max) throws -> Dataset {
+        try reader.read { db in
+            let labels = try Self.labels(db, upTo: last)
+            let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1.id, $0) })
+            let sql = "SELECT id, digest, label_id, split FROM pictures WHERE id <= ? ORDER BY id"
+            var pictures: [Dataset.Picture] = []
+            let rows = try Row.fetchCursor(db, sql: sql, arguments: [last])
+            while let row = try rows.next() {
+                guard let label = indices[try row.decode(atIndex: 2)] else { continue }
+                pictures.append(
+                    Dataset.Picture(
+                        id: try row.decode(atIndex: 0), digest: try row.decode(atIndex: 1), label: label,
+                        split: try row.decode(atIndex: 3)))
+            }
+            return Dataset(labels: labels, pictures: pictures)
+        }
+    }
+
+    /// How many pictures each label has, in the order of ``Dataset/labels``.
+    package func labelCounts() throws -> [LabelCount] {
+        try reader.read { db in
+            let sql = """
+                SELECT l.name, count(*) FILTER (WHERE p.split = 'train'), count(*) FILTER (WHERE p.split = 'test')
+                FROM labels l JOIN pictures p ON p.label_id = l.id GROUP BY l.id ORDER BY l.key
+                """
+            return try Row.fetchAll(db, sql: sql).map { row in
+                try LabelCount(
+                    label: row.decode(atIndex: 0), train: row.decode(atIndex: 1), test: row.decode(atIndex: 2))
+            }
+        }
+    }
+
+    /// The newest picture's id; 0 where there is none.
+    package func lastPicture() throws -> PictureID {
+        try reader.read { db in try PictureID.fetchOne(db, sql: "SELECT max(id) FROM pictures") ?? 0 }
+    }
+
+    /// How many pictures were accepted after `picture`.
+    package func pictureCount(after picture: PictureID = 0) throws -> Int {
+        try reader.read { db in
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM pictures WHERE id > ?", arguments: [picture]) ?? 0
+        }
+    }
+
+    private static func labels(_ db: Database, upTo last: PictureID) throws -> [Label] {
+        let sql = """
+            SELECT id, name FROM labels l
+            WHERE EXISTS (SELECT 1 FROM pictures p WHERE p.label_id = l.id AND p.id <= ?) ORDER BY key
+            """
+        return try Row.fetchAll(db, sql: sql, arguments: [last]).map { row in
+            try Label(id: row.decode(atIndex: 0), name: row.decode(atIndex: 1))
+        }
+    }
+}

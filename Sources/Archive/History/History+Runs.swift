@@ -1,0 +1,126 @@
+import GRDB
+
+extension History {
+    /// Starts a run. There is at most one that runs; ask ``unfinishedRun()`` first.
+    package func startRun(_ run: NewRun) throws -> RunID {
+        try write { db in try Self.insert(db, run) }
+    }
+
+    /// Records a run that isn't made, and why.
+    @discardableResult
+    package func recordSkippedRun(_ run: NewRun, reason: String, at time: Timestamp) throws -> RunID {
+        try write { db in
+            let id = try Self.insert(db, run)
+            try Self.finish(db, id, as: .skipped, RunResult(reason: reason), version: nil, at: time)
+            return id
+        }
+    }
+
+    /// The run that was started and hasn't ended, with what it has done so far.
+    package func unfinishedRun() throws -> UnfinishedRun? {
+        try reader.read { db in
+            let sql = """
+                SELECT id, trigger, requested_at, started_at, seed, settings, train_pictures, test_pictures,
+                last_picture_id FROM runs WHERE outcome = 'running'
+                """
+            guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
+            let id: RunID = try row.decode(atIndex: 0)
+            return UnfinishedRun(
+                id: id, start: try NewRun(unfinished: row),
+                candidates: try JSONText.fetchAll(
+                    db, sql: "SELECT parameters FROM candidates WHERE run_id = ? ORDER BY candidate", arguments: [id]),
+                trials: try TrialRecord.fetchAll(db, of: id))
+        }
+    }
+
+    /// Records a run's candidates, in their order; those of an unfinished run are recorded once.
+    package func recordCandidates(_ parameters: [JSONText], of run: RunID) throws {
+        try write { db in
+            for (index, parameters) in parameters.enumerated() {
+                try db.cachedStatement(sql: "INSERT INTO candidates (run_id, candidate, parameters) VALUES (?, ?, ?)")
+                    .execute(arguments: [run, index, parameters])
+            }
+        }
+    }
+
+    /// Records a finished trial; an earlier record of the same candidate and fold is replaced.
+    package func recordTrial(_ trial: TrialRecord, of run: RunID) throws {
+        try write { db in try trial.save(db, run: run) }
+    }
+
+    /// Records the candidates' scores and ranks.
+    package func recordScores(_ scores: [CandidateScore], of run: RunID) throws {
+        try write { db in
+            let sql = """
+                UPDATE candidates SET mean_accuracy = ?, std_accuracy = ?, rank = ? WHERE run_id = ? AND candidate = ?
+                """
+            for score in scores {
+                try db.cachedStatement(sql: sql).execute(arguments: [
+                    score.meanAccuracy, score.stdAccuracy, score.rank, run, score.candidate,
+                ])
+            }
+        }
+    }
+
+    /// Records the winner's fit on all training pictures; an earlier record of it is replaced.
+    package func recordRefit(_ refit: RefitRecord, of run: RunID) throws {
+        try write { db in try refit.save(db, run: run) }
+    }
+
+    /// Ends a run that promotes nothing; ``promote(_:in:_:at:)`` ends the others.
+    package func finishRun(_ run: RunID, as outcome: RunOutcome, _ result: RunResult, at time: Timestamp) throws {
+        precondition(outcome != .running && outcome != .promoted, "finishRun doesn't make a run \(outcome)")
+        try write { db in try Self.finish(db, run, as: outcome, result, version: nil, at: time) }
+    }
+
+    /// The newest picture that any run with one of these outcomes took part of; 0 where there is none.
+    package func lastPicture(ofRunsWith outcomes: Set<RunOutcome> = [.promoted, .kept]) throws -> PictureID {
+        try reader.read { db in
+            let names = outcomes.map(\.rawValue)
+            let marks = databaseQuestionMarks(count: names.count)
+            let sql = "SELECT max(last_picture_id) FROM runs WHERE outcome IN (\(marks))"
+            return try PictureID.fetchOne(db, sql: sql, arguments: StatementArguments(names)) ?? 0
+        }
+    }
+}
+
+extension History {
+    private static func insert(_ db: Database, _ run: NewRun) throws -> RunID {
+        try db.execute(
+            sql: """
+                INSERT INTO runs (trigger, requested_at, started_at, outcome, seed, settings, train_pictures,
+                test_pictures, last_picture_id) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                run.trigger, run.requestedAt, run.startedAt, Int64(bitPattern: run.seed), run.settings,
+                run.trainPictures, run.testPictures, run.lastPicture,
+            ])
+        return db.lastInsertedRowID
+    }
+
+    static func finish(
+        _ db: Database, _ run: RunID, as outcome: RunOutcome, _ result: RunResult, version: String?, at time: Timestamp
+    ) throws {
+        try db.execute(
+            sql: """
+                UPDATE runs SET outcome = ?, reason = ?, finished_at = ?, test_accuracy = ?, champion_accuracy = ?,
+                champion_version = ?, version = ?, parameters = ? WHERE id = ? AND outcome = 'running'
+                """,
+            arguments: [
+                outcome, result.reason, time, result.testAccuracy, result.championAccuracy, result.championVersion,
+                version, result.parameters, run,
+            ])
+        if db.changesCount != 1 { throw HistoryFailure.notRunning(run) }
+    }
+}
+
+extension NewRun {
+    /// From the columns after the id that ``History/unfinishedRun()`` selects.
+    fileprivate init(unfinished row: Row) throws {
+        try self.init(
+            trigger: row.decode(atIndex: 1), requestedAt: row.decode(atIndex: 2), startedAt: row.decode(atIndex: 3),
+            seed: UInt64(bitPattern: row.decode(atIndex: 4)), settings: row.decode(atIndex: 5),
+            trainPictures: row.decode(atIndex: 6), testPictures: row.decode(atIndex: 7),
+            lastPicture: row.decode(atIndex: 8))
+    }
+}

@@ -1,0 +1,34 @@
+package import SystemPackage
+
+/// Why a history can't be used.
+package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// There is no history: no daemon has run with this state folder.
+    case absent(FilePath)
+    /// Written by a later release.
+    case newerSchema(FilePath)
+    /// Written by an earlier release, and opened for reading, which can't bring it up to date.
+    case olderSchema(FilePath)
+    /// Not a history, or a damaged one; `problem` is SQLite's word for it.
+    case damaged(FilePath, problem: String)
+    case noSuchVersion(String)
+    case noSuchRun(RunID)
+    /// The run has ended already.
+    case notRunning(RunID)
+    case exists(FilePath)
+
+    package var description: String {
+        switch self {
+        case .absent(let path):
+            "there is no history at \(path): no daemon has run with this state folder yet"
+        case .newerSchema(let path):
+            "the history \(path) was written by a newer release of cultivar; use that one, or a later one"
+        case .olderSchema(let path):
+            "the history \(path) was written by an older release of cultivar; start the daemon once to bring it up to date"
+        case .damaged(let path, let problem): "the history \(path) is damaged or not a history: \(problem)"
+        case .noSuchVersion(let version): "there is no model with the version \(version)"
+        case .noSuchRun(let run): "there is no run \(run)"
+        case .notRunning(let run): "run \(run) isn't running (any more)"
+        case .exists(let path): "there is a file \(path) already"
+        }
+    }
+}

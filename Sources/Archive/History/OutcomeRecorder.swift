@@ -1,0 +1,127 @@
+import GRDB
+
+/// Records the files of one drop inside one transaction.
+struct OutcomeRecorder {
+    let db: Database
+    let drop: DropID
+    let time: Timestamp
+    private(set) var newSpellings: [(spelling: String, label: String)] = []
+
+    init(db: Database, drop: DropID, time: Timestamp) {
+        self.db = db
+        self.drop = drop
+        self.time = time
+    }
+
+    /// Records a file, unless it is recorded already, and gives the verdict that counts.
+    mutating func record(_ outcome: FileOutcome) throws -> Verdict {
+        switch outcome.finding {
+        case .refused(let code, let reason, let bytes):
+            let verdict = Verdict.rejected(code: code, reason: reason)
+            if try isRecorded(outcome.path, refusedFor: code) { return verdict }
+            return try insert(outcome.path, verdict, bytes: bytes, picture: nil)
+        case .picture(let picture):
+            return try record(picture, path: outcome.path)
+        }
+    }
+
+    private mutating func record(_ picture: NewPicture, path: RawName) throws -> Verdict {
+        let known = try KnownPicture.fetch(db, picture.digest)
+        if let known, let earlier = try earlierVerdict(on: path, picture: known) { return earlier }
+        switch DuplicateRule.decide(label: picture.label, known: known) {
+        case .new:
+            let id = try insert(picture)
+            return try insert(path, .accepted(id), bytes: picture.byteCount, picture: id)
+        case .duplicate(let known):
+            _ = try label(spelled: picture.label)
+            let verdict = Verdict.duplicate(of: known.id, firstPath: known.firstPath)
+            return try insert(path, verdict, bytes: picture.byteCount, picture: known.id)
+        case .contradiction(let known):
+            let reason = DuplicateRule.contradictionReason(label: picture.label, known: known)
+            let verdict = Verdict.rejected(code: DuplicateRule.contradictionCode, reason: reason)
+            return try insert(path, verdict, bytes: picture.byteCount, picture: known.id)
+        }
+    }
+}
+
+extension OutcomeRecorder {
+    private func isRecorded(_ path: RawName, refusedFor code: String) throws -> Bool {
+        try db.cachedStatement(
+            sql: "SELECT 1 FROM files WHERE drop_id = ? AND path = ? AND reason_code = ? AND picture_id IS NULL"
+        ).exists([drop, DatabaseBytes(path.bytes), code])
+    }
+
+    /// The verdict on the same path with the same bytes, from before the daemon was stopped.
+    private func earlierVerdict(on path: RawName, picture: KnownPicture) throws -> Verdict? {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT verdict, reason_code, reason FROM files
+                WHERE drop_id = ? AND path = ? AND picture_id = ? ORDER BY id LIMIT 1
+                """)
+        let arguments: StatementArguments = [drop, DatabaseBytes(path.bytes), picture.id]
+        guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
+        switch try row.decode(String.self, atIndex: 0) {
+        case "accepted": return .accepted(picture.id)
+        case "duplicate": return .duplicate(of: picture.id, firstPath: picture.firstPath)
+        default: return .rejected(code: try row.decode(atIndex: 1), reason: try row.decode(atIndex: 2))
+        }
+    }
+
+    private func insert(_ path: RawName, _ verdict: Verdict, bytes: Int?, picture: PictureID?) throws -> Verdict {
+        let (name, column, code, reason) =
+            switch verdict {
+            case .accepted: ("accepted", "accepted", String?.none, String?.none)
+            case .duplicate: ("duplicate", "duplicates", nil, nil)
+            case .rejected(let code, let reason): ("rejected", "rejected", code, reason)
+            }
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO files (drop_id, path, path_text, verdict, reason_code, reason, bytes, picture_id, recorded_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [drop, DatabaseBytes(path.bytes), path.text, name, code, reason, bytes, picture, time])
+        try db.cachedStatement(sql: "UPDATE drops SET \(column) = \(column) + 1 WHERE id = ?")
+            .execute(arguments: [drop])
+        return verdict
+    }
+
+    private mutating func insert(_ picture: NewPicture) throws -> PictureID {
+        let label = try label(spelled: picture.label)
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO pictures
+                (digest, bytes, format, width, height, label_id, split, split_origin, notes, drop_id, accepted_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            picture.digest, picture.byteCount, picture.format, picture.width, picture.height, label, picture.split,
+            picture.splitOrigin, picture.notes, drop, time,
+        ])
+        return db.lastInsertedRowID
+    }
+
+    /// The label of a spelling, made or given the new spelling where needed.
+    private mutating func label(spelled spelling: String) throws -> LabelID {
+        let bySpelling = try db.cachedStatement(sql: "SELECT label_id FROM label_spellings WHERE spelling = ?")
+        if let id = try LabelID.fetchOne(bySpelling, arguments: [spelling]) { return id }
+        let key = LabelKey.key(of: spelling)
+        let id: LabelID
+        if let row = try Row.fetchOne(db, sql: "SELECT id, name FROM labels WHERE key = ?", arguments: [key]) {
+            id = try row.decode(atIndex: 0)
+            newSpellings.append((spelling, try row.decode(atIndex: 1)))
+        } else {
+            try db.execute(sql: "INSERT INTO labels (name, key) VALUES (?, ?)", arguments: [spelling, key])
+            id = db.lastInsertedRowID
+        }
+        try db.execute(
+            sql: "INSERT INTO label_spellings (spelling, label_id) VALUES (?, ?)", arguments: [spelling, id])
+        return id
+    }
+}
+
+extension Statement {
+    /// Whether the query gives a row.
+    func exists(_ arguments: StatementArguments) throws -> Bool {
+        try Row.fetchOne(self, arguments: arguments) != nil
+    }
+}

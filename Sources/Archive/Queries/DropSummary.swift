@@ -1,0 +1,59 @@
+import GRDB
+
+/// A drop as `cultivar drops` lists it. Names are escaped for people.
+package struct DropSummary: Codable, Hashable, Sendable {
+    package let drop: DropID
+    package let name: String
+    package let arrived: Timestamp
+    /// Nil while its files are taken in.
+    @OrNull package var finished: Timestamp?
+    package let accepted: Int
+    package let duplicates: Int
+    package let rejected: Int
+}
+
+/// A refused file as `cultivar rejects` lists it. Names are escaped for people.
+package struct RejectSummary: Codable, Hashable, Sendable {
+    package let file: Int64
+    package let drop: String
+    package let path: String
+    package let code: String
+    package let reason: String
+    @OrNull package var bytes: Int?
+    package let recorded: Timestamp
+}
+
+extension History {
+    /// The drops, the newest first: at most `limit`, those before the drop `before`.
+    package func drops(limit: Int = 100, before: DropID = .max) throws -> [DropSummary] {
+        try reader.read { db in
+            let sql = """
+                SELECT id, name_text, arrived_at, finished_at, accepted, duplicates, rejected FROM drops
+                WHERE id < ? ORDER BY id DESC LIMIT ?
+                """
+            return try Row.fetchAll(db, sql: sql, arguments: [before, limit]).map { row in
+                try DropSummary(
+                    drop: row.decode(atIndex: 0), name: row.decode(atIndex: 1), arrived: row.decode(atIndex: 2),
+                    finished: row.decode(atIndex: 3), accepted: row.decode(atIndex: 4),
+                    duplicates: row.decode(atIndex: 5), rejected: row.decode(atIndex: 6))
+            }
+        }
+    }
+
+    /// The refused files, the newest first: at most `limit`, those before the file `before`.
+    package func rejects(limit: Int = 100, before: Int64 = .max) throws -> [RejectSummary] {
+        try reader.read { db in
+            let sql = """
+                SELECT f.id, d.name_text, f.path_text, f.reason_code, f.reason, f.bytes, f.recorded_at
+                FROM files f JOIN drops d ON d.id = f.drop_id
+                WHERE f.verdict = 'rejected' AND f.id < ? ORDER BY f.id DESC LIMIT ?
+                """
+            return try Row.fetchAll(db, sql: sql, arguments: [before, limit]).map { row in
+                try RejectSummary(
+                    file: row.decode(atIndex: 0), drop: row.decode(atIndex: 1), path: row.decode(atIndex: 2),
+                    code: row.decode(atIndex: 3), reason: row.decode(atIndex: 4), bytes: row.decode(atIndex: 5),
+                    recorded: row.decode(atIndex: 6))
+            }
+        }
+    }
+}

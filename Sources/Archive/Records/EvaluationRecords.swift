@@ -1,0 +1,69 @@
+import GRDB
+
+/// Which of the two models of a run was scored.
+package enum EvaluationRole: String, Codable, Hashable, Sendable, CaseIterable {
+    case champion, challenger
+}
+
+extension EvaluationRole: DatabaseValueConvertible {}
+
+/// One class of an evaluation. A score whose denominator is zero is nil.
+package struct ClassScore: Hashable, Sendable {
+    package let label: LabelID
+    package let precision: Double?
+    package let recall: Double?
+    package let f1: Double?
+    /// Test pictures of this class.
+    package let support: Int
+
+    package init(label: LabelID, precision: Double?, recall: Double?, f1: Double?, support: Int) {
+        self.label = label
+        self.precision = precision
+        self.recall = recall
+        self.f1 = f1
+        self.support = support
+    }
+}
+
+/// What a model says of one test picture.
+package struct Prediction: Hashable, Sendable {
+    package let picture: PictureID
+    /// The label that was predicted.
+    package let label: LabelID
+    /// Its probability; kept within 0 and 1, and as NULL where it isn't a number.
+    package let probability: Float
+
+    package init(picture: PictureID, label: LabelID, probability: Float) {
+        self.picture = picture
+        self.label = label
+        self.probability = probability
+    }
+}
+
+/// A model's scores on today's test set.
+package struct NewEvaluation: Sendable {
+    package var role: EvaluationRole
+    /// The champion's version; nil for a challenger.
+    package var version: String?
+    package var accuracy: Double
+    /// A row for each class of the test set or the model, in class order.
+    package var classes: [ClassScore]
+    /// Test pictures by true class (row) and predicted class (column), in the order of `classes`.
+    package var confusion: [[Int]]
+    package var predictions: [Prediction]
+
+    package init(
+        role: EvaluationRole, version: String?, accuracy: Double, classes: [ClassScore], confusion: [[Int]],
+        predictions: [Prediction]
+    ) {
+        precondition(
+            confusion.count == classes.count && confusion.allSatisfy { $0.count == classes.count },
+            "a confusion matrix needs a row and a column a class")
+        self.role = role
+        self.version = version
+        self.accuracy = accuracy
+        self.classes = classes
+        self.confusion = confusion
+        self.predictions = predictions
+    }
+}

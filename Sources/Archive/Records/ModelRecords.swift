@@ -1,0 +1,80 @@
+import GRDB
+
+/// A model that is promoted.
+package struct NewModel: Sendable {
+    package var version: String
+    package var testAccuracy: Double
+    package var parameters: JSONText
+    package var manifest: JSONText
+    /// The head's weights, in the form that Learning writes.
+    package var head: [UInt8]
+    /// The backbone's name, the SHA-256 of its file, and the input's side in pixels.
+    package var backbone: String
+    package var backboneChecksum: Digest
+    package var inputSize: Int
+    /// The labels in class order.
+    package var labels: [LabelID]
+
+    package init(
+        version: String, testAccuracy: Double, parameters: JSONText, manifest: JSONText, head: [UInt8],
+        backbone: String, backboneChecksum: Digest, inputSize: Int, labels: [LabelID]
+    ) {
+        self.version = version
+        self.testAccuracy = testAccuracy
+        self.parameters = parameters
+        self.manifest = manifest
+        self.head = head
+        self.backbone = backbone
+        self.backboneChecksum = backboneChecksum
+        self.inputSize = inputSize
+        self.labels = labels
+    }
+}
+
+/// A model as it was recorded, with all that is needed to score and to publish it again.
+package struct StoredModel: Sendable {
+    package let version: String
+    package let run: RunID
+    package let createdAt: Timestamp
+    package let testAccuracy: Double
+    package let parameters: JSONText
+    package let manifest: JSONText
+    package let head: [UInt8]
+    package let backbone: String
+    package let backboneChecksum: Digest
+    package let inputSize: Int
+    /// The labels in class order.
+    package let labels: [Label]
+}
+
+package enum PublicationKind: String, Codable, Hashable, Sendable, CaseIterable {
+    case promotion, rollback
+}
+
+extension PublicationKind: DatabaseValueConvertible {}
+
+/// A decision that a version is the champion. The latest one counts.
+package struct Publication: Codable, Hashable, Sendable {
+    package let id: PublicationID
+    package let version: String
+    package let kind: PublicationKind
+    package let decidedAt: Timestamp
+    /// When the outbox agreed; nil until then.
+    @OrNull package var publishedAt: Timestamp?
+
+    enum CodingKeys: String, CodingKey {
+        case id, version, kind
+        case decidedAt = "decided_at"
+        case publishedAt = "published_at"
+    }
+}
+
+extension Publication: FetchableRecord {
+    static let columns = "id, version, kind, decided_at, published_at"
+
+    init(row: Row) throws {
+        try self.init(
+            id: row.decode(atIndex: 0), version: row.decode(atIndex: 1), kind: row.decode(atIndex: 2),
+            decidedAt: row.decode(atIndex: 3), publishedAt: row.decode(atIndex: 4))
+    }
+}

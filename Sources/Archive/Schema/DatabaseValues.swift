@@ -1,0 +1,42 @@
+import Foundation
+import GRDB
+
+/// Bytes as a BLOB.
+struct DatabaseBytes: DatabaseValueConvertible {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var databaseValue: DatabaseValue { Data(bytes).databaseValue }
+
+    static func fromDatabaseValue(_ value: DatabaseValue) -> DatabaseBytes? {
+        Data.fromDatabaseValue(value).map { DatabaseBytes(Array($0)) }
+    }
+}
+
+extension Digest: DatabaseValueConvertible {
+    var databaseValue: DatabaseValue { Data(bytes).databaseValue }
+
+    static func fromDatabaseValue(_ value: DatabaseValue) -> Digest? {
+        Data.fromDatabaseValue(value).flatMap { Digest(bytes: $0) }
+    }
+}
+
+extension Timestamp: DatabaseValueConvertible {
+    var databaseValue: DatabaseValue { description.databaseValue }
+
+    static func fromDatabaseValue(_ value: DatabaseValue) -> Timestamp? {
+        String.fromDatabaseValue(value).flatMap { Timestamp($0) }
+    }
+}
+
+extension JSONText: DatabaseValueConvertible {
+    var databaseValue: DatabaseValue { text.databaseValue }
+
+    static func fromDatabaseValue(_ value: DatabaseValue) -> JSONText? {
+        String.fromDatabaseValue(value).map { JSONText(trusted: $0) }
+    }
+}
+
+extension Split: DatabaseValueConvertible {}
+extension SplitOrigin: DatabaseValueConvertible {}

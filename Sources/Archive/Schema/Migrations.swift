@@ -1,0 +1,19 @@
+import Crypto
+import GRDB
+
+/// The history's schema, as the list of steps that lead to it. A step that was released is never changed.
+enum Migrations {
+    static var all: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 first schema") { db in
+            for sql in [Schema.installation, Schema.drops, Schema.runs, Schema.models, Schema.results] {
+                try db.execute(sql: sql)
+            }
+            let key = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+            try db.execute(
+                sql: "INSERT INTO installation (id, split_key, created_at) VALUES (1, ?, ?)",
+                arguments: [DatabaseBytes(key), Timestamp.now])
+        }
+        return migrator
+    }
+}
