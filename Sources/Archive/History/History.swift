@@ -54,7 +54,10 @@ package final class History: Sendable {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(10)
-        configuration.prepareDatabase { try keepJournal(of: $0) }
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
+            try keepJournal(of: db)
+        }
         return configuration
     }
 

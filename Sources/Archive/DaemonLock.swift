@@ -1,0 +1,84 @@
+import Glibc
+package import SystemPackage
+
+/// The right to write to a state folder's stores, held by one process at a time: the daemon, or a training command
+/// where no daemon runs.
+///
+/// An flock on `daemon.lock`, which the system releases when the process ends, however it ends. The file holds the
+/// holder's process id and stays where it is.
+package final class DaemonLock: Sendable {
+    private let descriptor: FileDescriptor
+
+    private init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
+
+    /// Takes the lock of a state folder, without waiting; it is held until the lock object is gone.
+    ///
+    /// Throws ``DaemonLockFailure`` where another process holds it.
+    package static func acquire(in folder: StateFolder) throws -> DaemonLock {
+        let path = folder.lock
+        return try Files.perform("lock", path) {
+            let descriptor = try FileDescriptor.open(
+                path, .readWrite, options: [.create, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+            do {
+                try take(descriptor, path: path)
+                return DaemonLock(descriptor)
+            } catch {
+                try descriptor.close()
+                throw error
+            }
+        }
+    }
+
+    /// The process that holds the lock of a state folder, as its file names it; nil where nobody does.
+    ///
+    /// Only reads, so that `cultivar status` may ask as another user.
+    package static func holder(in folder: StateFolder) throws -> Int32? {
+        let path = folder.lock
+        guard Files.exists(path) else { return nil }
+        return try Files.perform("read", path) {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter {
+                if flock(descriptor.rawValue, LOCK_SH | LOCK_NB) == 0 { return nil }
+                guard Files.currentErrno() == .wouldBlock else { throw Files.currentErrno() }
+                return processID(try descriptor.readAll())
+            }
+        }
+    }
+
+    deinit { try? descriptor.close() }
+
+    private static func take(_ descriptor: FileDescriptor, path: FilePath) throws {
+        guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+            guard Files.currentErrno() == .wouldBlock else { throw Files.currentErrno() }
+            throw DaemonLockFailure(path: path, holder: processID(try descriptor.readAll()))
+        }
+        guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Files.currentErrno() }
+        _ = try descriptor.writeAll("\(getpid())\n".utf8)
+    }
+
+    private static func processID(_ contents: [UInt8]) -> Int32? {
+        Int32(String(decoding: contents.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+    }
+}
+
+/// Another process works with the state folder.
+package struct DaemonLockFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    package let path: FilePath
+    /// Its process id; nil where it has only just taken the lock and not written it yet.
+    package let holder: Int32?
+
+    package var description: String {
+        let process = holder.map { "process \($0)\(Self.name(of: $0))" } ?? "another process"
+        return "\(process) is at work with this state folder already (it holds \(path))"
+    }
+
+    private static func name(of process: Int32) -> String {
+        let path = FilePath("/proc/\(process)/comm")
+        // Who may not look into /proc gets the number alone.
+        guard let descriptor = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec),
+            let name = try? descriptor.closeAfter({ try descriptor.readAll() })
+        else { return "" }
+        return " (\(String(decoding: name.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)))"
+    }
+}

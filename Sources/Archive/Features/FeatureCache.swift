@@ -1,0 +1,132 @@
+import Foundation
+import GRDB
+package import SystemPackage
+import Synchronization
+
+/// Features that were computed once, in `features.sqlite`, a file that may be deleted while nobody has it open.
+///
+/// A damaged or foreign file is deleted and begun afresh, and so is one that turns out to be damaged later; `notice`
+/// then hears of it. All calls block and may come from any thread; writes take turns.
+package final class FeatureCache: Sendable {
+    package let path: FilePath
+    private let notice: @Sendable (String) -> Void
+    private let pool: Mutex<DatabasePool>
+
+    /// Opens the cache at `path`, or makes it. `notice` gets a sentence for the log when it had to start afresh.
+    package init(_ path: FilePath, notice: @escaping @Sendable (String) -> Void) throws {
+        self.path = path
+        self.notice = notice
+        do {
+            pool = Mutex(try FeatureSchema.open(path))
+        } catch let error as DatabaseError where Self.isDamage(error) {
+            try FeatureSchema.remove(path)
+            pool = Mutex(try FeatureSchema.open(path))
+            notice(Self.sentence(path, error))
+        }
+    }
+
+    /// Those of `keys` that have no features in `space`, in their order.
+    package func missing(_ keys: [FeatureKey], in space: FeatureSpace) throws -> [FeatureKey] {
+        try access { pool in
+            try pool.read { db in
+                let rows = try FeatureRows(db, space)
+                return try keys.filter { try !rows.contains($0) }
+            }
+        }
+    }
+
+    /// Adds a batch in one transaction: `features` has a row of ``FeatureSpace/featureCount`` values for each key.
+    ///
+    /// Rows that are there already are replaced.
+    package func insert(_ keys: [FeatureKey], _ features: UnsafeBufferPointer<Float>, in space: FeatureSpace) throws {
+        let width = space.featureCount
+        precondition(
+            features.count == keys.count * width, "\(features.count) values for \(keys.count) rows of \(width)")
+        guard !keys.isEmpty else { return }
+        try access { pool in
+            try pool.write { db in
+                try FeatureRows.declare(db, space)
+                let rows = try FeatureRows(db, space)
+                for (index, key) in keys.enumerated() {
+                    let row = UnsafeBufferPointer(rebasing: features[index * width..<(index + 1) * width])
+                    try rows.insert(key, UnsafeRawBufferPointer(row))
+                }
+            }
+        }
+    }
+
+    /// Copies the features of `keys` to `target`, a row each in their order, `stride` values apart.
+    ///
+    /// Reads row by row into place, so that memory is needed for the target alone. Throws
+    /// ``FeatureCacheFailure/missing(_:_:)`` for the first key that isn't there.
+    package func load(
+        _ keys: [FeatureKey], in space: FeatureSpace, into target: UnsafeMutablePointer<Float>, stride: Int? = nil
+    ) throws {
+        let stride = stride ?? space.featureCount
+        precondition(stride >= space.featureCount, "rows of \(space.featureCount) values, \(stride) apart")
+        try access { pool in
+            try pool.read { db in
+                let rows = try FeatureRows(db, space)
+                for (index, key) in keys.enumerated() where try !rows.read(key, into: target + index * stride) {
+                    throw FeatureCacheFailure.missing(key, space)
+                }
+            }
+        }
+    }
+
+    /// Removes the features of all spaces but these, and gives the disk space back. Returns how many rows went.
+    ///
+    /// The originals of a space are kept where any of `spaces` differs from it in the augmentation only.
+    @discardableResult
+    package func removeSpaces(notIn spaces: some Collection<FeatureSpace>) throws -> Int {
+        try access { pool in
+            let removed = try pool.write { db in try FeatureRows.removeAll(db, except: spaces) }
+            if removed > 0 {
+                try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA incremental_vacuum") }
+            }
+            return removed
+        }
+    }
+
+    /// The size on disk in bytes, with the write-ahead log.
+    package func byteCount() throws -> Int {
+        try FeatureSchema.files(path).reduce(0) { total, file in
+            guard Files.exists(file) else { return total }
+            return try total
+                + Files.perform("read", file) {
+                    let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+                    return try descriptor.closeAfter { try Files.size(of: descriptor) }
+                }
+        }
+    }
+}
+
+extension FeatureCache {
+    /// Runs `body`; where it finds the file damaged, begins a new one and runs it again, once.
+    private func access<R>(_ body: (DatabasePool) throws -> R) throws -> R {
+        let current = pool.withLock { $0 }
+        do {
+            return try body(current)
+        } catch let error as DatabaseError where Self.isDamage(error) {
+            return try body(try startAfresh(instead: current, because: error))
+        }
+    }
+
+    private func startAfresh(instead damaged: DatabasePool, because error: DatabaseError) throws -> DatabasePool {
+        try pool.withLock { current in
+            guard current === damaged else { return current }
+            try FeatureSchema.remove(path)
+            current = try FeatureSchema.open(path)
+            notice(Self.sentence(path, error))
+            return current
+        }
+    }
+
+    private static func isDamage(_ error: DatabaseError) -> Bool {
+        [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+    }
+
+    private static func sentence(_ path: FilePath, _ error: DatabaseError) -> String {
+        "the feature cache \(path) was unusable (\(error.message ?? "\(error.resultCode)")) and was begun afresh"
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import GRDB
+
+/// The rows of one space, inside one transaction.
+///
+/// Originals and copies are kept under two rows of `spaces`, because originals are shared by all augmentations.
+struct FeatureRows {
+    private let db: Database
+    private let space: FeatureSpace
+    private let originals: Int64?
+    private let copies: Int64?
+
+    init(_ db: Database, _ space: FeatureSpace) throws {
+        self.db = db
+        self.space = space
+        originals = try Self.id(db, space, augmentation: nil)
+        copies = try Self.id(db, space, augmentation: space.augmentation)
+    }
+
+    /// Makes the space's rows where they are missing.
+    static func declare(_ db: Database, _ space: FeatureSpace) throws {
+        for augmentation in [nil, space.augmentation] where try id(db, space, augmentation: augmentation) == nil {
+            try db.execute(
+                sql: "INSERT INTO spaces (backbone, preprocessing, augmentation, feature_count) VALUES (?, ?, ?, ?)",
+                arguments: [space.backbone, space.preprocessing, augmentation, space.featureCount])
+        }
+    }
+
+    func contains(_ key: FeatureKey) throws -> Bool {
+        guard let id = id(of: key) else { return false }
+        return try db.cachedStatement(
+            sql: "SELECT 1 FROM features WHERE space_id = ? AND picture = ? AND copy = ?"
+        ).exists([id, key.picture, key.copy])
+    }
+
+    func insert(_ key: FeatureKey, _ vector: UnsafeRawBufferPointer) throws {
+        guard let id = id(of: key) else { preconditionFailure("\(space) isn't declared") }
+        try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO features (space_id, picture, copy, vector) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [id, key.picture, key.copy, Data(vector)])
+    }
+
+    /// Copies a row to `target`; false where there is none.
+    func read(_ key: FeatureKey, into target: UnsafeMutablePointer<Float>) throws -> Bool {
+        guard let id = id(of: key) else { return false }
+        let statement = try db.cachedStatement(
+            sql: "SELECT vector FROM features WHERE space_id = ? AND picture = ? AND copy = ?")
+        // A cursor, because fetchOne would copy the vector once more.
+        guard let row = try Row.fetchCursor(statement, arguments: [id, key.picture, key.copy]).next() else {
+            return false
+        }
+        let byteCount = space.featureCount * MemoryLayout<Float>.size
+        try row.withUnsafeData(atIndex: 0) { vector in
+            guard let vector, vector.count == byteCount else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of features has the wrong size")
+            }
+            vector.copyBytes(to: UnsafeMutableRawBufferPointer(start: target, count: byteCount))
+        }
+        return true
+    }
+
+    /// Removes the rows of all spaces but these and returns how many there were.
+    static func removeAll(_ db: Database, except spaces: some Collection<FeatureSpace>) throws -> Int {
+        var kept: Set<Int64> = []
+        for space in spaces {
+            for augmentation in [nil, space.augmentation] {
+                if let id = try id(db, space, augmentation: augmentation) { kept.insert(id) }
+            }
+        }
+        var removed = 0
+        for id in try Int64.fetchAll(db, sql: "SELECT id FROM spaces") where !kept.contains(id) {
+            try db.execute(sql: "DELETE FROM features WHERE space_id = ?", arguments: [id])
+            removed += db.changesCount
+            try db.execute(sql: "DELETE FROM spaces WHERE id = ?", arguments: [id])
+        }
+        return removed
+    }
+
+    private func id(of key: FeatureKey) -> Int64? { key.copy == 0 ? originals : copies }
+
+    private static func id(_ db: Database, _ space: FeatureSpace, augmentation: String?) throws -> Int64? {
+        let sql = """
+            SELECT id FROM spaces
+            WHERE backbone = ? AND preprocessing = ? AND augmentation IS ? AND feature_count = ?
+            """
+        let arguments: StatementArguments = [space.backbone, space.preprocessing, augmentation, space.featureCount]
+        return try Int64.fetchOne(db, sql: sql, arguments: arguments)
+    }
+}

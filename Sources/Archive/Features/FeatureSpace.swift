@@ -1,0 +1,47 @@
+/// What features depend on besides the picture: two that differ in any of it have nothing to do with each other.
+package struct FeatureSpace: Hashable, Sendable, CustomStringConvertible {
+    /// The SHA-256 of the backbone's file.
+    package let backbone: Digest
+    /// How pixels become the network's input and how it is computed: input size, resizing, precision, as a stable text.
+    package let preprocessing: String
+    /// The augmentation settings that the copies are drawn with, as a stable text. The originals don't depend on it.
+    package let augmentation: String
+    /// How many features a picture has.
+    package let featureCount: Int
+
+    package init(backbone: Digest, preprocessing: String, augmentation: String, featureCount: Int) {
+        precondition(featureCount > 0, "features of \(featureCount) values")
+        self.backbone = backbone
+        self.preprocessing = preprocessing
+        self.augmentation = augmentation
+        self.featureCount = featureCount
+    }
+
+    package var description: String { "\(featureCount) features of \(backbone.hex.prefix(12)) (\(preprocessing))" }
+}
+
+/// One row of features: a picture, or one of its augmented copies.
+package struct FeatureKey: Hashable, Sendable {
+    package let picture: PictureDigest
+    /// 0 is the picture as it is, 1 and up its augmented copies.
+    package let copy: Int
+
+    package init(picture: PictureDigest, copy: Int = 0) {
+        precondition(copy >= 0, "copy \(copy)")
+        self.picture = picture
+        self.copy = copy
+    }
+}
+
+/// What can be wrong with the feature cache beyond damage, which it mends itself by starting afresh.
+package enum FeatureCacheFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Asked for by a load, and not there: not computed yet, or lost with a damaged cache.
+    case missing(FeatureKey, FeatureSpace)
+
+    package var description: String {
+        switch self {
+        case .missing(let key, let space):
+            "the feature cache has no \(space) for the picture \(key.picture), copy \(key.copy)"
+        }
+    }
+}
