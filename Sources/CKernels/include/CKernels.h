@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "Training.h"
+
 typedef enum {
     CULTIVAR_CLIP,          // min(max(x, low), high); the identity where they are infinite, ReLU for low = 0
     CULTIVAR_LEAKY_RELU,    // x < 0 ? alpha * x : x
