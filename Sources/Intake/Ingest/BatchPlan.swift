@@ -1,0 +1,70 @@
+internal import SystemPackage
+
+/// The files of a drop in the order in which they are taken, batch by batch, with the folders that they lie in.
+struct BatchPlan: Sendable {
+    struct Batch: Sendable {
+        var files: [SourceFile] = []
+        /// Files whose folder could not be opened any more.
+        var deferred: [Deferral: Int] = [:]
+    }
+
+    /// Folders held open by one batch.
+    private static let folderLimit = 64
+
+    private let layout: DropLayout
+    private let files: [InboxFile]
+    private let settings: IngestSettings
+    private let stillFor: Duration
+    private var folders: SourceFolders
+    private(set) var finishedFiles = 0
+
+    init(candidate: DropCandidate, files: [InboxFile], inbox: FolderHandle, settings: IngestSettings) {
+        let drop = candidate.snapshot
+        layout = DropLayout(name: drop.name, isFolder: drop.isFolder, paths: drop.files.lazy.map(\.path))
+        self.files = files
+        self.settings = settings
+        stillFor = candidate.stillFor
+        folders = SourceFolders(inbox: inbox, drop: drop)
+    }
+
+    /// The next batch; nil at the end.
+    mutating func next() throws(IntakeFailure) -> Batch? {
+        guard finishedFiles < files.count else { return nil }
+        var batch = Batch()
+        var bytes: Int64 = 0
+        var parents: Set<RawPath> = []
+        while finishedFiles < files.count, batch.files.count < settings.batchFiles, bytes < settings.batchBytes,
+            parents.count < Self.folderLimit
+        {
+            let file = files[finishedFiles]
+            finishedFiles += 1
+            bytes += file.stamp.size
+            parents.insert(file.path.parent)
+            try add(file, to: &batch)
+        }
+        return batch
+    }
+
+    private mutating func add(_ file: InboxFile, to batch: inout Batch) throws(IntakeFailure) {
+        do {
+            let folder = try folders.folder(of: file.path)
+            batch.files.append(
+                SourceFile(
+                    file: file, folder: folder, placement: layout.placement(of: file.path), isOld: isOld(file.stamp)))
+        } catch {
+            switch error.errno {
+            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels:
+                batch.deferred[.changed, default: 0] += 1
+            case .permissionDenied, .notPermitted: batch.deferred[.unreadable, default: 0] += 1
+            default: throw error
+            }
+        }
+    }
+
+    /// The kernel alone sets the time of an inode's change, so it may speak for the file; one that lies in the future does not.
+    private func isOld(_ stamp: FileStamp) -> Bool {
+        if stillFor >= settings.patience { return true }
+        let age = Duration.nanoseconds(SystemTime.nowInNanoseconds - stamp.changed)
+        return age >= settings.patience
+    }
+}

@@ -1,0 +1,77 @@
+internal import SystemPackage
+
+/// Takes what is left of a handled drop out of the inbox: folders that have become empty, and clutter.
+struct DropRemoval {
+    let candidate: DropCandidate
+    let scanner: InboxScanner
+    let kept: KeptSources
+
+    /// Says whether the drop has left the inbox.
+    /// - Parameter hasKept: whether some of its files may not be removed; the drop is then put aside within the inbox.
+    func run(hasKept: Bool) throws -> Bool {
+        guard let left = try scanner.scan(candidate.name) else { return true }
+        guard left.isFolder else { return try hasKept && putAside(left) }
+        if left.takeable.allSatisfy({ kept.contains($0.stamp) }) && !left.takeable.isEmpty {
+            return try putAside(left)
+        }
+        let isOnlyClutter = left.files.allSatisfy { FileNames.isClutter($0.path) } && left.unreadable.isEmpty
+        if isOnlyClutter && left.excess == nil { try removeClutter(left) }
+        removeEmptyFolders(left)
+        return try scanner.folder.status(of: candidate.name) == nil
+    }
+
+    private func removeClutter(_ left: EntrySnapshot) throws {
+        var folders = SourceFolders(inbox: scanner.folder, drop: left)
+        for file in left.files {
+            do {
+                try folders.folder(of: file.path).removeFile(file.path.last)
+            } catch {
+                if !error.isForbidden && !error.isAboutChange { throw error }
+            }
+        }
+    }
+
+    /// Innermost first, and only those that were there when the drop settled: a new one is somebody's next delivery.
+    private func removeEmptyFolders(_ left: EntrySnapshot) {
+        let settled = Dictionary(
+            candidate.snapshot.folders.map { ($0.path, $0.stamp.inode) }, uniquingKeysWith: { first, _ in first })
+        var folders = SourceFolders(inbox: scanner.folder, drop: left)
+        for folder in left.folders.reversed() where settled[folder.path] == folder.stamp.inode {
+            guard !folder.path.bytes.isEmpty else {
+                _ = scanner.folder.removeFolder(left.name)
+                continue
+            }
+            guard let parent = try? folders.folder(at: folder.path.parent) else { continue }
+            _ = parent.removeFolder(folder.path.last)
+        }
+    }
+
+    /// Renames a drop whose files were taken in but can't be removed, so that people see that it is done.
+    private func putAside(_ left: EntrySnapshot) throws -> Bool {
+        for number in 1...99 {
+            let suffix = number == 1 ? "" : "-\(number)"
+            let aside = RawPath(Array(".done-".utf8) + left.name.bytes + Array(suffix.utf8))
+            do {
+                try scanner.folder.rename(left.name, to: aside)
+            } catch {
+                if error.errno == .fileExists { continue }
+                return false  // Then it stays, and is known by its stamps.
+            }
+            guard let moved = try scanner.scan(aside), !isAllKept(moved) else { return true }
+            try scanner.folder.rename(aside, to: left.name)  // Something came in at the last moment.
+            return false
+        }
+        return false
+    }
+
+    private func isAllKept(_ snapshot: EntrySnapshot) -> Bool {
+        snapshot.files.allSatisfy { !FileNames.isTakeable($0.path) || kept.contains($0.stamp) }
+    }
+}
+
+extension IntakeFailure {
+    /// Whether a path has come to mean something else.
+    var isAboutChange: Bool {
+        errno == .noSuchFileOrDirectory || errno == .notDirectory || errno == .tooManySymbolicLinkLevels
+    }
+}

@@ -1,0 +1,122 @@
+package import Archive
+internal import SystemPackage
+internal import Synchronization
+package import Tensors
+
+/// Takes settled drops in: every file ends as accepted, as a duplicate, or as rejected with its reason, and leaves the
+/// inbox only when it is safe elsewhere and recorded.
+///
+/// A batch of files is copied into the store's tmp, judged, made durable, and recorded in one transaction; only then are
+/// its sources removed, if they are still what was copied. Being killed between any two steps is harmless: the drop is
+/// taken up again, and a file that is recorded already keeps its row and verdict. What a file's content can cause never
+/// throws; what throws is a fault of the environment (no space, no descriptors, a failing disk), and everything that
+/// isn't recorded stays in the inbox for a later try.
+package final class Ingestor: Sendable {
+    private let history: History
+    private let tools: IngestTools
+    private let pool: WorkerPool
+    private let rejected: RejectedFolder
+    private let kept = KeptSources()
+
+    /// - Parameters:
+    ///   - state: a prepared state folder; `store` and `history` are its own.
+    ///   - pool: runs all blocking work. Give the intake a pool of its own, or it waits for whatever else is under way.
+    package init(
+        state: StateFolder, store: PictureStore, history: History, pool: WorkerPool,
+        validator: any PictureValidator = InProcessValidator(), settings: IngestSettings = IngestSettings(),
+        disk: any Disk = SystemDisk()
+    ) throws {
+        self.history = history
+        self.pool = pool
+        rejected = try RejectedFolder(state: state, disk: disk)
+        tools = IngestTools(
+            store: store, validator: validator,
+            splitRule: SplitRule(key: try history.splitKey(), testShare: settings.testShare), settings: settings)
+    }
+
+    /// Takes a drop in. Call it for one drop at a time.
+    ///
+    /// Cancellation is seen between and within batches; the rest of the drop stays in the inbox.
+    /// - Parameter progress: called after every batch.
+    package func ingest(
+        _ candidate: DropCandidate, from scanner: InboxScanner,
+        progress: @Sendable (IngestProgress) -> Void = { _ in }
+    ) async throws -> IngestSummary {
+        var summary = IngestSummary(drop: candidate.name)
+        let drop = candidate.snapshot
+        let files = drop.takeable.filter { !kept.contains($0.stamp) }
+        summary.kept = drop.takeable.count - files.count
+        if !files.isEmpty {
+            let id = try await pool.run { [history] _ in try history.beginDrop(RawName(drop.name), at: .now) }
+            var plan = BatchPlan(candidate: candidate, files: files, inbox: scanner.folder, settings: tools.settings)
+            while let batch = try await nextBatch(of: &plan, summary: &summary) {
+                try await take(batch, of: drop, id: id, summary: &summary)
+                progress(
+                    IngestProgress(drop: drop.name, finishedFiles: plan.finishedFiles, totalFiles: files.count))
+            }
+            if summary.deferred.isEmpty { try await pool.run { [history] _ in try history.finishDrop(id, at: .now) } }
+        }
+        let before = summary
+        summary.hasLeft = try await pool.run { [kept] _ in
+            try DropRemoval(candidate: candidate, scanner: scanner, kept: kept).run(hasKept: before.kept > 0)
+        }
+        summary.lookAgainAfter = lookAgain(after: summary)
+        return summary
+    }
+
+    /// Finishes the drops of an earlier time that have nothing left in the inbox. Call it at start.
+    package func finishVanishedDrops(from scanner: InboxScanner) async throws {
+        try await pool.run { [history] _ in
+            for drop in try history.unfinishedDrops()
+            where try scanner.folder.status(of: RawPath(drop.name.bytes)) == nil {
+                try history.finishDrop(drop.id, at: .now)
+            }
+        }
+    }
+
+    private func lookAgain(after summary: IngestSummary) -> Duration? {
+        let isWaiting = summary.deferred[.incomplete] != nil || summary.deferred[.openForWriting] != nil
+        return isWaiting ? tools.settings.patience : nil
+    }
+
+    private func nextBatch(of plan: inout BatchPlan, summary: inout IngestSummary) async throws -> [SourceFile]? {
+        let before = plan
+        let (batch, after) = try await pool.run { _ in
+            var plan = before
+            let batch = try plan.next()
+            return (batch, plan)
+        }
+        plan = after
+        guard let batch else { return nil }
+        for (reason, count) in batch.deferred { summary.deferred[reason, default: 0] += count }
+        return batch.files
+    }
+
+    private func take(
+        _ files: [SourceFile], of drop: EntrySnapshot, id: DropID, summary: inout IngestSummary
+    ) async throws {
+        let prepared = Mutex([PreparedFile?](repeating: nil, count: files.count))
+        do {
+            try await pool.forEach(files.count) { [tools] index, worker in
+                let result = try files[index].prepare(with: tools, on: worker)
+                prepared.withLock { $0[index] = result }
+            }
+            let results = prepared.withLock { zip(files, $0).map { ($0, $1!) } }
+            let batch = FinishedBatch(drop: drop, id: id, files: results)
+            let counts = try await pool.run { [history, tools, rejected, kept] _ in
+                try batch.record(in: history, store: tools.store, rejected: rejected)
+                    .removeSources(kept: kept)
+            }
+            summary.add(counts)
+        } catch {
+            try discard(prepared.withLock { $0 })
+            throw error
+        }
+    }
+
+    /// Removes the copies of a batch that came to nothing.
+    private func discard(_ prepared: [PreparedFile?]) throws {
+        for case .picture(let staged, _)? in prepared { try tools.store.discard([staged]) }
+        for case .refused(.staged(let path), _, _, _)? in prepared { try PlainFiles.remove(path) }
+    }
+}

@@ -1,0 +1,66 @@
+package import Pictures
+package import Tensors
+
+/// What a validator says of one file's bytes.
+package enum ValidationFinding: Sendable, Hashable {
+    /// Format ("jpeg" or "png"), upright size in pixels, and what was odd but accepted.
+    case valid(format: String, width: Int, height: Int, notes: String?)
+    /// `code` is stable, for programs; `reason` is a sentence for people. `mayBeIncomplete` where the bytes end too early.
+    case invalid(code: String, reason: String, mayBeIncomplete: Bool)
+}
+
+/// Judges whether bytes are a picture that Cultivar can use. Throws only where it couldn't judge.
+package protocol PictureValidator: Sendable {
+    func validate(_ bytes: [UInt8], on worker: Worker) throws -> ValidationFinding
+}
+
+/// Decodes in this process, on the worker's own thread.
+package struct InProcessValidator: PictureValidator {
+    private let decoder: PictureDecoder
+
+    package init(limits: DecodeLimits = DecodeLimits()) { decoder = PictureDecoder(limits: limits) }
+
+    package func validate(_ bytes: [UInt8], on worker: Worker) throws -> ValidationFinding {
+        do {
+            let info = try decoder.check(bytes)
+            return .valid(
+                format: info.format.rawValue, width: info.width, height: info.height,
+                notes: info.notes.isEmpty ? nil : info.notes.joined(separator: "; "))
+        } catch where error.isEnvironmental {
+            throw error
+        } catch {
+            return .invalid(
+                code: error.code, reason: error.description,
+                mayBeIncomplete: error.isAboutTheEnd || bytes.count < Self.shortestHeader)
+        }
+    }
+
+    /// With fewer bytes than this no file says what it is.
+    private static let shortestHeader = 32
+}
+
+extension DecodeFailure {
+    fileprivate var isAboutTheEnd: Bool {
+        switch self {
+        case .empty, .truncated: true
+        default: false
+        }
+    }
+
+    /// As it stands in the history's `reason_code`.
+    fileprivate var code: String {
+        switch self {
+        case .empty: "empty"
+        case .notAPicture: "not_a_picture"
+        case .unsupportedFormat: "unsupported_format"
+        case .unsupportedVariant: "unsupported_variant"
+        case .tooLarge: "too_many_pixels"
+        case .tooManyScans: "too_many_scans"
+        case .tooMuchMemory: "too_much_memory"
+        case .tooSlow: "too_slow"
+        case .truncated: "truncated"
+        case .corrupt: "damaged"
+        case .outOfMemory: "out_of_memory"
+        }
+    }
+}

@@ -1,0 +1,135 @@
+internal import Archive
+internal import Synchronization
+internal import SystemPackage
+
+/// The refused files, each with its reason beside it: `rejected/DROP/PATH` and `rejected/DROP/PATH.reason.txt`.
+///
+/// Nothing that is there is ever overwritten by other content: a second file of the same path gets a number. Long
+/// names are shortened. Not to be used from two threads at once.
+final class RejectedFolder: Sendable {
+    /// Where a refused file's bytes come from.
+    enum Content: Sendable {
+        /// A copy in the state folder's tmp, which is moved.
+        case staged(FilePath)
+        /// A file of the picture store, which stays there.
+        case stored(FilePath)
+        case empty
+        /// A link, a pipe and so on: there is nothing to keep but the reason.
+        case none
+    }
+
+    struct Item: Sendable {
+        let content: Content
+        /// The drop's name and the path below it.
+        let path: RawPath
+        let reason: String
+    }
+
+    private let state: StateFolder
+    private let disk: any Disk
+    /// Held open from the start, so that the system reports every write error to it.
+    private let descriptor: FileDescriptor
+    private let counter = Atomic(0)
+
+    init(state: StateFolder, disk: any Disk) throws {
+        self.state = state
+        self.disk = disk
+        descriptor = try FileDescriptor.open(state.rejected, .readOnly, options: [.directory, .closeOnExec])
+    }
+
+    deinit { try? descriptor.close() }
+
+    /// Keeps the files, and returns once they are on the disk.
+    func keep(_ items: [Item]) throws {
+        guard !items.isEmpty else { return }
+        for item in items { try place(item) }
+        try disk.synchronizeFileSystem(descriptor, path: state.rejected)
+    }
+
+    private func place(_ item: Item) throws {
+        let folder = try makeFolders(item.path.parent)
+        let text = "\(item.path.escaped): \(item.reason)\n"
+        guard let copy = try source(of: item.content) else {
+            return try placeReason(text, in: folder, name: item.path.last)
+        }
+        let target = try target(for: copy, in: folder, name: item.path.last)
+        try PlainFiles.write(text, to: Self.reasonPath(of: target))
+        if PlainFiles.exists(target) { try PlainFiles.remove(copy) } else { try disk.rename(copy, to: target) }
+    }
+
+    /// For things without bytes, the reason alone; one that says the same may be there from an intake cut short.
+    private func placeReason(_ text: String, in folder: FilePath, name: RawPath) throws {
+        let copy = nextCopy()
+        try PlainFiles.write(text, to: copy)
+        for number in 1... {
+            let target = folder.appending(raw: Self.numbered(name, number))
+            let reason = Self.reasonPath(of: target)
+            if PlainFiles.exists(target) { continue }
+            if !PlainFiles.exists(reason) { return try disk.rename(copy, to: reason) }
+            if try PlainFiles.haveSameBytes(copy, reason) { return try PlainFiles.remove(copy) }
+        }
+    }
+
+    /// A copy in tmp that may be moved away.
+    private func source(of content: Content) throws -> FilePath? {
+        switch content {
+        case .staged(let path): return path
+        case .none: return nil
+        case .empty:
+            let copy = nextCopy()
+            try PlainFiles.write("", to: copy)
+            return copy
+        case .stored(let path):
+            let copy = nextCopy()
+            try PlainFiles.copy(path, to: copy)
+            return copy
+        }
+    }
+
+    private func nextCopy() -> FilePath {
+        state.temporary.appending("\(counter.add(1, ordering: .relaxed).newValue).rejected")
+    }
+
+    /// The path for a file of this name: free, or taken by the same bytes of an intake cut short.
+    private func target(for copy: FilePath, in folder: FilePath, name: RawPath) throws -> FilePath {
+        var number = 1
+        while true {
+            let target = folder.appending(raw: Self.numbered(name, number))
+            if PlainFiles.exists(target) {
+                if try PlainFiles.haveSameBytes(copy, target) { return target }
+            } else if !PlainFiles.exists(Self.reasonPath(of: target)) {
+                return target
+            }
+            number += 1
+        }
+    }
+
+    /// Makes the folders of a path below `rejected`; where a file has a folder's name, the folder gets a number.
+    private func makeFolders(_ path: RawPath) throws -> FilePath {
+        var folder = state.rejected
+        for component in path.components {
+            var number = 1
+            while !(try PlainFiles.makeFolder(folder.appending(raw: Self.numbered(component, number)))) { number += 1 }
+            folder = folder.appending(raw: Self.numbered(component, number))
+        }
+        return folder
+    }
+
+    private static func reasonPath(of target: FilePath) -> FilePath {
+        var path = target
+        let name = target.lastComponent.map { RawPath($0) } ?? RawPath([])
+        path.removeLastComponent()
+        return path.appending(raw: RawPath(name.bytes + Array(".reason.txt".utf8)))
+    }
+
+    /// The longest name that leaves room for a number and for the reason's ending in the 255 bytes of a name.
+    private static let longestName = 236
+
+    private static func numbered(_ name: RawPath, _ number: Int) -> RawPath {
+        var bytes = name.bytes
+        if bytes.count > longestName {
+            bytes = bytes.prefix(longestName - 13) + Array("~\(Digest.sha256(bytes).hex.prefix(12))".utf8)
+        }
+        return RawPath(number == 1 ? bytes : bytes + Array("~\(number)".utf8))
+    }
+}

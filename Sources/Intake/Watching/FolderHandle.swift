@@ -1,0 +1,162 @@
+internal import Glibc
+internal import SystemPackage
+
+/// An open folder. Everything is reached through its descriptor by a single name that is never followed as a link, so
+/// that nobody who renames things in the inbox can lead the intake out of it.
+final class FolderHandle: Sendable {
+    private let descriptor: Int32
+    /// For messages only.
+    let path: RawPath
+
+    private init(descriptor: Int32, path: RawPath) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    deinit { close(descriptor) }
+
+    /// Opens the folder that `path` leads to, links included.
+    static func open(_ path: FilePath) throws(IntakeFailure) -> FolderHandle {
+        let descriptor = path.withPlatformString { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        let name = RawPath(path.withPlatformString { [UInt8](UnsafeRawBufferPointer(start: $0, count: strlen($0))) })
+        guard descriptor >= 0 else { throw failure("open the folder", name) }
+        return FolderHandle(descriptor: descriptor, path: name)
+    }
+
+    /// Opens a folder in this one. A link of that name is not followed: ELOOP or ENOTDIR.
+    func folder(_ name: RawPath) throws(IntakeFailure) -> FolderHandle {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        let opened = name.withCString { openat(descriptor, $0, flags) }
+        guard opened >= 0 else { throw failure("open the folder", name) }
+        return FolderHandle(descriptor: opened, path: path.appending(name))
+    }
+
+    /// Opens a file in this folder for reading, without following a link or waiting for a pipe's writer.
+    func file(_ name: RawPath) throws(IntakeFailure) -> FileDescriptor {
+        let opened = name.withCString { openat(descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) }
+        guard opened >= 0 else { throw failure("open", name) }
+        return FileDescriptor(rawValue: opened)
+    }
+
+    /// What is there by this name; nil for nothing.
+    func status(of name: RawPath) throws(IntakeFailure) -> FileStatus? {
+        var status = stat()
+        if name.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStatus(status) }
+        guard errno == ENOENT else { throw failure("examine", name) }
+        return nil
+    }
+
+    /// The status of the folder itself.
+    func status() throws(IntakeFailure) -> FileStatus {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure("examine", RawPath("")) }
+        return FileStatus(status)
+    }
+
+    /// Where a symbolic link leads; nil if there is none by this name.
+    func target(ofLink name: RawPath) -> RawPath? {
+        withUnsafeTemporaryAllocation(byteCount: Int(PATH_MAX), alignment: 1) { buffer in
+            let start = buffer.baseAddress!.assumingMemoryBound(to: CChar.self)
+            let count = name.withCString { readlinkat(descriptor, $0, start, buffer.count) }
+            return count < 0 ? nil : RawPath(buffer[..<count])
+        }
+    }
+
+    /// The names in this folder, without `.` and `..`, in no particular order.
+    func names() throws(IntakeFailure) -> [RawPath] {
+        let opened = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard opened >= 0 else { throw failure("list the folder", RawPath("")) }
+        guard let stream = fdopendir(opened) else {
+            let failure = failure("list the folder", RawPath(""))
+            close(opened)
+            throw failure
+        }
+        defer { closedir(stream) }
+        var names: [RawPath] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else { break }
+            let name = Self.name(of: entry)
+            if name != Self.here && name != Self.above { names.append(name) }
+        }
+        guard errno == 0 else { throw failure("list the folder", RawPath("")) }
+        return names
+    }
+
+    /// Removes a file, or a link itself; one that isn't there is no error.
+    func removeFile(_ name: RawPath) throws(IntakeFailure) {
+        if name.withCString({ unlinkat(descriptor, $0, 0) }) != 0 && errno != ENOENT { throw failure("remove", name) }
+    }
+
+    /// Removes an empty folder and says whether it is gone.
+    func removeFolder(_ name: RawPath) -> Bool {
+        name.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) } == 0 || errno == ENOENT
+    }
+
+    /// Renames an entry of this folder within it, unless the new name is taken.
+    func rename(_ name: RawPath, to newName: RawPath) throws(IntakeFailure) {
+        if try status(of: newName) != nil {
+            throw IntakeFailure(action: "rename", path: path.appending(name).escaped, errno: .fileExists)
+        }
+        let result = name.withCString { old in newName.withCString { renameat(descriptor, old, descriptor, $0) } }
+        guard result == 0 else { throw failure("rename", name) }
+    }
+
+    private func failure(_ action: String, _ name: RawPath) -> IntakeFailure {
+        Self.failure(action, name.bytes.isEmpty ? path : path.appending(name))
+    }
+
+    private static func failure(_ action: String, _ path: RawPath) -> IntakeFailure {
+        let code = errno
+        return IntakeFailure(action: action, path: path.escaped, errno: Errno(rawValue: code))
+    }
+
+    private static let here = RawPath(".")
+    private static let above = RawPath("..")
+
+    static func name(of entry: UnsafeMutablePointer<dirent>) -> RawPath {
+        let offset = MemoryLayout<dirent>.offset(of: \.d_name)!
+        let start = UnsafeRawPointer(entry).advanced(by: offset)
+        return RawPath(UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self))))
+    }
+}
+
+/// The wall clock.
+enum SystemTime {
+    static var nowInNanoseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+/// What the system says of a file: its kind, its stamp, and how many names it has.
+struct FileStatus: Equatable {
+    let kind: EntryKind
+    let stamp: FileStamp
+
+    init(_ status: stat) {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: kind = .regular
+        case S_IFDIR: kind = .directory
+        case S_IFLNK: kind = .symbolicLink
+        case S_IFIFO: kind = .pipe
+        case S_IFSOCK: kind = .socket
+        default: kind = .device
+        }
+        stamp = FileStamp(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
+            modified: Self.nanoseconds(status.st_mtim), changed: Self.nanoseconds(status.st_ctim))
+    }
+
+    /// The status of an open file.
+    init(of descriptor: FileDescriptor) throws(Errno) {
+        var status = stat()
+        guard fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+        self.init(status)
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+}

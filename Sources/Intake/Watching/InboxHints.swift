@@ -1,0 +1,76 @@
+internal import Synchronization
+
+/// Where to look: what the watcher has heard since it was last asked.
+package struct InboxHints: Sendable, Equatable {
+    /// Top-level entries that were renamed in from outside, with nothing heard of them since.
+    package var arrived: Set<RawPath> = []
+    /// Top-level entries in or below which something happened.
+    package var changed: Set<RawPath> = []
+    /// Anything may have happened: scan the whole inbox.
+    package var rescan = false
+    /// What an administrator should know, oldest first.
+    package var notices: [WatchNotice] = []
+
+    package init() {}
+
+    package mutating func noteArrival(_ name: RawPath) {
+        changed.remove(name)
+        arrived.insert(name)
+    }
+
+    package mutating func noteChange(_ name: RawPath) {
+        arrived.remove(name)
+        changed.insert(name)
+    }
+}
+
+/// News of the watching itself.
+package enum WatchNotice: Sendable, Equatable, CustomStringConvertible {
+    case watching(folders: Int)
+    case polling(reason: String)
+    case overflow
+    case inboxReplaced
+    case inboxMissing
+
+    package var description: String {
+        switch self {
+        case .watching(let folders): "watching \(folders) folders with inotify"
+        case .polling(let reason): "polling the inbox: \(reason)"
+        case .overflow: "too much happened at once for inotify's queue; scanning the whole inbox"
+        case .inboxReplaced: "the inbox is another folder now; watching that one"
+        case .inboxMissing: "the inbox is not there; waiting for it"
+        }
+    }
+}
+
+/// What the watching thread and the monitor share.
+final class HintBox: Sendable {
+    private let hints = Mutex(InboxHints())
+    private let stopped = Atomic(false)
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init(continuation: AsyncStream<Void>.Continuation) { self.continuation = continuation }
+
+    var isStopped: Bool { stopped.load(ordering: .relaxed) }
+
+    func stop() {
+        stopped.store(true, ordering: .relaxed)
+        continuation.finish()
+    }
+
+    /// Changes the hints and wakes the monitor.
+    func post(_ change: (inout InboxHints) -> Void) {
+        hints.withLock { change(&$0) }
+        continuation.yield()
+    }
+
+    /// Wakes the monitor with nothing new, so that it can look at its clock.
+    func tick() { continuation.yield() }
+
+    func take() -> InboxHints {
+        hints.withLock { hints in
+            defer { hints = InboxHints() }
+            return hints
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package import Logging
+package import SystemPackage
+internal import Tensors
+
+/// How the inbox is watched.
+package struct WatchSettings: Sendable, Hashable {
+    /// How long a drop has to hold still.
+    package var settle: Duration
+    package var mode: InboxWatcher.Mode
+    /// How often everything is scanned where inotify is not at work.
+    package var pollInterval: Duration
+    /// How often everything is scanned although inotify is at work.
+    package var rescanInterval: Duration
+    package var limits: ScanLimits
+
+    package init(
+        settle: Duration = .seconds(5), mode: InboxWatcher.Mode = .inotify, pollInterval: Duration = .seconds(5),
+        rescanInterval: Duration = .seconds(120), limits: ScanLimits = ScanLimits()
+    ) {
+        self.settle = settle
+        self.mode = mode
+        self.pollInterval = pollInterval
+        self.rescanInterval = rescanInterval
+        self.limits = limits
+    }
+}
+
+/// Finds the drops that are complete, and hands them over one at a time.
+package struct InboxMonitor: Sendable {
+    /// Handles a drop that has settled. What it returns is when to hand over what is left of the drop in the inbox even
+    /// if nothing changes there, such as after a fault of the environment; nil is for when something changes only.
+    package typealias Handler = @Sendable (DropCandidate, InboxScanner) async throws -> Duration?
+
+    package let inbox: FilePath
+    package let settings: WatchSettings
+    private let logger: Logger
+
+    package init(inbox: FilePath, settings: WatchSettings = WatchSettings(), logger: Logger) {
+        self.inbox = inbox
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Watches until the task is cancelled, then returns. Throws only what `handle` throws.
+    ///
+    /// An inbox that is missing or can't be read is reported in the log and waited for.
+    package func run(_ handle: Handler) async throws {
+        let watcher = InboxWatcher(inbox: inbox, mode: settings.mode, pollInterval: settings.pollInterval)
+        defer { watcher.stop() }
+        var round = MonitorRound(inbox: inbox, settings: settings, watcher: watcher, logger: logger)
+        for await _ in watcher.wakeUps {
+            repeat { try await round.run(handle) } while await round.waitsForNext()
+        }
+    }
+}
+
+/// The monitor's state, and what it does whenever it wakes up.
+private struct MonitorRound {
+    typealias Instant = SettleTracker.Instant
+
+    let inbox: FilePath
+    let settings: WatchSettings
+    let watcher: InboxWatcher
+    let logger: Logger
+    /// Scans block, so they have a thread of their own.
+    private let scanThread = WorkerPool(workerCount: 1)
+    private var tracker: SettleTracker
+    private var scanner: InboxScanner?
+    private var dirty: Set<RawPath> = []
+    private var nextFullScan = SuspendingClock.now
+    /// Entries in which much happens are not scanned all the time.
+    private var notBefore: [RawPath: Instant] = [:]
+    private var reportedExcess: Set<RawPath> = []
+    private var reportedFailure: IntakeFailure?
+
+    private static let longestNap = Duration.milliseconds(900)
+    private static let shortestScanGap = Duration.milliseconds(200)
+    /// At most a tenth of the time goes to scanning an entry again and again.
+    private static let scanGapFactor = 10
+
+    init(inbox: FilePath, settings: WatchSettings, watcher: InboxWatcher, logger: Logger) {
+        self.inbox = inbox
+        self.settings = settings
+        self.watcher = watcher
+        self.logger = logger
+        tracker = SettleTracker(settle: settings.settle)
+    }
+
+    /// Looks where the hints point, and hands over what has settled.
+    mutating func run(_ handle: InboxMonitor.Handler) async throws {
+        do {
+            try await look()
+            while let scanner, let candidate = tracker.settled(at: .now).first {
+                let pause = try await handle(candidate, scanner)
+                try await finish(candidate, pause: pause)
+                try await look()
+            }
+            reportedFailure = nil
+        } catch let failure as IntakeFailure {
+            report(failure)
+        }
+    }
+
+    /// Naps until the next entry is due, if that is sooner than the watcher's next tick; false if not.
+    func waitsForNext() async -> Bool {
+        guard let deadline = nextScan, deadline < .now.advanced(by: Self.longestNap) else { return false }
+        return (try? await Task.sleep(until: deadline, clock: .suspending)) != nil
+    }
+
+    private var nextScan: Instant? {
+        let pending = dirty.compactMap { notBefore[$0] }.min()
+        let due = tracker.nextDeadline.map { max($0, .now.advanced(by: Self.shortestScanGap)) }
+        return [pending, due].compactMap { $0 }.min()
+    }
+
+    private mutating func look() async throws(IntakeFailure) {
+        let hints = takeHints()
+        if scanner == nil || (hints.rescan && scanner?.isCurrent == false) {
+            scanner = try InboxScanner(inbox: inbox, limits: settings.limits)
+            nextFullScan = .now
+        }
+        if hints.rescan || nextFullScan <= .now {
+            try await scanAll()
+        } else {
+            let now = Instant.now
+            let names = dirty.union(tracker.due(at: now)).filter { notBefore[$0].map { $0 <= now } ?? true }
+            try await scan(names)
+        }
+        if takeHints().rescan { nextFullScan = .now }
+        reportExcess()
+    }
+
+    /// Takes what the watcher has heard into account and returns it.
+    private mutating func takeHints() -> InboxHints {
+        let hints = watcher.takeHints()
+        for notice in hints.notices { log(notice) }
+        let now = Instant.now
+        for name in hints.arrived {
+            tracker.arrivedWhole(name, at: now)
+            notBefore[name] = nil
+        }
+        for name in hints.changed { tracker.disturb(name) }
+        dirty.formUnion(hints.arrived.union(hints.changed).filter { !FileNames.isWaiting($0) })
+        return hints
+    }
+
+    private mutating func scanAll() async throws(IntakeFailure) {
+        guard let scanner else { return }
+        let names = try await onScanThread { () throws(IntakeFailure) in try scanner.names() }
+        tracker.retain(names)
+        notBefore = notBefore.filter { names.contains($0.key) }
+        dirty.formIntersection(names)
+        try await scan(names.filter { FileNames.isTakeable($0) })
+        nextFullScan = .now.advanced(by: settings.rescanInterval)
+    }
+
+    private mutating func scan(_ names: Set<RawPath>) async throws(IntakeFailure) {
+        for name in names.sorted() { try await scan(name) }
+    }
+
+    @discardableResult
+    private mutating func scan(_ name: RawPath) async throws(IntakeFailure) -> EntrySnapshot? {
+        guard let scanner else { return nil }
+        let start = Instant.now
+        let snapshot = try await onScanThread { () throws(IntakeFailure) in try scanner.scan(name) }
+        let end = Instant.now
+        dirty.remove(name)
+        notBefore[name] = end.advanced(by: max(Self.shortestScanGap, start.duration(to: end) * Self.scanGapFactor))
+        if let snapshot { tracker.observe(snapshot, at: start, until: end) } else { tracker.forget(name) }
+        return snapshot
+    }
+
+    private mutating func finish(_ candidate: DropCandidate, pause: Duration?) async throws(IntakeFailure) {
+        guard let scanner else { return }
+        _ = takeHints()
+        let left = try await onScanThread { () throws(IntakeFailure) in try scanner.scan(candidate.name) }
+        if let left {
+            tracker.handled(candidate, left: left, pause: pause, at: .now)
+        } else {
+            tracker.forget(candidate.name)
+        }
+    }
+
+    private func onScanThread<Result: Sendable>(
+        _ body: @escaping @Sendable () throws(IntakeFailure) -> Result
+    ) async throws(IntakeFailure) -> Result {
+        do {
+            return try await scanThread.run { _ in try body() }
+        } catch let failure as IntakeFailure {
+            throw failure
+        } catch {
+            throw IntakeFailure(action: "scan", path: inbox.description, errno: .canceled)
+        }
+    }
+}
+
+extension MonitorRound {
+    private func log(_ notice: WatchNotice) {
+        let level: Logger.Level =
+            switch notice {
+            case .watching, .overflow: .info
+            case .polling where settings.mode == .poll: .info
+            case .polling, .inboxReplaced, .inboxMissing: .warning
+            }
+        logger.log(level: level, "inbox watch", metadata: ["intake.state": "\(notice)"])
+    }
+
+    /// Once for as long as it lasts.
+    private mutating func report(_ failure: IntakeFailure) {
+        scanner = nil
+        guard failure != reportedFailure, failure.errno != .canceled else { return }
+        reportedFailure = failure
+        logger.error("can't look into the inbox", metadata: ["intake.error": "\(failure)"])
+    }
+
+    private mutating func reportExcess() {
+        let heldBack = tracker.heldBack
+        for (name, excess) in heldBack where !reportedExcess.contains(name) {
+            logger.warning(
+                "a drop is left alone",
+                metadata: ["intake.drop": "\(name.escaped)", "intake.reason": "\(excess)"])
+        }
+        reportedExcess = Set(heldBack.keys)
+    }
+}

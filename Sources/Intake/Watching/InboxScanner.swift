@@ -1,0 +1,98 @@
+package import SystemPackage
+
+/// How much one drop may hold before it is left alone.
+package struct ScanLimits: Sendable, Hashable {
+    /// Folders below the drop's own.
+    package var depth: Int
+    package var files: Int
+    package var bytes: Int64
+
+    package init(depth: Int = 16, files: Int = 500_000, bytes: Int64 = 1 << 40) {
+        self.depth = depth
+        self.files = files
+        self.bytes = bytes
+    }
+}
+
+/// Sees what is in the inbox, through folder descriptors; follows no link and opens nothing but folders.
+package final class InboxScanner: Sendable {
+    package let inbox: FilePath
+    package let limits: ScanLimits
+    let folder: FolderHandle
+    private let identity: FileStamp
+
+    /// Opens the inbox. Throws ``IntakeFailure`` where it is missing, no folder, or closed to this process.
+    package init(inbox: FilePath, limits: ScanLimits = ScanLimits()) throws(IntakeFailure) {
+        self.inbox = inbox
+        self.limits = limits
+        folder = try FolderHandle.open(inbox)
+        identity = try folder.status().stamp
+    }
+
+    /// Whether the inbox's path still leads to the folder that this scanner holds open.
+    package var isCurrent: Bool {
+        guard let stamp = try? FolderHandle.open(inbox).status().stamp else { return false }
+        return stamp.device == identity.device && stamp.inode == identity.inode
+    }
+
+    /// The names of all top-level entries.
+    package func names() throws(IntakeFailure) -> Set<RawPath> { Set(try folder.names()) }
+
+    /// All that is in and below one top-level entry; nil if it is gone.
+    package func scan(_ name: RawPath) throws(IntakeFailure) -> EntrySnapshot? {
+        guard let status = try folder.status(of: name) else { return nil }
+        var walk = Walk(limits: limits)
+        if status.kind == .directory {
+            try walk.enter(folder, name, at: RawPath([]), status: status, depth: 0)
+        } else {
+            walk.files.append(InboxFile(path: name, kind: status.kind, stamp: status.stamp))
+        }
+        return EntrySnapshot(
+            name: name, isFolder: status.kind == .directory, files: walk.files, folders: walk.folders,
+            unreadable: walk.unreadable, excess: walk.excess)
+    }
+}
+
+/// One scan under way.
+private struct Walk {
+    let limits: ScanLimits
+    var files: [InboxFile] = []
+    var folders: [InboxFile] = []
+    var unreadable: [RawPath] = []
+    var excess: EntrySnapshot.Excess?
+    private var bytes: Int64 = 0
+
+    init(limits: ScanLimits) { self.limits = limits }
+
+    /// Lists the folder `name` of `parent`, whose path below the drop is `path`, and all below it.
+    mutating func enter(
+        _ parent: FolderHandle, _ name: RawPath, at path: RawPath, status: FileStatus, depth: Int
+    ) throws(IntakeFailure) {
+        folders.append(InboxFile(path: path, kind: .directory, stamp: status.stamp))
+        if depth > limits.depth { excess = .depth(limit: limits.depth, folder: path) }
+        guard excess == nil else { return }
+        do {
+            let folder = try parent.folder(name)
+            for entry in try folder.names() where excess == nil {
+                try add(entry, of: folder, at: path.appending(entry), depth: depth)
+            }
+        } catch {
+            switch error.errno {
+            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels: break  // The next scan tells more.
+            case .permissionDenied, .notPermitted: unreadable.append(path)
+            default: throw error
+            }
+        }
+    }
+
+    private mutating func add(
+        _ name: RawPath, of folder: FolderHandle, at path: RawPath, depth: Int
+    ) throws(IntakeFailure) {
+        guard let status = try folder.status(of: name) else { return }
+        if status.kind == .directory { return try enter(folder, name, at: path, status: status, depth: depth + 1) }
+        files.append(InboxFile(path: path, kind: status.kind, stamp: status.stamp))
+        bytes &+= status.stamp.size
+        if files.count > limits.files { excess = .count(limit: limits.files) }
+        if bytes > limits.bytes { excess = .bytes(limit: limits.bytes) }
+    }
+}

@@ -1,0 +1,106 @@
+internal import Foundation
+internal import Synchronization
+package import SystemPackage
+
+/// Tells where in the inbox something happens. It may tell too much and, without inotify, knows only that time passes;
+/// truth is what an ``InboxScanner`` sees.
+///
+/// libinotifytools keeps its state in static variables, so one watcher at a time uses it, from one thread of its own; a
+/// second watcher in the same process polls.
+package final class InboxWatcher: Sendable {
+    package enum Mode: String, Sendable, CaseIterable {
+        case inotify
+        /// Scan every so often; for network file systems, which report nothing.
+        case poll
+    }
+
+    /// Yields about once a second and whenever there are hints; ends after `stop()`.
+    package let wakeUps: AsyncStream<Void>
+    private let box: HintBox
+
+    /// Starts watching at once.
+    /// - Parameter pollInterval: the time between two hints to rescan where inotify is not at work.
+    package init(inbox: FilePath, mode: Mode = .inotify, pollInterval: Duration = .seconds(5)) {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        wakeUps = stream
+        let box = HintBox(continuation: continuation)
+        self.box = box
+        let thread = Thread {
+            WatchLoop(inbox: inbox, mode: mode, pollInterval: pollInterval, box: box).run()
+        }
+        thread.name = "inbox-watch"
+        thread.start()
+    }
+
+    deinit { stop() }
+
+    /// What was heard since the last call.
+    package func takeHints() -> InboxHints { box.take() }
+
+    /// Ends the watching; its thread ends within about two seconds.
+    package func stop() { box.stop() }
+}
+
+/// The watching thread: one inotify session after another, polling in between.
+private struct WatchLoop {
+    let inbox: FilePath
+    let mode: InboxWatcher.Mode
+    let pollInterval: Duration
+    let box: HintBox
+
+    private static let isClaimed = Atomic(false)
+    /// How long to poll before inotify is tried again.
+    private static let retryInterval = Duration.seconds(60)
+
+    func run() {
+        box.post { $0.rescan = true }
+        guard mode == .inotify else { return poll(because: "so it is set", for: nil) }
+        guard claim() else { return poll(because: "another watcher of this process uses libinotifytools", for: nil) }
+        defer { Self.isClaimed.store(false, ordering: .releasing) }
+        while !box.isStopped {
+            do throws(InotifyFault) {
+                var session = try InotifySession(inbox: inbox, box: box)
+                try session.run()
+            } catch {
+                if case .inboxMissing = error {
+                    box.post { $0.notices.append(.inboxMissing) }
+                    waitForInbox()
+                } else {
+                    poll(because: error.description, for: Self.retryInterval)
+                }
+            }
+        }
+    }
+
+    /// Waits a little for an earlier watcher to end.
+    private func claim() -> Bool {
+        for _ in 0..<50 where !box.isStopped {
+            if Self.isClaimed.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged { return true }
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+        return false
+    }
+
+    private func poll(because reason: String, for period: Duration?) {
+        box.post { $0.notices.append(.polling(reason: reason)) }
+        let start = SuspendingClock.now
+        var last = start
+        while !box.isStopped && period.map({ start.duration(to: .now) < $0 }) ?? true {
+            Thread.sleep(forTimeInterval: 0.25)
+            if last.duration(to: .now) >= pollInterval {
+                last = .now
+                box.post { $0.rescan = true }
+            } else {
+                box.tick()
+            }
+        }
+    }
+
+    private func waitForInbox() {
+        while !box.isStopped && (try? FolderHandle.open(inbox)) == nil {
+            Thread.sleep(forTimeInterval: 0.5)
+            box.tick()
+        }
+        box.post { $0.rescan = true }
+    }
+}

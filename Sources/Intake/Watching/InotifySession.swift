@@ -1,0 +1,206 @@
+internal import CInotifyTools
+internal import Glibc
+internal import SystemPackage
+
+/// Why a folder tree can't be watched with inotify.
+enum InotifyFault: Error, CustomStringConvertible {
+    case initialization(Errno)
+    case descriptorTooHigh(Int32)
+    case noWatchesLeft(folders: Int)
+    case watch(path: String, Errno)
+    case inboxMissing
+
+    var description: String {
+        switch self {
+        case .initialization(let errno): "inotify can't be set up: \(errno) (see fs.inotify.max_user_instances)"
+        case .descriptorTooHigh(let value): "inotify's descriptor is \(value), and libinotifytools takes none above 1023"
+        case .noWatchesLeft(let folders):
+            "no inotify watches are left after \(folders) folders (see fs.inotify.max_user_watches)"
+        case .watch(let path, let errno): "can't watch \(path): \(errno)"
+        case .inboxMissing: "the inbox is not there"
+        }
+    }
+}
+
+/// libinotifytools from initialisation to clean-up. Only ever one at a time, used from one thread.
+struct InotifySession {
+    private let inbox: FilePath
+    private let box: HintBox
+    private let held: FolderHandle
+    /// Watch descriptors and the folders they stand for, relative to the inbox, whose own path is empty.
+    private var folders: [Int32: RawPath] = [:]
+    /// Watches of deleted folders, which the library never frees.
+    private var staleCount = 0
+    /// The last MOVED_FROM of a name that counts as part of the inbox.
+    private var moveCookie: UInt32 = 0
+
+    private static let staleLimit = 4096
+    private static let depthLimit = 64
+    private static let mask = Int32(
+        bitPattern: UInt32(IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO)
+            | UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_EXCL_UNLINK | IN_ONLYDIR | IN_DONT_FOLLOW))
+
+    init(inbox: FilePath, box: HintBox) throws(InotifyFault) {
+        self.inbox = inbox
+        self.box = box
+        do { held = try FolderHandle.open(inbox) } catch { throw .inboxMissing }
+        let before = Self.inotifyDescriptors()
+        guard inotifytools_initialize() != 0 else { throw .initialization(Errno(rawValue: inotifytools_error())) }
+        for descriptor in Self.inotifyDescriptors().subtracting(before) {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            guard descriptor < 1024 else {
+                inotifytools_cleanup()
+                throw .descriptorTooHigh(descriptor)
+            }
+        }
+    }
+
+    /// Watches until the box is stopped, the inbox is another folder, or too many watches have gone stale.
+    mutating func run() throws(InotifyFault) {
+        defer { end() }
+        try watchTree(RawPath([]), depth: 0)
+        announceStart()
+        while !box.isStopped {
+            if let event = nextEvent() {
+                guard try handle(event) else { return }
+            } else {
+                box.tick()
+                guard isInboxTheSame() else {
+                    return box.post {
+                        $0.notices.append(.inboxReplaced)
+                        $0.rescan = true
+                    }
+                }
+            }
+            if staleCount > Self.staleLimit { return box.post { $0.rescan = true } }
+        }
+    }
+
+    private func announceStart() {
+        let count = folders.count
+        box.post {
+            $0.notices.append(.watching(folders: count))
+            $0.rescan = true
+        }
+    }
+
+    private struct Event {
+        let watch: Int32
+        let mask: UInt32
+        let cookie: UInt32
+        let name: RawPath?
+
+        func has(_ bits: Int32) -> Bool { mask & UInt32(bitPattern: bits) != 0 }
+    }
+
+    /// The next event, copied, or nil after a second without one.
+    private func nextEvent() -> Event? {
+        guard let event = inotifytools_next_events(1, 1) else { return nil }
+        let name = cultivar_event_name(event).map { RawPath(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+        return Event(watch: event.pointee.wd, mask: event.pointee.mask, cookie: event.pointee.cookie, name: name)
+    }
+
+    /// Takes note of an event and says whether the session can go on.
+    private mutating func handle(_ event: Event) throws(InotifyFault) -> Bool {
+        if event.has(Int32(IN_Q_OVERFLOW)) {
+            try watchTree(RawPath([]), depth: 0)
+            box.post {
+                $0.notices.append(.overflow)
+                $0.rescan = true
+            }
+            return true
+        }
+        guard let folder = folder(of: event.watch) else {
+            box.post { $0.rescan = true }
+            return true
+        }
+        if folder.bytes.isEmpty && event.has(Int32(IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) {
+            box.post { $0.rescan = true }
+            return false
+        }
+        if event.has(Int32(IN_IGNORED)) {
+            folders[event.watch] = nil
+            staleCount += 1
+        }
+        try note(event, in: folder)
+        return true
+    }
+
+    private mutating func note(_ event: Event, in folder: RawPath) throws(InotifyFault) {
+        let path = event.name.map(folder.appending) ?? folder
+        guard !path.bytes.isEmpty else { return }
+        let entry = path.first
+        if event.has(Int32(IN_MOVED_FROM)) && !FileNames.isWaiting(entry) { moveCookie = event.cookie }
+        if event.has(Int32(IN_ISDIR)) && event.has(Int32(IN_CREATE | IN_MOVED_TO)) {
+            try watchTree(path, depth: path.components.count)
+        }
+        let isArrival = event.has(Int32(IN_MOVED_TO)) && folder.bytes.isEmpty && event.cookie != moveCookie
+        box.post { if isArrival { $0.noteArrival(entry) } else { $0.noteChange(entry) } }
+    }
+
+    /// The folder that a watch stands for; the library's own record helps where a name has been used twice.
+    private mutating func folder(of watch: Int32) -> RawPath? {
+        if let known = folders[watch] { return known }
+        guard watch > 0, let name = inotifytools_filename_from_wd(watch) else { return nil }
+        let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+        let prefix = absolute(RawPath([])).bytes
+        guard bytes.starts(with: prefix) else { return nil }
+        let path = RawPath(RawPath(bytes.dropFirst(prefix.count)).components.flatMap { [UInt8(ascii: "/")] + $0.bytes }.dropFirst())
+        folders[watch] = path
+        return path
+    }
+
+    /// Watches a folder, then lists it, then goes on with the folders in it, so that none can appear unseen.
+    private mutating func watchTree(_ path: RawPath, depth: Int) throws(InotifyFault) {
+        guard depth <= Self.depthLimit, !FileNames.isWaiting(path), try watch(path) else { return }
+        guard let stream = absolute(path).withCString({ opendir($0) }) else { return }
+        var children: [RawPath] = []
+        while let entry = readdir(stream) {
+            guard entry.pointee.d_type == UInt8(DT_DIR) || entry.pointee.d_type == UInt8(DT_UNKNOWN) else { continue }
+            let name = FolderHandle.name(of: entry)
+            if name != RawPath(".") && name != RawPath("..") { children.append(name) }
+        }
+        closedir(stream)
+        for child in children { try watchTree(path.appending(child), depth: depth + 1) }
+    }
+
+    /// Watches one folder and says whether there is one.
+    private mutating func watch(_ path: RawPath) throws(InotifyFault) -> Bool {
+        let full = absolute(path)
+        guard full.withCString({ inotifytools_watch_file($0, Self.mask) }) != 0 else {
+            switch Errno(rawValue: inotifytools_error()) {
+            case .noSpace: throw .noWatchesLeft(folders: folders.count)
+            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied, .fileNameTooLong:
+                if path.bytes.isEmpty { throw .inboxMissing }
+                return false
+            case let errno: throw .watch(path: full.escaped, errno)
+            }
+        }
+        let watch = RawPath(full.bytes + [UInt8(ascii: "/")]).withCString { inotifytools_wd_from_filename($0) }
+        if watch > 0 { folders[watch] = path }
+        return true
+    }
+
+    private func absolute(_ path: RawPath) -> RawPath {
+        let root = RawPath(inbox.withPlatformString { [UInt8](UnsafeRawBufferPointer(start: $0, count: strlen($0))) })
+        return path.bytes.isEmpty ? root : root.appending(path)
+    }
+
+    private func isInboxTheSame() -> Bool {
+        guard let now = try? FolderHandle.open(inbox).status().stamp, let then = try? held.status().stamp else { return false }
+        return now.device == then.device && now.inode == then.inode
+    }
+
+    /// Empties the library's buffer, which outlives a session, and cleans up.
+    private func end() {
+        for _ in 0..<100_000 where inotifytools_next_events(1, 1) == nil { break }
+        inotifytools_cleanup()
+    }
+
+    /// The descriptors of this process that are inotify instances.
+    private static func inotifyDescriptors() -> Set<Int32> {
+        guard let folder = try? FolderHandle.open("/proc/self/fd"), let names = try? folder.names() else { return [] }
+        let found = names.filter { folder.target(ofLink: $0) == RawPath("anon_inode:inotify") }
+        return Set(found.compactMap { Int32($0.escaped) })
+    }
+}
