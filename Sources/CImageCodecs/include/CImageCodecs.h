@@ -1,0 +1,131 @@
+#ifndef CIMAGECODECS_H
+#define CIMAGECODECS_H
+
+// JPEG and PNG through libjpeg and libpng, and the pixel loops of resizing and warping.
+//
+// Both libraries report errors by longjmp. Each call of theirs happens below a setjmp of this target, so that a caller
+// only ever sees a status. Nothing here keeps state between calls: any number of threads may call at once.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CIC_NAME(name) __attribute__((swift_name(name)))
+
+enum __attribute__((enum_extensibility(closed))) cic_status {
+    CIC_OK CIC_NAME("ok"),
+    /// The data end before the picture does.
+    CIC_TRUNCATED CIC_NAME("truncated"),
+    /// The data contradict the format; the report's message says how.
+    CIC_CORRUPT CIC_NAME("corrupt"),
+    /// A JPEG process other than baseline, extended Huffman or progressive; the report's detail is its SOF marker.
+    CIC_UNSUPPORTED_PROCESS CIC_NAME("unsupportedProcess"),
+    /// Samples of other than 8 bits in a JPEG; the report's detail is their number.
+    CIC_UNSUPPORTED_PRECISION CIC_NAME("unsupportedPrecision"),
+    /// Neither 1, 3 nor 4 components in a JPEG; the report's detail is their number.
+    CIC_UNSUPPORTED_COMPONENTS CIC_NAME("unsupportedComponents"),
+    /// More pixels, or a longer side, than the limits allow; the report has the size.
+    CIC_TOO_LARGE CIC_NAME("tooLarge"),
+    CIC_TOO_MANY_SCANS CIC_NAME("tooManyScans"),
+    /// The decoder would need more memory than the limits allow; the report says how much.
+    CIC_TOO_MUCH_MEMORY CIC_NAME("tooMuchMemory"),
+    CIC_TOO_SLOW CIC_NAME("tooSlow"),
+    /// The machine, not the picture, is to blame.
+    CIC_OUT_OF_MEMORY CIC_NAME("outOfMemory"),
+};
+
+/// Oddities that no data are lost by, as bits of a report's notes.
+enum {
+    CIC_NOTE_EXTRANEOUS_DATA = 1 << 0,
+    CIC_NOTE_NOT_SEQUENTIAL = 1 << 1,
+    CIC_NOTE_JFIF_MAJOR = 1 << 2,
+    CIC_NOTE_ADOBE_TRANSFORM = 1 << 3,
+    CIC_NOTE_PROGRESSION = 1 << 4,
+    CIC_NOTE_OTHER = 1 << 5,
+};
+
+struct cic_limits {
+    uint32_t max_side;
+    uint64_t max_pixels;
+    uint32_t max_scans;
+    /// Seconds of the calling thread's processor time, so that a busy machine refuses nothing that an idle one takes.
+    double max_seconds;
+    /// Bytes that a decoder may hold beside the pixels it gives.
+    uint64_t max_memory;
+};
+
+struct cic_report {
+    /// The size as stored.
+    uint32_t width, height;
+    /// The size of the pixels a decode gives: a JPEG's is smaller where it was scaled down.
+    uint32_t output_width, output_height;
+    uint32_t notes;
+    int32_t detail;
+    uint64_t needed_memory;
+    /// For CIC_CORRUPT, and for CIC_NOTE_OTHER where all went well: the library's words.
+    char message[208];
+};
+
+/// Reads the header and checks it against the limits. Fills the report's sizes.
+///
+/// `at_least`: the JPEG is scaled down by 2, 4 or 8 while both sides remain at least this; 0 for never.
+enum cic_status cic_jpeg_measure(
+    const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least, struct cic_report *report);
+
+/// Decodes to `pixels`: output_height x output_width x 3, RGB, as measured with the same bytes and `at_least`.
+/// With `pixels` null all the data are decoded and checked, and nothing is kept.
+enum cic_status cic_jpeg_decode(
+    const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least, uint8_t *pixels,
+    size_t capacity, struct cic_report *report);
+
+/// Reads a PNG's size from its first chunk and checks it against the limits.
+enum cic_status cic_png_measure(
+    const uint8_t *bytes, size_t count, const struct cic_limits *limits, struct cic_report *report);
+
+/// Decodes to `pixels`: height x width x 3, RGB. Alpha and transparent colours are dropped, 16 bits cut to the upper 8.
+/// With `pixels` null all the data are decoded and checked, and nothing is kept.
+enum cic_status cic_png_decode(
+    const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint8_t *pixels, size_t capacity,
+    struct cic_report *report);
+
+/// Encodes height x width x 3 RGB pixels. On CIC_OK `*encoded` is `*encoded_count` bytes that the caller frees.
+enum cic_status cic_png_encode(
+    const uint8_t *pixels, uint32_t width, uint32_t height, uint8_t **encoded, size_t *encoded_count);
+
+/// The contributions to each output position of a resampling along one axis, in fixed point (22 bits of fraction).
+struct cic_taps {
+    /// For each output position: the first input position.
+    const int32_t *first;
+    /// For each output position: how many input positions contribute.
+    const int32_t *count;
+    /// For each output position: `stride` weights, of which the first `count` are set.
+    const int32_t *weights;
+    int32_t stride;
+};
+
+/// Resamples each of `rows` rows of RGB pixels from `in_width` to `out_width` pixels.
+void cic_resample_rows(
+    const uint8_t *in, int32_t in_width, int32_t rows, uint8_t *out, int32_t out_width, const struct cic_taps *taps);
+
+/// Resamples columns: `out_rows` rows of `row_bytes` bytes each are made from the rows of `in`.
+/// `sums` is scratch of `row_bytes` elements.
+void cic_resample_columns(
+    const uint8_t *in, int32_t row_bytes, uint8_t *out, int32_t out_rows, const struct cic_taps *taps, int32_t *sums);
+
+/// out(y, x) = in(m[0] y + m[1] x + m[2], m[3] y + m[4] x + m[5]), bilinear, positions clamped to the edges.
+/// Both pictures are height x width x 3. The arithmetic is done in double, in the order of SciPy's affine_transform.
+///
+/// `scratch` is width * height elements; `out` has room for one sample more than the picture has.
+void cic_warp_bilinear(
+    const uint8_t *in, int32_t width, int32_t height, const double *m, uint32_t *scratch, float *out);
+
+/// Adds `amount` to `count` samples, none of them negative, and clips to the smallest and the largest of them.
+void cic_shift_levels(float *samples, int64_t count, float amount);
+
+/// Cuts each sample + offset, in 0...255, to a whole number and takes that element of `levels`; rows and pixels are
+/// mirrored where asked. Both pictures are height x width x 3.
+void cic_quantise(
+    const float *in, int32_t width, int32_t height, float offset, const uint8_t *levels, bool flip_horizontal,
+    bool flip_vertical, uint8_t *out);
+
+#endif

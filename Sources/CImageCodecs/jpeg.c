@@ -1,0 +1,244 @@
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+// jpeglib.h needs stdio.h before it.
+#include <jerror.h>
+#include <jpeglib.h>
+
+#include "CImageCodecs.h"
+#include "limits.h"
+
+/// Everything that outlives a longjmp: nothing that changes after setjmp is a local variable.
+struct decoding {
+    struct jpeg_decompress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf failure;
+    enum cic_status status;
+    const struct cic_limits *limits;
+    double deadline;
+    uint32_t at_least;
+    uint8_t *pixels;
+    size_t capacity;
+    struct cic_report *report;
+};
+
+static struct decoding *owner(j_common_ptr jpeg) { return jpeg->client_data; }
+
+static _Noreturn void fail(struct decoding *decoding, enum cic_status status) {
+    decoding->status = status;
+    longjmp(decoding->failure, 1);
+}
+
+static _Noreturn void fail_with_detail(struct decoding *decoding, enum cic_status status, int detail) {
+    decoding->report->detail = detail;
+    fail(decoding, status);
+}
+
+static void copy_message(j_common_ptr jpeg) {
+    char message[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, message);
+    snprintf(owner(jpeg)->report->message, sizeof owner(jpeg)->report->message, "%s", message);
+}
+
+static void record_size(struct decoding *decoding) {
+    decoding->report->width = decoding->jpeg.image_width;
+    decoding->report->height = decoding->jpeg.image_height;
+}
+
+/// libjpeg's error_exit.
+static void on_error(j_common_ptr jpeg) {
+    struct decoding *decoding = owner(jpeg);
+    int parameter = jpeg->err->msg_parm.i[0];
+    switch (jpeg->err->msg_code) {
+    case JERR_SOF_UNSUPPORTED:
+        fail_with_detail(decoding, CIC_UNSUPPORTED_PROCESS, parameter);
+    case JERR_BAD_PRECISION:
+        fail_with_detail(decoding, CIC_UNSUPPORTED_PRECISION, parameter);
+    case JERR_UNKNOWN_MARKER:
+        // JPEG-LS is told by a marker that libjpeg has never heard of.
+        if (parameter == 0xF7) fail_with_detail(decoding, CIC_UNSUPPORTED_PROCESS, parameter);
+        break;
+    case JERR_IMAGE_TOO_BIG:
+        record_size(decoding);
+        fail(decoding, CIC_TOO_LARGE);
+    case JERR_NO_BACKING_STORE:
+        fail(decoding, CIC_TOO_MUCH_MEMORY);
+    case JERR_OUT_OF_MEMORY:
+        fail(decoding, CIC_OUT_OF_MEMORY);
+    case JERR_INPUT_EMPTY:
+    case JERR_INPUT_EOF:
+        fail(decoding, CIC_TRUNCATED);
+    }
+    copy_message(jpeg);
+    fail(decoding, CIC_CORRUPT);
+}
+
+/// libjpeg's emit_message: a negative level is a warning, the others are traces.
+static void on_message(j_common_ptr jpeg, int level) {
+    if (level >= 0) return;
+    struct decoding *decoding = owner(jpeg);
+    jpeg->err->num_warnings++;
+    switch (jpeg->err->msg_code) {
+    case JWRN_JPEG_EOF:
+        fail(decoding, CIC_TRUNCATED);
+    case JWRN_EXTRANEOUS_DATA:
+        decoding->report->notes |= CIC_NOTE_EXTRANEOUS_DATA;
+        return;
+    case JWRN_NOT_SEQUENTIAL:
+        decoding->report->notes |= CIC_NOTE_NOT_SEQUENTIAL;
+        return;
+    case JWRN_JFIF_MAJOR:
+        decoding->report->notes |= CIC_NOTE_JFIF_MAJOR;
+        return;
+    case JWRN_ADOBE_XFORM:
+        decoding->report->notes |= CIC_NOTE_ADOBE_TRANSFORM;
+        return;
+    case JWRN_BOGUS_PROGRESSION:
+        decoding->report->notes |= CIC_NOTE_PROGRESSION;
+        return;
+    default:
+        // Bad codes, lost synchronisation, a marker amid the data: the pixels are made up from here on.
+        copy_message(jpeg);
+        fail(decoding, CIC_CORRUPT);
+    }
+}
+
+static void on_output(j_common_ptr jpeg) { (void)jpeg; }
+
+static void check_deadline(struct decoding *decoding) {
+    if (cic_thread_seconds() > decoding->deadline) fail(decoding, CIC_TOO_SLOW);
+}
+
+/// libjpeg's progress_monitor: called between rows of blocks while the scans of a picture are gathered.
+static void on_progress(j_common_ptr jpeg) {
+    struct decoding *decoding = owner(jpeg);
+    if ((uint32_t)decoding->jpeg.input_scan_number > decoding->limits->max_scans) fail(decoding, CIC_TOO_MANY_SCANS);
+    check_deadline(decoding);
+}
+
+static void set_up(struct decoding *decoding, const uint8_t *bytes, size_t count) {
+    struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
+    jpeg_create_decompress(jpeg);
+    // Creating clears all but the error manager and the client data.
+    jpeg->progress = &decoding->progress;
+    decoding->progress.progress_monitor = on_progress;
+    jpeg->mem->max_memory_to_use = (long)decoding->limits->max_memory;
+    jpeg_mem_src(jpeg, bytes, count);
+}
+
+/// What a picture of several scans keeps until the last one is in: 128 bytes a block of coefficients.
+static uint64_t coefficient_memory(struct jpeg_decompress_struct *jpeg) {
+    if (!jpeg_has_multiple_scans(jpeg)) return 0;
+    uint64_t blocks = 0;
+    for (int index = 0; index < jpeg->num_components; index++) {
+        const jpeg_component_info *component = &jpeg->comp_info[index];
+        uint64_t horizontal = (uint64_t)component->h_samp_factor, vertical = (uint64_t)component->v_samp_factor;
+        blocks += (component->width_in_blocks + horizontal - 1) / horizontal * horizontal
+            * ((component->height_in_blocks + vertical - 1) / vertical * vertical);
+    }
+    return blocks * sizeof(JBLOCK);
+}
+
+static unsigned scale_denominator(const struct decoding *decoding) {
+    if (decoding->at_least == 0) return 1;
+    JDIMENSION width = decoding->jpeg.image_width, height = decoding->jpeg.image_height;
+    unsigned denominator = 8;
+    while (denominator > 1
+           && (width / denominator < decoding->at_least || height / denominator < decoding->at_least)) {
+        denominator /= 2;
+    }
+    return denominator;
+}
+
+/// Reads up to the first scan and refuses what isn't to be decoded, before memory is taken for it.
+static void read_header(struct decoding *decoding) {
+    struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
+    jpeg_read_header(jpeg, TRUE);
+    record_size(decoding);
+    if (!cic_is_within(decoding->limits, jpeg->image_width, jpeg->image_height)) fail(decoding, CIC_TOO_LARGE);
+    if (jpeg->arith_code) {
+        fail_with_detail(decoding, CIC_UNSUPPORTED_PROCESS, jpeg->progressive_mode ? 0xCA : 0xC9);
+    }
+    if (jpeg->data_precision != 8) fail_with_detail(decoding, CIC_UNSUPPORTED_PRECISION, jpeg->data_precision);
+    if (jpeg->num_components != 1 && jpeg->num_components != 3 && jpeg->num_components != 4) {
+        fail_with_detail(decoding, CIC_UNSUPPORTED_COMPONENTS, jpeg->num_components);
+    }
+    decoding->report->needed_memory = coefficient_memory(jpeg);
+    if (decoding->report->needed_memory > decoding->limits->max_memory) fail(decoding, CIC_TOO_MUCH_MEMORY);
+    jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
+    jpeg->scale_num = 1;
+    jpeg->scale_denom = scale_denominator(decoding);
+    jpeg_calc_output_dimensions(jpeg);
+    decoding->report->output_width = jpeg->output_width;
+    decoding->report->output_height = jpeg->output_height;
+}
+
+/// Samples stand for 255 - ink, as Adobe's programs write them and Pillow takes them.
+static void convert_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t width) {
+    for (size_t x = 0; x < width; x++, cmyk += 4, rgb += 3) {
+        unsigned light = cmyk[3];
+        for (int channel = 0; channel < 3; channel++) {
+            unsigned product = (255u - cmyk[channel]) * light + 128;
+            rgb[channel] = (uint8_t)(light - ((product + (product >> 8)) >> 8));
+        }
+    }
+}
+
+static void read_rows(struct decoding *decoding) {
+    struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
+    jpeg_start_decompress(jpeg);
+    size_t row_bytes = (size_t)jpeg->output_width * 3;
+    if (decoding->pixels && row_bytes * jpeg->output_height != decoding->capacity) {
+        snprintf(decoding->report->message, sizeof decoding->report->message, "the size changed while decoding");
+        fail(decoding, CIC_CORRUPT);
+    }
+    bool is_direct = decoding->pixels && jpeg->out_color_components == 3;
+    JSAMPROW scratch = jpeg->mem->alloc_large(
+        (j_common_ptr)jpeg, JPOOL_IMAGE, (size_t)jpeg->output_width * (size_t)jpeg->out_color_components);
+    while (jpeg->output_scanline < jpeg->output_height) {
+        if (jpeg->output_scanline % CIC_ROWS_BETWEEN_CHECKS == 0) check_deadline(decoding);
+        uint8_t *target = decoding->pixels ? decoding->pixels + row_bytes * jpeg->output_scanline : NULL;
+        JSAMPROW row = is_direct ? target : scratch;
+        jpeg_read_scanlines(jpeg, &row, 1);
+        if (target && !is_direct) convert_cmyk(scratch, target, jpeg->output_width);
+    }
+    jpeg_finish_decompress(jpeg);
+}
+
+static enum cic_status run(
+    struct decoding *decoding, const uint8_t *bytes, size_t count, void (*body)(struct decoding *)
+) {
+    memset(decoding->report, 0, sizeof *decoding->report);
+    decoding->status = CIC_OK;
+    decoding->deadline = cic_thread_seconds() + decoding->limits->max_seconds;
+    decoding->jpeg.err = jpeg_std_error(&decoding->errors);
+    decoding->jpeg.client_data = decoding;
+    decoding->errors.error_exit = on_error;
+    decoding->errors.emit_message = on_message;
+    decoding->errors.output_message = on_output;
+    if (setjmp(decoding->failure) == 0) {
+        set_up(decoding, bytes, count);
+        read_header(decoding);
+        if (body) body(decoding);
+    }
+    jpeg_destroy_decompress(&decoding->jpeg);
+    return decoding->status;
+}
+
+enum cic_status cic_jpeg_measure(
+    const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least, struct cic_report *report
+) {
+    struct decoding decoding = {.limits = limits, .at_least = at_least, .report = report};
+    return run(&decoding, bytes, count, NULL);
+}
+
+enum cic_status cic_jpeg_decode(
+    const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least, uint8_t *pixels,
+    size_t capacity, struct cic_report *report
+) {
+    struct decoding decoding = {
+        .limits = limits, .at_least = at_least, .pixels = pixels, .capacity = capacity, .report = report};
+    return run(&decoding, bytes, count, read_rows);
+}

@@ -1,0 +1,21 @@
+#ifndef CIC_LIMITS_H
+#define CIC_LIMITS_H
+
+#include <time.h>
+
+#include "CImageCodecs.h"
+
+static inline double cic_thread_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static inline bool cic_is_within(const struct cic_limits *limits, uint64_t width, uint64_t height) {
+    return width <= limits->max_side && height <= limits->max_side && width * height <= limits->max_pixels;
+}
+
+/// The clock is a system call: it is asked once in so many rows.
+enum { CIC_ROWS_BETWEEN_CHECKS = 16 };
+
+#endif

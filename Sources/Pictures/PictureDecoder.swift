@@ -1,0 +1,170 @@
+internal import CImageCodecs
+
+/// A picture with what its file says about it.
+package struct DecodedPicture: Sendable {
+    /// Upright; smaller than `info` says where it was scaled down while decoding.
+    package let image: RGBImage
+    package let info: PictureInfo
+}
+
+/// What a file says about its picture.
+package struct PictureInfo: Equatable, Sendable {
+    package let format: PictureFormat
+    /// The full size, upright.
+    package let width: Int
+    package let height: Int
+    package let orientation: Orientation
+    /// Oddities of the file that no data are lost by, in plain words.
+    package let notes: [String]
+}
+
+/// Decodes JPEG and PNG, told by content, into upright RGB, with the pixels that Pillow's `convert("RGB")` gives.
+///
+/// JPEG: baseline, extended and progressive Huffman coding with 8 bits a sample; grayscale, YCbCr, RGB, CMYK and YCCK.
+/// PNG: all colour types and depths; alpha and transparent colours are dropped, 16 bits cut to their upper 8.
+/// Nothing is allocated by a size that a file claims before that size is found to be within the limits.
+package struct PictureDecoder: Sendable {
+    package let limits: DecodeLimits
+
+    package init(limits: DecodeLimits = DecodeLimits()) { self.limits = limits }
+
+    /// - Parameter atLeast: a JPEG is scaled down by 2, 4 or 8 while it is decoded as far as both of its sides keep at
+    ///   least this many pixels, as Pillow's `draft` does. `nil` gives the full size.
+    package func decode(_ bytes: UnsafeRawBufferPointer, atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
+        let codec = try Codec(bytes, limits: limits, atLeast: atLeast)
+        let size = try codec.measure()
+        let stored = try RGBImage(width: size.outputWidth, height: size.outputHeight) {
+            (pixels) throws(DecodeFailure) in
+            try codec.decode(into: pixels, count: size.outputWidth * size.outputHeight * 3)
+        }
+        let info = codec.info()
+        return DecodedPicture(image: stored.upright(from: info.orientation), info: info)
+    }
+
+    package func decode(_ bytes: [UInt8], atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
+        try withBytes(of: bytes) { (buffer) throws(DecodeFailure) in try decode(buffer, atLeast: atLeast) }
+    }
+
+    /// Decodes all the data without keeping pixels: succeeds exactly where `decode` does, in little memory and time.
+    package func check(_ bytes: UnsafeRawBufferPointer) throws(DecodeFailure) -> PictureInfo {
+        let codec = try Codec(bytes, limits: limits, atLeast: 1)
+        _ = try codec.measure()
+        try codec.decode(into: nil, count: 0)
+        return codec.info()
+    }
+
+    package func check(_ bytes: [UInt8]) throws(DecodeFailure) -> PictureInfo {
+        try withBytes(of: bytes) { (buffer) throws(DecodeFailure) in try check(buffer) }
+    }
+
+    private func withBytes<Result>(
+        of bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(DecodeFailure) -> Result
+    ) throws(DecodeFailure) -> Result {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(DecodeFailure) in try body(UnsafeRawBufferPointer(buffer)) }
+    }
+}
+
+/// The C decoder of one file's format, with the report it fills.
+private final class Codec {
+    private let bytes: UnsafeRawBufferPointer
+    private let format: PictureFormat
+    private let limits: DecodeLimits
+    private let atLeast: UInt32
+    private var report = cic_report()
+
+    init(_ bytes: UnsafeRawBufferPointer, limits: DecodeLimits, atLeast: Int?) throws(DecodeFailure) {
+        switch FileKind.sniff(bytes) {
+        case .picture(let format): self.format = format
+        case .other(let name): throw .unsupportedFormat(name)
+        case .empty: throw .empty
+        case .unknown: throw .notAPicture
+        }
+        self.bytes = bytes
+        self.limits = limits
+        self.atLeast = UInt32(clamping: atLeast ?? 0)
+    }
+
+    func measure() throws(DecodeFailure) -> (outputWidth: Int, outputHeight: Int) {
+        var limits = self.limits.forC
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        switch format {
+        case .jpeg: try check(cic_jpeg_measure(start, bytes.count, &limits, atLeast, &report))
+        case .png: try check(cic_png_measure(start, bytes.count, &limits, &report))
+        }
+        return (Int(report.output_width), Int(report.output_height))
+    }
+
+    /// With `pixels` nil the data are decoded and dropped.
+    func decode(into pixels: UnsafeMutablePointer<UInt8>?, count: Int) throws(DecodeFailure) {
+        var limits = self.limits.forC
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        switch format {
+        case .jpeg: try check(cic_jpeg_decode(start, bytes.count, &limits, atLeast, pixels, count, &report))
+        case .png: try check(cic_png_decode(start, bytes.count, &limits, pixels, count, &report))
+        }
+    }
+
+    func info() -> PictureInfo {
+        let orientation = Orientation.read(from: bytes, format: format)
+        let (width, height) = (Int(report.width), Int(report.height))
+        return PictureInfo(
+            format: format, width: orientation.swapsSides ? height : width,
+            height: orientation.swapsSides ? width : height, orientation: orientation, notes: notes)
+    }
+
+    private var notes: [String] {
+        let known: [(Int, String)] = [
+            (CIC_NOTE_EXTRANEOUS_DATA, "extraneous bytes before a marker"),
+            (CIC_NOTE_NOT_SEQUENTIAL, "scan parameters that don't fit a sequential JPEG"),
+            (CIC_NOTE_JFIF_MAJOR, "unknown JFIF version"),
+            (CIC_NOTE_ADOBE_TRANSFORM, "unknown Adobe colour transform"),
+            (CIC_NOTE_PROGRESSION, "scans of a progressive JPEG that are out of order"),
+            (CIC_NOTE_OTHER, message),
+        ]
+        return known.filter { Int(report.notes) & $0.0 != 0 }.map(\.1)
+    }
+
+    private var message: String {
+        withUnsafeBytes(of: report.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    private func check(_ status: cic_status) throws(DecodeFailure) {
+        switch status {
+        case .ok: return
+        case .truncated: throw .truncated(format)
+        case .corrupt: throw .corrupt(format, message)
+        case .unsupportedProcess: throw .unsupportedVariant(Self.processName(Int(report.detail)))
+        case .unsupportedPrecision: throw .unsupportedVariant("\(report.detail)-bit JPEG")
+        case .unsupportedComponents: throw .unsupportedVariant("JPEG of \(report.detail) components")
+        case .tooLarge:
+            throw .tooLarge(
+                width: Int(report.width), height: Int(report.height), maxSide: limits.maxSide,
+                maxPixels: limits.maxPixels)
+        case .tooManyScans: throw .tooManyScans(limit: limits.maxScans)
+        case .tooMuchMemory: throw .tooMuchMemory(needed: Int(report.needed_memory), limit: limits.maxMemory)
+        case .tooSlow: throw .tooSlow(limit: limits.maxSeconds)
+        case .outOfMemory: throw .outOfMemory
+        }
+    }
+
+    /// The JPEG process that a frame's marker (SOFn; ITU-T T.81, table B.1) announces.
+    private static func processName(_ marker: Int) -> String {
+        switch marker {
+        case 0xC3: "lossless JPEG"
+        case 0xC5, 0xC6, 0xC7: "hierarchical JPEG"
+        case 0xC9, 0xCA: "arithmetic-coded JPEG"
+        case 0xCB: "lossless arithmetic-coded JPEG"
+        case 0xCD, 0xCE, 0xCF: "hierarchical arithmetic-coded JPEG"
+        case 0xF7: "JPEG-LS"
+        default: "JPEG with frame marker 0x\(String(marker, radix: 16, uppercase: true))"
+        }
+    }
+}
+
+extension DecodeLimits {
+    fileprivate var forC: cic_limits {
+        cic_limits(
+            max_side: UInt32(clamping: maxSide), max_pixels: UInt64(clamping: maxPixels),
+            max_scans: UInt32(clamping: maxScans), max_seconds: maxSeconds, max_memory: UInt64(clamping: maxMemory))
+    }
+}

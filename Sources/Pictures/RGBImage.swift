@@ -1,0 +1,40 @@
+/// A picture in memory: height x width x 3 samples of 8 bits, row by row from the top left; red, green, blue.
+package struct RGBImage: Sendable, Equatable {
+    package let width: Int
+    package let height: Int
+    package let pixels: [UInt8]
+
+    package init(width: Int, height: Int, pixels: [UInt8]) {
+        precondition(width > 0 && height > 0, "a picture can't be \(width) x \(height)")
+        precondition(
+            pixels.count == width * height * 3, "\(width) x \(height) pixels are not \(pixels.count) samples")
+        self.width = width
+        self.height = height
+        self.pixels = pixels
+    }
+
+    /// Makes a picture in memory that is not initialised yet: `fill` sets all of its width * height * 3 samples.
+    init<E: Error>(
+        width: Int, height: Int, fill: (UnsafeMutablePointer<UInt8>) throws(E) -> Void
+    ) throws(E) {
+        var failure: E?
+        let count = width * height * 3
+        let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            do throws(E) {
+                try fill(buffer.baseAddress!)
+                initializedCount = count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        self.init(width: width, height: height, pixels: pixels)
+    }
+
+    /// The red, green and blue of one pixel, counted from the top left.
+    package subscript(x: Int, y: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
+        precondition(x >= 0 && x < width && y >= 0 && y < height, "pixel (\(x), \(y)) of \(width) x \(height)")
+        let index = (y * width + x) * 3
+        return (pixels[index], pixels[index + 1], pixels[index + 2])
+    }
+}

@@ -1,0 +1,38 @@
+internal import Foundation
+package import SystemPackage
+
+/// Where tests find files, from where their sources are.
+package enum Locations {
+    /// The folder of Package.swift.
+    package static let packageRoot = folder(of: #filePath).removingLastComponent().removingLastComponent()
+
+    /// The folder Resources beside a test's source.
+    package static func resources(besides file: String = #filePath) -> FilePath {
+        folder(of: file).appending("Resources")
+    }
+
+    /// A file or folder of the sample data that may lie beside the package, or nil where it isn't there.
+    package static func sharedData(_ name: String) -> FilePath? {
+        let path = packageRoot.removingLastComponent().appending("shared").appending("data").appending(name)
+        return FileManager.default.fileExists(atPath: path.string) ? path : nil
+    }
+
+    /// All bytes of a file.
+    package static func bytes(of path: FilePath) throws -> [UInt8] {
+        try [UInt8](Data(contentsOf: URL(fileURLWithPath: path.string)))
+    }
+
+    /// All regular files below a folder, sorted by path.
+    package static func files(below folder: FilePath) -> [FilePath] {
+        let names = FileManager.default.enumerator(atPath: folder.string)?.compactMap { $0 as? String } ?? []
+        return names.sorted().map { folder.appending($0) }.filter {
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(atPath: $0.string, isDirectory: &isFolder) && !isFolder.boolValue
+        }
+    }
+
+    /// The folder that a source file is in, symbolic links resolved: a package may be built by way of links.
+    private static func folder(of file: String) -> FilePath {
+        FilePath(URL(fileURLWithPath: file).resolvingSymlinksInPath().path).removingLastComponent()
+    }
+}

@@ -1,0 +1,168 @@
+import Pictures
+import TestSupport
+import Testing
+
+@Suite("Refusing")
+struct RefusalTests {
+    private let decoder = PictureDecoder()
+
+    /// `check` must refuse what `decode` refuses, for the same reason.
+    private func failure(_ bytes: [UInt8], limits: DecodeLimits = DecodeLimits()) throws -> DecodeFailure {
+        let decoder = PictureDecoder(limits: limits)
+        let checked = #expect(throws: DecodeFailure.self) { _ = try decoder.check(bytes) }
+        let decoded = #expect(throws: DecodeFailure.self) { _ = try decoder.decode(bytes) }
+        #expect(checked == decoded)
+        return try #require(decoded)
+    }
+
+    @Test(
+        "A JPEG cut anywhere after its first bytes is refused",
+        arguments: ["baseline-420.jpg", "progressive.jpg", "cmyk.jpg"])
+    func truncatedJPEG(_ name: String) throws {
+        let bytes = try resourceBytes(name)
+        for count in 2..<bytes.count { #expect(try failure(Array(bytes.prefix(count))) == .truncated(.jpeg)) }
+    }
+
+    @Test("A PNG cut anywhere after its first bytes is refused", arguments: ["rgb.png", "rgb-interlaced.png"])
+    func truncatedPNG(_ name: String) throws {
+        let bytes = try resourceBytes(name)
+        for count in 2..<bytes.count { #expect(try failure(Array(bytes.prefix(count))) == .truncated(.png)) }
+    }
+
+    @Test("Bytes changed in a PNG are noticed")
+    func damagedPNG() throws {
+        var bytes = try resourceBytes("rgb.png")
+        bytes[60] ^= 0x10
+        guard case .corrupt(.png, _) = try failure(bytes) else {
+            Issue.record("a damaged PNG must be refused as corrupt")
+            return
+        }
+    }
+
+    @Test("A JPEG with a bad code in its data is refused as damaged")
+    func damagedJPEG() throws {
+        var bytes = try resourceBytes("baseline-444.jpg")
+        let scan = try #require(bytes.indices.first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
+        for index in scan + 40..<scan + 120 { bytes[index] = index % 2 == 0 ? 0xFF : 0 }
+        guard case .corrupt(.jpeg, _) = try failure(bytes) else {
+            Issue.record("a damaged JPEG must be refused as corrupt")
+            return
+        }
+    }
+
+    @Test("Bytes before a marker are passed over and noted; bytes after the end are ignored")
+    func extraneousBytes() throws {
+        var bytes = try resourceBytes("baseline-444.jpg")
+        let expected = try decoder.decode(bytes).image
+        bytes.insert(contentsOf: [1, 2, 3], at: 20)  // JFIF's segment ends there.
+        bytes += [UInt8](repeating: 0xAB, count: 1000)
+        let picture = try decoder.decode(bytes)
+        #expect(picture.image == expected)
+        #expect(picture.info.notes == ["extraneous bytes before a marker"])
+    }
+
+    @Test("Kinds of JPEG that aren't decoded are named")
+    func unsupportedVariants() throws {
+        let names: [UInt8: String] = [
+            0xC3: "lossless JPEG", 0xC5: "hierarchical JPEG", 0xC9: "arithmetic-coded JPEG",
+            0xCA: "arithmetic-coded JPEG", 0xCB: "lossless arithmetic-coded JPEG", 0xF7: "JPEG-LS",
+        ]
+        for (marker, name) in names {
+            #expect(try failure(jpeg(frameMarker: marker)) == .unsupportedVariant(name))
+        }
+        #expect(try failure(jpeg(precision: 12)) == .unsupportedVariant("12-bit JPEG"))
+    }
+
+    @Test("A claimed size beyond the limits is refused before anything is allocated")
+    func claimedSize() throws {
+        let limits = DecodeLimits()
+        for (width, height) in [(65_500, 65_500), (65_535, 65_535), (16_385, 1), (8000, 6251)] {
+            #expect(
+                try failure(jpeg(width: width, height: height))
+                    == .tooLarge(width: width, height: height, maxSide: limits.maxSide, maxPixels: limits.maxPixels))
+        }
+        let png = HandmadePNG(width: 0x7FFF_FFFF, height: 0x7FFF_FFFF, samples: [0]).bytes
+        #expect(try failure(png).description.hasPrefix("2147483647 x 2147483647 pixels are too many"))
+    }
+
+    @Test("A progressive JPEG whose coefficients don't fit the memory limit is refused")
+    func coefficientMemory() throws {
+        var limits = DecodeLimits()
+        // 29 x 19 pixels at 4:2:0 are 2 x 2 units of 6 blocks of 128 bytes: 3,072.
+        limits.maxMemory = 3000
+        let refused = try failure(resourceBytes("progressive.jpg"), limits: limits)
+        #expect(refused == .tooMuchMemory(needed: 3072, limit: 3000))
+    }
+
+    @Test("Scans and time are limited")
+    func scansAndTime() throws {
+        var limits = DecodeLimits()
+        limits.maxScans = 3
+        #expect(try failure(resourceBytes("progressive.jpg"), limits: limits) == .tooManyScans(limit: 3))
+        limits = DecodeLimits()
+        limits.maxSeconds = 0
+        for name in ["progressive.jpg", "baseline-420.jpg", "rgb.png"] {
+            #expect(try failure(resourceBytes(name), limits: limits) == .tooSlow(limit: 0))
+        }
+    }
+
+    @Test("A side of 0 is refused")
+    func zeroSides() throws {
+        guard case .corrupt(.jpeg, _) = try failure(jpeg(width: 8, height: 0)),
+            case .corrupt(.png, _) = try failure(HandmadePNG(width: 0, height: 1, samples: [0]).bytes)
+        else {
+            Issue.record("a picture without pixels must be refused as corrupt")
+            return
+        }
+    }
+
+    @Test(
+        "Other formats are told by content and named",
+        arguments: [
+            ("RIFF\0\0\0\0WEBPVP8 ", "WebP"), ("GIF89a", "GIF"), ("\0\0\0\u{18}ftypheic\0\0\0\0mif1heic", "HEIC"),
+            ("\0\0\0\u{1C}ftypmif1\0\0\0\0mif1avif", "AVIF"), ("\0\0\0\u{0C}jP  \r\n", "JPEG 2000"),
+            ("\0\0\0\u{0C}JXL \r\n", "JPEG XL"), ("II*\0", "TIFF"), ("MM\0*", "TIFF"),
+            ("8BPS\0\u{1}", "Photoshop (PSD)"),
+            ("BM\0\0\0\0\0\0\0\0\0\0\0\0\u{28}\0\0\0", "BMP"),
+            ("%PDF-1.7", "PDF"), ("\0\0\u{1}\0", "ICO"),
+            ("<?xml version='1.0'?>\n<svg xmlns='x'>", "SVG"), ("\n <!DOCTYPE html><html>", "HTML"),
+            ("\0\0\0\u{14}ftypisom\0\0\0\0", "ISO media (video)"),
+            ("version https://git-lfs.github.com", "Git LFS pointer"),
+        ])
+    func otherFormats(_ text: String, _ name: String) throws {
+        #expect(try failure(Array(text.utf8)) == .unsupportedFormat(name))
+    }
+
+    @Test("What is no picture at all is said to be none")
+    func noPicture() throws {
+        #expect(try failure([]) == .empty)
+        #expect(try failure(Array("just text".utf8)) == .notAPicture)
+        #expect(try failure([UInt8](repeating: 0, count: 4096)) == .notAPicture)
+        #expect(try failure([0xFF]) == .notAPicture)
+    }
+
+    @Test("A broken Exif segment leaves the picture as it is stored")
+    func brokenExif() throws {
+        let bytes = try resourceBytes("orientation-6.jpg")
+        let exif = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("Exif\0\0".utf8)) })
+        // The TIFF structure: 8 bytes of header, 2 + 2 * 12 + 4 bytes of directory.
+        for offset in 6..<44 {
+            for value: UInt8 in [0, 0x7F, 0xFF] {
+                var damaged = bytes
+                damaged[exif + offset] = value
+                let picture = try decoder.decode(damaged)
+                // Stored as 19 x 29.
+                #expect(picture.image.width == (picture.info.orientation.swapsSides ? 29 : 19))
+            }
+        }
+    }
+
+    /// A JPEG of one frame header and one scan header, without data.
+    private func jpeg(
+        frameMarker: UInt8 = 0xC0, precision: UInt8 = 8, width: Int = 8, height: Int = 8
+    ) -> [UInt8] {
+        let size = [height >> 8, height & 255, width >> 8, width & 255].map { UInt8($0) }
+        return [0xFF, 0xD8, 0xFF, frameMarker, 0, 11, precision] + size + [1, 1, 0x11, 0]
+            + [0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0]
+    }
+}
