@@ -32,12 +32,12 @@ package struct AugmentationParameters: Codable, Hashable, Sendable {
         let (angle, wide, high) = (random.unit(), random.unit(), random.unit())
         let (mirror, flip, shift, light) = (random.unit(), random.unit(), random.unit(), random.unit())
         theta = settings.rotationRange * (2 * angle - 1)
-        zx = settings.zoomRange.at(wide)
-        zy = settings.zoomRange.at(high)
+        zx = settings.zoomRange.value(at: wide)
+        zy = settings.zoomRange.value(at: high)
         flipHorizontal = settings.horizontalFlip && mirror < 0.5
         flipVertical = settings.verticalFlip && flip < 0.5
         channelShift = settings.channelShiftRange == 0 ? nil : settings.channelShiftRange * (2 * shift - 1)
-        brightness = settings.brightnessRange?.at(light)
+        brightness = settings.brightnessRange == [1, 1] ? nil : settings.brightnessRange.value(at: light)
     }
 }
 
@@ -46,8 +46,12 @@ extension SeededRandom {
     fileprivate mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 }
 
-extension ClosedRange<Double> {
-    fileprivate func at(_ share: Double) -> Double { lowerBound + (upperBound - lowerBound) * share }
+extension [Double] {
+    /// Between the first and the second of two bounds.
+    fileprivate func value(at share: Double) -> Double {
+        precondition(count == 2, "\(self) is not a lower and an upper bound")
+        return self[0] + (self[1] - self[0]) * share
+    }
 }
 
 extension RGBImage {
@@ -55,7 +59,8 @@ extension RGBImage {
     /// bilinear interpolation, rounded to 8 bits.
     ///
     /// In Keras's order: rotation and zoom in one warp about the centre, channel shift clipped to the darkest and the
-    /// brightest sample, flips, brightness. As in Keras, the samples are cut to whole numbers before the brightness changes them.
+    /// brightest sample, flips, brightness. As in Keras, the samples are cut to whole numbers before the brightness
+    /// changes them.
     package func augmented(by parameters: AugmentationParameters) -> RGBImage {
         let count = pixels.count
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: count + 1) { buffer in

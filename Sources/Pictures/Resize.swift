@@ -1,7 +1,7 @@
 internal import CImageCodecs
 
 extension RGBImage {
-    /// The picture at another size, bilinear with antialiasing: the bytes of Pillow's `resize((width, height), BILINEAR)`.
+    /// The picture at another size, bilinear with antialiasing, as Pillow's `resize((width, height), BILINEAR)` has it.
     /// Sides are scaled independently of each other.
     ///
     /// The filter is a triangle as wide as two output pixels, or two input pixels where it is enlarged; weights are

@@ -52,8 +52,8 @@ struct AugmentationTests {
     }
 
     @Test("Copies are drawn from seed, picture and index alone, within the ranges")
-    func draws() throws {
-        let settings = try AugmentationSettings()
+    func draws() {
+        let settings = AugmentationSettings()
         let draws = (0..<500).map {
             AugmentationParameters(drawnFrom: settings, seed: 9, digest: [1, 2, 3], index: $0)
         }
@@ -71,47 +71,46 @@ struct AugmentationTests {
     }
 
     @Test("Each change can be turned off and leaves the others as they were")
-    func turnsOff() throws {
-        let all = AugmentationParameters(drawnFrom: try AugmentationSettings(), seed: 1, digest: [5], index: 3)
-        let some = AugmentationParameters(
-            drawnFrom: try AugmentationSettings(rotationRange: 0, brightnessRange: nil), seed: 1, digest: [5], index: 3)
+    func turnsOff() {
+        var settings = AugmentationSettings()
+        let all = AugmentationParameters(drawnFrom: settings, seed: 1, digest: [5], index: 3)
+        settings.rotationRange = 0
+        settings.brightnessRange = [1, 1]
+        let some = AugmentationParameters(drawnFrom: settings, seed: 1, digest: [5], index: 3)
         #expect(some.theta == 0 && some.brightness == nil)
         #expect(some.zx == all.zx && some.zy == all.zy && some.channelShift == all.channelShift)
-        let none = AugmentationParameters(drawnFrom: try allOff, seed: 1, digest: [5], index: 3)
+        let none = AugmentationParameters(drawnFrom: .off, seed: 1, digest: [5], index: 3)
         #expect(none == AugmentationParameters())
         let picture = TinyPictures.noise(seed: 8)
         #expect(picture.augmented(by: none) == picture)
-    }
-
-    private var allOff: AugmentationSettings {
-        get throws {
-            try AugmentationSettings(
-                rotationRange: 0, zoomRange: 1...1, brightnessRange: nil, channelShiftRange: 0, horizontalFlip: false,
-                verticalFlip: false)
-        }
     }
 
     @Test("Settings are read and written with Keras's names")
     func codes() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let text = String(decoding: try encoder.encode(try AugmentationSettings()), as: UTF8.self)
+        let text = String(decoding: try encoder.encode(AugmentationSettings()), as: UTF8.self)
         #expect(
             text == """
                 {"brightness_range":[0.5,1.5],"channel_shift_range":50,"horizontal_flip":true,"rotation_range":40,\
                 "vertical_flip":true,"zoom_range":[0.8,1.2]}
                 """)
-        for settings in [try AugmentationSettings(), try allOff] {
+        for settings in [AugmentationSettings(), .off] {
             #expect(try JSONDecoder().decode(AugmentationSettings.self, from: encoder.encode(settings)) == settings)
         }
     }
 
     @Test("Impossible settings are refused by name")
     func refusesSettings() throws {
-        #expect(throws: AugmentationSettingsError.rotationRange(-1)) { try AugmentationSettings(rotationRange: -1) }
-        #expect(throws: AugmentationSettingsError.zoomRange([0, 1])) { try AugmentationSettings(zoomRange: 0...1) }
+        var settings = AugmentationSettings()
+        settings.brightnessRange = [0.5]
+        #expect(throws: AugmentationSettingsError.brightnessRange([0.5])) { try settings.validate() }
+        settings = .off
+        settings.rotationRange = -1
+        #expect(throws: AugmentationSettingsError.rotationRange(-1)) { try settings.validate() }
         let text = """
-            {"channel_shift_range":0,"horizontal_flip":true,"rotation_range":40,"vertical_flip":true,"zoom_range":[2,1]}
+            {"brightness_range":[1,1],"channel_shift_range":0,"horizontal_flip":true,"rotation_range":40,
+            "vertical_flip":true,"zoom_range":[2,1]}
             """
         let error = #expect(throws: AugmentationSettingsError.self) {
             try JSONDecoder().decode(AugmentationSettings.self, from: Data(text.utf8))
@@ -120,9 +119,9 @@ struct AugmentationTests {
     }
 
     @Test("The contact sheet shows the picture, then copies 0 to 7")
-    func contactSheet() throws {
+    func contactSheet() {
         let picture = TinyPictures.noise(seed: 2, width: 40, height: 30)
-        let settings = try AugmentationSettings()
+        let settings = AugmentationSettings()
         let sheet = ContactSheet.augmentations(of: picture, settings: settings, seed: 6, digest: [1], side: 20)
         #expect(sheet.width == 3 * 20 + 4 * 4 && sheet.height == sheet.width)
         let small = picture.resized(width: 20, height: 20)
