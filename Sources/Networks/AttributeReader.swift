@@ -1,0 +1,92 @@
+internal import ONNX
+
+/// Reads a node's attributes and remembers which were asked for: one that nobody knows may change the node's meaning.
+struct AttributeReader {
+    private let node: Node
+    private var unread: Set<String>
+
+    init(_ node: Node) {
+        self.node = node
+        unread = Set(node.attributes.keys)
+    }
+
+    mutating func int(_ name: String, default value: Int) throws -> Int {
+        switch take(name) {
+        case nil: return value
+        case .int(let value)?: return Int(value)
+        case let other?: throw unsupported(name, other)
+        }
+    }
+
+    mutating func ints(_ name: String) throws -> [Int]? {
+        switch take(name) {
+        case nil: return nil
+        case .ints(let values)?: return values.map(Int.init)
+        case let other?: throw unsupported(name, other)
+        }
+    }
+
+    mutating func float(_ name: String, default value: Float) throws -> Float {
+        switch take(name) {
+        case nil: return value
+        case .float(let value)?: return value
+        case let other?: throw unsupported(name, other)
+        }
+    }
+
+    mutating func string(_ name: String, default value: String) throws -> String {
+        switch take(name) {
+        case nil: return value
+        case .string(let value)?: return value
+        case let other?: throw unsupported(name, other)
+        }
+    }
+
+    mutating func tensor(_ name: String) throws -> Tensor? {
+        switch take(name) {
+        case nil: return nil
+        case .tensor(let value)?: return value
+        case let other?: throw unsupported(name, other)
+        }
+    }
+
+    /// Accepts the attribute where it is absent or has exactly this value.
+    mutating func require(_ name: String, equals expected: Int) throws {
+        let value = try int(name, default: expected)
+        guard value == expected else { throw unsupported(name, .int(Int64(value))) }
+    }
+
+    /// Passes over an attribute that has no bearing on inference.
+    mutating func ignore(_ name: String) { unread.remove(name) }
+
+    /// Refuses attributes that nobody has asked for.
+    func finish() throws {
+        if let name = unread.min(), let value = node.attributes[name] { throw unsupported(name, value) }
+    }
+
+    func unsupported(_ name: String, _ value: Attribute) -> NetworkError {
+        .unsupportedAttribute(node: node.label, attribute: name, value: value.text)
+    }
+
+    func missing(_ name: String) -> NetworkError { .missingAttribute(node: node.label, attribute: name) }
+
+    private mutating func take(_ name: String) -> Attribute? {
+        unread.remove(name)
+        return node.attributes[name]
+    }
+}
+
+extension Attribute {
+    fileprivate var text: String {
+        switch self {
+        case .float(let value): "\(value)"
+        case .int(let value): "\(value)"
+        case .string(let value): "\"\(value)\""
+        case .tensor(let value): "a tensor \(value.dimensions)"
+        case .floats(let values): "\(values)"
+        case .ints(let values): "\(values)"
+        case .strings(let values): "\(values)"
+        case .unsupported(let kind): "a \(kind)"
+        }
+    }
+}

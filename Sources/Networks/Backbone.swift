@@ -1,0 +1,112 @@
+package import ONNX
+package import SystemPackage
+
+/// A frozen network that turns pictures into features, from an ONNX file. Its weights are read-only and shared by all
+/// its extractors.
+///
+/// The file's input is float32, (N, 3, H, W) or (N, H, W, 3); H and W may be open. Its output is (N, features), or a map
+/// whose mean over rows and columns is then taken. `metadata_props` say the rest: `name`, `input_size`, `pixel_scale`,
+/// `mean`, `std`, `source_package`, `licence`, `source_sha256`; each may be absent.
+package final class Backbone: Sendable {
+    /// How the file's output is turned into features.
+    package enum Output: Sendable {
+        case features
+        /// The mean over rows and columns of a map (N, C, H, W), or of (N, H, W, C) where `channelsLast`.
+        case map(channelsLast: Bool)
+    }
+
+    /// The metadata's name, else the file's name without its extension.
+    package let name: String
+    /// The side in pixels that the weights were trained for.
+    package let defaultInputSize: Int
+    /// Whether the file leaves the pictures' size open.
+    package let acceptsAnySize: Bool
+    /// Features a picture gives at the default size.
+    package let featureCount: Int
+    /// Weights in all, batch normalisation counted as far as it isn't folded away.
+    package let parameterCount: Int
+    package let preprocessing: Preprocessing
+    package let sourcePackage: String?
+    package let licence: String?
+    /// The SHA-256 of the file that the weights were taken from, in hexadecimal.
+    package let sourceChecksum: String?
+    /// The file's content, for export.
+    package let model: Model
+    /// Whether the file wants (N, H, W, 3) rather than (N, 3, H, W).
+    package let takesChannelsLast: Bool
+    package let output: Output
+    private let network: Network
+
+    /// Reads, validates and packs the network in the file at `path`.
+    ///
+    /// Throws `NetworkFileError` with a `ModelFileError` or a `NetworkError` that names the operator, attribute, tensor
+    /// or metadata entry to blame.
+    package convenience init(contentsOf path: FilePath) throws(NetworkFileError) {
+        do {
+            try self.init(ModelFile.read(path), fallbackName: path.stem ?? "backbone")
+        } catch {
+            throw NetworkFileError(path: path, cause: error)
+        }
+    }
+
+    init(_ model: Model, fallbackName: String) throws {
+        let network = try Network(model)
+        let input = network.graph.input
+        guard !input.isBytes else { throw NetworkError.unsupportedInput(reason: "a backbone's must be float32") }
+        let fixedSize = try Self.fixedSize(input)
+        let metadata = model.metadata
+        defaultInputSize = try Self.declaredSize(metadata) ?? fixedSize ?? 224
+        if let fixedSize, fixedSize != defaultInputSize {
+            throw NetworkError.badMetadata(key: "input_size", value: "\(defaultInputSize)")
+        }
+        preprocessing = try Preprocessing(metadata: metadata)
+        let plan = try network.plan(height: defaultInputSize, width: defaultInputSize, group: 1)
+        name = metadata["name"] ?? fallbackName
+        acceptsAnySize = fixedSize == nil
+        featureCount = plan.output.shape.count
+        parameterCount = network.parameterCount
+        sourcePackage = metadata["source_package"]
+        licence = metadata["licence"]
+        sourceChecksum = metadata["source_sha256"]
+        takesChannelsLast = input.layout == .channelsLast
+        output =
+            switch network.graph.outputLayout {
+            case .matrix: .features
+            case .channelsFirst: .map(channelsLast: false)
+            case .channelsLast: .map(channelsLast: true)
+            }
+        self.model = model
+        self.network = network
+    }
+
+    /// An extractor for pictures of `inputSize` x `inputSize` pixels.
+    ///
+    /// Throws `NetworkError` where the network can't take that size.
+    package func makeExtractor(inputSize: Int) throws -> FeatureExtractor {
+        guard (1...4096).contains(inputSize) else {
+            throw NetworkError.unsupportedSize(requested: inputSize, reason: "1 to 4096 pixels are possible")
+        }
+        guard acceptsAnySize || inputSize == defaultInputSize else {
+            throw NetworkError.unsupportedSize(
+                requested: inputSize, reason: "\(name) is made for \(defaultInputSize) x \(defaultInputSize)")
+        }
+        return try FeatureExtractor(network, inputSize: inputSize, preprocessing: preprocessing)
+    }
+
+    /// The side of the square that the file prescribes; nil where it leaves it open.
+    static func fixedSize(_ input: Graph.Input) throws -> Int? {
+        guard let height = input.height, let width = input.width else { return input.height ?? input.width }
+        guard height == width, height <= 4096 else {
+            throw NetworkError.unsupportedInput(reason: "its size is \(height) x \(width), not a square up to 4096")
+        }
+        return height
+    }
+
+    private static func declaredSize(_ metadata: [String: String]) throws -> Int? {
+        guard let text = metadata["input_size"] else { return nil }
+        guard let size = Int(text), (1...4096).contains(size) else {
+            throw NetworkError.badMetadata(key: "input_size", value: text)
+        }
+        return size
+    }
+}

@@ -1,0 +1,89 @@
+internal import CKernels
+internal import Synchronization
+package import Tensors
+
+/// Runs a network over pictures of one size. It owns its scratch memory, so that a call allocates nothing; make one for
+/// each worker (a second caller at the same time would wait for the first).
+///
+/// A picture's result is the same bit for bit, whatever else is in the call and wherever the picture stands in it.
+package final class FeatureExtractor: Sendable {
+    /// The pictures' side in pixels.
+    package let inputSize: Int
+    /// Values a picture gives.
+    package let featureCount: Int
+    /// Pictures that are computed together: calls with a multiple of it waste nothing.
+    package let suggestedGroup: Int
+    private let plan: Plan
+    private let scale: [Float]
+    private let shift: [Float]
+    private let scratch: Mutex<Scratch>
+
+    private struct Scratch {
+        let memory: AlignedBuffer<Float>
+    }
+
+    /// Scratch memory above this (in floats) isn't worth a larger group.
+    private static let scratchTarget = 24 << 20
+
+    init(_ network: Network, inputSize: Int, preprocessing: Preprocessing) throws {
+        self.inputSize = inputSize
+        var group = Self.group(inputSize: inputSize)
+        var plan = try network.plan(height: inputSize, width: inputSize, group: group)
+        while plan.scratchCount > Self.scratchTarget && group > 1 {
+            group /= 2
+            plan = try network.plan(height: inputSize, width: inputSize, group: group)
+        }
+        self.plan = plan
+        suggestedGroup = group
+        featureCount = plan.output.shape.count
+        var affine = preprocessing.affine
+        if let own = network.graph.input.affine { affine = affine.followed(by: own) }
+        scale = affine.scale
+        shift = affine.shift
+        scratch = Mutex(Scratch(memory: AlignedBuffer(count: plan.scratchCount)))
+    }
+
+    /// Enough pictures to fill a tile of the last layers, few enough for the first layers to stay in the cache.
+    private static func group(inputSize: Int) -> Int {
+        let wanted = 73_728 / (inputSize * inputSize)
+        return (0...5).map { 1 << $0 }.last { $0 <= max(wanted, 2) } ?? 1
+    }
+
+    /// Computes the features of `count` pictures.
+    ///
+    /// - Parameters:
+    ///   - pixels: the pictures' bytes, (count, inputSize, inputSize, 3), RGB.
+    ///   - features: room for (count, featureCount) values.
+    package func extract(
+        _ pixels: UnsafeBufferPointer<UInt8>, count: Int, into features: UnsafeMutableBufferPointer<Float>
+    ) {
+        let pictureSize = inputSize * inputSize * 3
+        precondition(pixels.count == count * pictureSize, "\(count) pictures have \(count * pictureSize) bytes")
+        precondition(features.count == count * featureCount, "\(count) pictures give \(count * featureCount) values")
+        guard let pixels = pixels.baseAddress, let features = features.baseAddress else { return }
+        scratch.withLock { scratch in
+            for first in stride(from: 0, to: count, by: suggestedGroup) {
+                let images = min(suggestedGroup, count - first)
+                let memory = scratch.memory.baseAddress
+                cultivar_normalize(
+                    pixels + first * pictureSize, images * inputSize * inputSize, scale, shift,
+                    plan.input.pointer(memory))
+                plan.run(memory, images: images)
+                (features + first * featureCount).update(
+                    from: plan.output.pointer(memory), count: images * featureCount)
+            }
+        }
+    }
+
+    /// The features of the pictures in `pixels`, (N, inputSize, inputSize, 3), RGB, as a matrix (N, featureCount).
+    package func extract(_ pixels: [UInt8]) -> Matrix {
+        let pictureSize = inputSize * inputSize * 3
+        precondition(pixels.count % pictureSize == 0, "\(pixels.count) bytes are not pictures of \(pictureSize) bytes")
+        var features = Matrix(rows: pixels.count / pictureSize, columns: featureCount)
+        let count = features.rows
+        pixels.withUnsafeBufferPointer { pixels in
+            features.withUnsafeMutableBuffer { extract(pixels, count: count, into: $0) }
+        }
+        return features
+    }
+}

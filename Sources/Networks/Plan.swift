@@ -1,0 +1,44 @@
+internal import Tensors
+
+/// A network laid out for pictures of one size, a fixed number at a time: steps in order, each with the places of its
+/// operands in one block of scratch memory.
+final class Plan: Sendable {
+    let group: Int
+    let input: Region
+    let output: Region
+    /// Floats of scratch memory that `run` needs.
+    let scratchCount: Int
+    private let steps: [any Step]
+
+    init(_ network: Network, input shape: Shape, group: Int) throws {
+        var builder = try PlanBuilder(network, input: shape, group: group)
+        builder.fuseAdditions()
+        try builder.build()
+        self.group = group
+        input = builder.regions[network.graph.input.value]!
+        output = builder.regions[network.graph.output]!
+        scratchCount = builder.memory.count
+        steps = builder.steps
+    }
+
+    /// Computes the output of the first `images` pictures of a group from what has been written to the input's region.
+    func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
+        precondition(images <= group, "\(images) pictures in a group of \(group)")
+        for step in steps { step.run(scratch, images: images) }
+    }
+}
+
+/// A value's place in scratch memory: `group` maps of `shape`, one behind the other.
+struct Region: Sendable {
+    let offset: Int
+    let shape: Shape
+
+    func pointer(_ scratch: UnsafeMutablePointer<Float>, image: Int = 0) -> UnsafeMutablePointer<Float> {
+        scratch + offset + image * shape.count
+    }
+}
+
+/// One operation with its operands' places.
+protocol Step: Sendable {
+    func run(_ scratch: UnsafeMutablePointer<Float>, images: Int)
+}

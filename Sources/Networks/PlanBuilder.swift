@@ -1,0 +1,227 @@
+internal import Tensors
+
+/// Makes a network's steps for one size of picture, and gives every value a place that is free again once its last
+/// user has run.
+struct PlanBuilder {
+    private struct Entry {
+        var node: Graph.Node
+        let weights: Weights?
+    }
+
+    /// A stretch of scratch memory; several values may share it one after the other.
+    private struct Block {
+        let offset: Int
+        var lastUse: Int
+    }
+
+    private(set) var memory = ScratchLayout()
+    private(set) var steps: [any Step] = []
+    private(set) var regions: [Graph.Value: Region] = [:]
+    private let graph: Graph
+    private let group: Int
+    /// The graph's nodes; nil where one has been fused into another.
+    private var entries: [Entry?]
+    private var shapes: [Graph.Value: Shape]
+    private var lastUse: [Graph.Value: Int] = [:]
+    private var blocks: [Graph.Value: Int] = [:]
+    private var blockList: [Block] = []
+
+    init(_ network: Network, input: Shape, group: Int) throws {
+        graph = network.graph
+        self.group = group
+        entries = zip(graph.nodes, network.weights).map(Entry.init)
+        shapes = [graph.input.value: input]
+        for node in graph.nodes { shapes[node.output] = try node.outputShape(node.inputs.map { shapes[$0]! }) }
+    }
+
+    /// Lets a convolution whose only use is an addition of the same shape add the other operand itself.
+    mutating func fuseAdditions() {
+        var uses: [Graph.Value: Int] = [graph.output: 1]
+        var producers: [Graph.Value: Int] = [:]
+        for (index, node) in graph.nodes.enumerated() {
+            producers[node.output] = index
+            for value in node.inputs { uses[value, default: 0] += 1 }
+        }
+        for (index, node) in graph.nodes.enumerated() {
+            guard case .arithmetic(.add, let activation) = node.operation else { continue }
+            let candidates = node.inputs.filter { uses[$0] == 1 }.compactMap { producers[$0] }
+            for candidate in candidates.sorted(by: >) where fuse(index, activation, into: candidate) { break }
+        }
+    }
+
+    private mutating func fuse(_ addition: Int, _ activation: Activation, into candidate: Int) -> Bool {
+        let operands = graph.nodes[addition].inputs
+        guard var entry = entries[candidate], entry.node.inputs.count == 1,
+            case .convolution(var convolution) = entry.node.operation, convolution.activation == .none,
+            !convolution.isDepthwise, shapes[operands[0]] == shapes[operands[1]]
+        else { return false }
+        convolution.activation = activation
+        entry.node.operation = .convolution(convolution)
+        entry.node.inputs.append(operands[0] == entry.node.output ? operands[1] : operands[0])
+        entry.node.output = graph.nodes[addition].output
+        entries[candidate] = nil
+        entries[addition] = entry
+        return true
+    }
+
+    mutating func build() throws {
+        for (index, entry) in entries.enumerated() {
+            for value in entry?.node.inputs ?? [] { lastUse[value] = index }
+        }
+        lastUse[graph.output] = Int.max
+        place(graph.input.value, at: -1)
+        for (index, entry) in entries.enumerated() {
+            guard let entry else { continue }
+            add(entry, at: index)
+            for block in blockList where block.lastUse == index { memory.release(block.offset) }
+        }
+        guard memory.count <= ScratchLayout.maximumCount else {
+            throw NetworkError.unsupportedSize(
+                requested: shapes[graph.input.value]!.height,
+                reason: "\(group) of them at a time would need \(memory.count * 4) bytes")
+        }
+    }
+
+    // MARK: Memory
+
+    private mutating func place(_ value: Graph.Value, at index: Int) {
+        let shape = shapes[value]!
+        let offset = memory.reserve(group * shape.count)
+        blocks[value] = blockList.count
+        blockList.append(Block(offset: offset, lastUse: lastUse[value] ?? index))
+        regions[value] = Region(offset: offset, shape: shape)
+    }
+
+    /// Makes `value` use the memory of `other`.
+    private mutating func place(_ value: Graph.Value, over other: Graph.Value, at index: Int) {
+        let block = blocks[other]!
+        blocks[value] = block
+        blockList[block].lastUse = max(blockList[block].lastUse, lastUse[value] ?? index)
+        regions[value] = Region(offset: regions[other]!.offset, shape: shapes[value]!)
+    }
+
+    /// Places an elementwise operation's output over its first input where nobody needs that any more.
+    private mutating func placeElementwise(_ node: Graph.Node, at index: Int) {
+        let first = node.inputs[0]
+        if blockList[blocks[first]!].lastUse == index && shapes[first] == shapes[node.output] {
+            place(node.output, over: first, at: index)
+        } else {
+            place(node.output, at: index)
+        }
+    }
+
+    // MARK: Steps
+
+    private mutating func add(_ entry: Entry, at index: Int) {
+        let node = entry.node
+        switch node.operation {
+        case .convolution(let convolution):
+            place(node.output, at: index)
+            add(convolution, node, entry.weights!)
+        case .dense(let dense):
+            place(node.output, at: index)
+            steps.append(
+                ProductStep(
+                    input: regions[node.inputs[0]]!, output: regions[node.output]!, residual: nil,
+                    weights: entry.weights!, activation: dense.activation, group: group))
+        case .flatten(let flatten): add(flatten, node, at: index)
+        case .affine, .activation, .arithmetic, .softmax:
+            placeElementwise(node, at: index)
+            addElementwise(node, entry.weights)
+        case .pool, .globalPool, .pad, .concat:
+            place(node.output, at: index)
+            addSpatial(node)
+        }
+    }
+
+    private mutating func add(_ convolution: Convolution, _ node: Graph.Node, _ weights: Weights) {
+        let (input, output) = (regions[node.inputs[0]]!, regions[node.output]!)
+        let residual = node.inputs.count > 1 ? regions[node.inputs[1]] : nil
+        if convolution.isPointwise {
+            steps.append(
+                ProductStep(
+                    input: input, output: output, residual: residual, weights: weights,
+                    activation: convolution.activation, group: group))
+        } else if convolution.isDepthwise {
+            steps.append(
+                DepthwiseStep(
+                    input: input, output: output, window: convolution.window, weights: weights,
+                    activation: convolution.activation))
+        } else {
+            let tiling = PatchTiling(convolution, input: input.shape, output: output.shape, group: group)
+            let offset = memory.reserve(tiling.patchCount)
+            steps.append(
+                PatchStep(
+                    input: input, output: output, residual: residual, patches: offset, tiling: tiling,
+                    weights: weights, convolution: convolution))
+            memory.release(offset)
+        }
+    }
+
+    private mutating func add(_ flatten: Flatten, _ node: Graph.Node, at index: Int) {
+        let input = node.inputs[0]
+        if shapes[input]!.pixels == 1 || !flatten.isPlanar {
+            place(node.output, over: input, at: index)
+        } else {
+            place(node.output, at: index)
+            steps.append(PlanarStep(input: regions[input]!, output: regions[node.output]!))
+        }
+    }
+
+    private mutating func addElementwise(_ node: Graph.Node, _ weights: Weights?) {
+        let inputs = node.inputs.map { regions[$0]! }
+        let output = regions[node.output]!
+        switch node.operation {
+        case .affine(let affine):
+            let expanded = Weights(.affine(affine.expanded(to: output.shape.channels)))!
+            steps.append(
+                AffineStep(input: inputs[0], output: output, weights: expanded, activation: affine.activation))
+        case .activation(let activation):
+            steps.append(ActivationStep(input: inputs[0], output: output, activation: activation))
+        case .arithmetic(let operation, let activation):
+            steps.append(
+                ArithmeticStep(
+                    left: inputs[0], right: inputs[1], output: output, operation: operation, activation: activation))
+        case .softmax: steps.append(SoftmaxStep(input: inputs[0], output: output))
+        default: preconditionFailure("\(node.label) is not elementwise")
+        }
+    }
+
+    private mutating func addSpatial(_ node: Graph.Node) {
+        let inputs = node.inputs.map { regions[$0]! }
+        let output = regions[node.output]!
+        switch node.operation {
+        case .pool(let pool): steps.append(PoolStep(input: inputs[0], output: output, pool: pool))
+        case .globalPool(let kind): steps.append(GlobalPoolStep(input: inputs[0], output: output, kind: kind))
+        case .pad(let padding, let value):
+            steps.append(PadStep(input: inputs[0], output: output, padding: padding, value: value))
+        case .concat: steps.append(ConcatStep(inputs: inputs, output: output))
+        default: preconditionFailure("\(node.label) has no spatial step")
+        }
+    }
+}
+
+/// Hands out stretches of scratch memory, lowest first, aligned to 16 floats.
+struct ScratchLayout {
+    /// No plan may need more floats than this (2 GiB).
+    static let maximumCount = 1 << 29
+
+    /// Floats in all.
+    private(set) var count = 0
+    private var taken: [Range<Int>] = []
+
+    mutating func reserve(_ size: Int) -> Int {
+        let size = (max(size, 1) + 15) / 16 * 16
+        var offset = 0
+        var place = 0
+        while place < taken.count && taken[place].lowerBound < offset + size {
+            offset = taken[place].upperBound
+            place += 1
+        }
+        taken.insert(offset..<offset + size, at: place)
+        count = max(count, offset + size)
+        return offset
+    }
+
+    mutating func release(_ offset: Int) { taken.removeAll { $0.lowerBound == offset } }
+}

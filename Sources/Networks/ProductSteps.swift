@@ -1,0 +1,213 @@
+internal import CKernels
+internal import Tensors
+
+/// How the rows of a matrix product are split into tiles: within an image where it has rows enough, else over several
+/// whole images. The split depends on shapes and group size alone, so that an image's result never depends on how many
+/// others are computed with it.
+struct RowTiles: Sendable {
+    let rowsPerImage: Int
+    let imagesPerTile: Int
+    let tilesPerImage: Int
+
+    init(rowsPerImage: Int, group: Int, target: Int) {
+        self.rowsPerImage = rowsPerImage
+        tilesPerImage = max((rowsPerImage + target / 2) / target, 1)
+        let wanted = max(target / rowsPerImage, 1)
+        imagesPerTile = tilesPerImage > 1 ? 1 : (1...min(wanted, group)).last { group % $0 == 0 } ?? 1
+    }
+
+    var largestTile: Int {
+        tilesPerImage > 1 ? (rowsPerImage + tilesPerImage - 1) / tilesPerImage : imagesPerTile * rowsPerImage
+    }
+
+    /// Calls `body` with the first row and the row count of every tile that holds any of the first `images` images.
+    func forEach(images: Int, _ body: (Int, Int) -> Void) {
+        var image = 0
+        while image < images {
+            for tile in 0..<tilesPerImage {
+                let start = rowsPerImage * tile / tilesPerImage
+                let end = rowsPerImage * (tile + 1) / tilesPerImage
+                body(image * rowsPerImage + start, tilesPerImage > 1 ? end - start : imagesPerTile * rowsPerImage)
+            }
+            image += imagesPerTile
+        }
+    }
+}
+
+/// A 1 x 1 convolution or a dense layer: one product of pixels x channels with channels x outputs.
+struct ProductStep: Step {
+    private let input: Region
+    private let output: Region
+    private let residual: Region?
+    private let weights: Weights
+    private let activation: CultivarActivation
+    private let tiles: RowTiles
+
+    /// Floats of input and output that a tile should have, so that it is still in the cache when it is finished.
+    private static let tileCount = 1 << 18
+
+    init(
+        input: Region, output: Region, residual: Region?, weights: Weights, activation: Activation, group: Int
+    ) {
+        self.input = input
+        self.output = output
+        self.residual = residual
+        self.weights = weights
+        self.activation = activation.kernel
+        let target = max(Self.tileCount / (input.shape.channels + output.shape.channels), 192)
+        tiles = RowTiles(rowsPerImage: input.shape.pixels, group: group, target: target)
+    }
+
+    func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
+        let (k, n) = (input.shape.channels, output.shape.channels)
+        tiles.forEach(images: images) { row, rows in
+            let result = output.pointer(scratch) + row * n
+            GEMM.multiply(
+                m: rows, n: n, k: k, input.pointer(scratch) + row * k, leadingA: k, weights.factors.baseAddress,
+                leadingB: n, into: result, leadingC: n)
+            cultivar_finish(
+                result, rows, n, weights.bias.baseAddress, residual.map { $0.pointer(scratch) + row * n }, activation)
+        }
+    }
+}
+
+/// How a convolution's patches are cut up so that those in use at a time fit into the cache.
+struct PatchTiling: Sendable {
+    let tiles: RowTiles
+    /// Kernel rows that are multiplied at a time; the products of several are added up.
+    let kernelRows: Int
+    let patchCount: Int
+
+    /// Floats of patches that should be in use at a time.
+    private static let targetCount = 1 << 18
+    private static let minimumRows = 256
+
+    init(_ convolution: Convolution, input: Shape, output: Shape, group: Int) {
+        let kernel = convolution.window.kernel
+        let perKernelRow = kernel.width * input.channels / convolution.groups
+        let whole = perKernelRow * kernel.height
+        kernelRows = whole * Self.minimumRows <= Self.targetCount ? kernel.height : 1
+        let width = kernelRows * perKernelRow
+        let target = max(Self.targetCount / width, Self.minimumRows)
+        tiles = RowTiles(rowsPerImage: output.pixels, group: group, target: target)
+        patchCount = tiles.largestTile * width
+    }
+}
+
+/// A convolution as the product of patches (pixels x taps) with taps x outputs, group by group.
+struct PatchStep: Step {
+    private let input: Region
+    private let output: Region
+    private let residual: Region?
+    private let patches: Int
+    private let tiling: PatchTiling
+    private let weights: Weights
+    private let groups: Int
+    private let window: CultivarWindow
+    private let activation: CultivarActivation
+
+    init(
+        input: Region, output: Region, residual: Region?, patches: Int, tiling: PatchTiling, weights: Weights,
+        convolution: Convolution
+    ) {
+        self.input = input
+        self.output = output
+        self.residual = residual
+        self.patches = patches
+        self.tiling = tiling
+        self.weights = weights
+        groups = convolution.groups
+        window = CultivarWindow(convolution.window, input: input.shape, output: output.shape)
+        activation = convolution.activation.kernel
+    }
+
+    func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
+        let channels = output.shape.channels
+        tiling.tiles.forEach(images: images) { row, rows in
+            for group in 0..<groups {
+                var kernelRow = 0
+                while kernelRow < window.kernelHeight {
+                    let end = min(kernelRow + tiling.kernelRows, window.kernelHeight)
+                    multiply(scratch, row: row, rows: rows, group: group, kernelRows: kernelRow..<end)
+                    kernelRow = end
+                }
+            }
+            cultivar_finish(
+                output.pointer(scratch) + row * channels, rows, channels, weights.bias.baseAddress,
+                residual.map { $0.pointer(scratch) + row * channels }, activation)
+        }
+    }
+
+    private func multiply(
+        _ scratch: UnsafeMutablePointer<Float>, row: Int, rows: Int, group: Int, kernelRows: Range<Int>
+    ) {
+        let groupInputs = input.shape.channels / groups
+        let groupOutputs = output.shape.channels / groups
+        let perKernelRow = window.kernelWidth * groupInputs
+        let k = kernelRows.count * perKernelRow
+        collect(scratch, row: row, rows: rows, channel: group * groupInputs, kernelRows: kernelRows, width: k)
+        let factors = weights.factors.baseAddress + (group * window.kernelHeight + kernelRows.lowerBound) * perKernelRow
+            * groupOutputs
+        GEMM.multiply(
+            m: rows, n: groupOutputs, k: k, scratch + patches, leadingA: k, factors, leadingB: groupOutputs,
+            beta: kernelRows.lowerBound == 0 ? 0 : 1,
+            into: output.pointer(scratch) + row * output.shape.channels + group * groupOutputs,
+            leadingC: output.shape.channels)
+    }
+
+    /// Writes the patches of `rows` pixels from `row` on, which may lie in several images.
+    private func collect(
+        _ scratch: UnsafeMutablePointer<Float>, row: Int, rows: Int, channel: Int, kernelRows: Range<Int>, width: Int
+    ) {
+        let pixels = output.shape.pixels
+        let groupInputs = input.shape.channels / groups
+        var done = 0
+        while done < rows {
+            let (image, pixel) = (row + done).quotientAndRemainder(dividingBy: pixels)
+            let count = min(rows - done, pixels - pixel)
+            withUnsafePointer(to: window) { window in
+                cultivar_patches(
+                    window, input.pointer(scratch, image: image), pixel, pixel + count, kernelRows.lowerBound,
+                    kernelRows.upperBound, channel, groupInputs, scratch + patches + done * width)
+            }
+            done += count
+        }
+    }
+}
+
+struct DepthwiseStep: Step {
+    private let input: Region
+    private let output: Region
+    private let window: CultivarWindow
+    private let weights: Weights
+    private let activation: CultivarActivation
+
+    init(input: Region, output: Region, window: Window, weights: Weights, activation: Activation) {
+        self.input = input
+        self.output = output
+        self.window = CultivarWindow(window, input: input.shape, output: output.shape)
+        self.weights = weights
+        self.activation = activation.kernel
+    }
+
+    func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
+        withUnsafePointer(to: window) { window in
+            for image in 0..<images {
+                cultivar_depthwise(
+                    window, input.pointer(scratch, image: image), weights.factors.baseAddress,
+                    weights.bias.baseAddress, activation, output.pointer(scratch, image: image))
+            }
+        }
+    }
+}
+
+extension CultivarWindow {
+    init(_ window: Window, input: Shape, output: Shape) {
+        let padding = window.resolvedPadding(input)
+        self.init(
+            height: input.height, width: input.width, channels: input.channels, outputHeight: output.height,
+            outputWidth: output.width, kernelHeight: window.kernel.height, kernelWidth: window.kernel.width,
+            strideY: window.strides.height, strideX: window.strides.width, dilationY: window.dilations.height,
+            dilationX: window.dilations.width, padTop: padding.top, padLeft: padding.left)
+    }
+}

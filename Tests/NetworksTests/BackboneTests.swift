@@ -1,0 +1,136 @@
+import Foundation
+import ONNX
+import SystemPackage
+import Tensors
+import Testing
+
+@testable import Networks
+
+private struct BackboneReference: Decodable {
+    let norm: Double
+    let step: Int
+    let features: [Float]
+}
+
+private let references: [String: [String: BackboneReference]] = {
+    let data = try! Data(contentsOf: resources.appending(path: "backbones.json"))
+    return try! JSONDecoder().decode([String: [String: BackboneReference]].self, from: data)
+}()
+
+private func path(_ name: String) -> FilePath { FilePath(packageRoot.appending(path: "backbones/\(name).onnx").path) }
+
+/// Every (backbone, size) whose file is there.
+private let present: [(String, Int)] = references.sorted { $0.key < $1.key }.flatMap { name, sizes in
+    FileManager.default.fileExists(atPath: path(name).string) ? sizes.keys.compactMap(Int.init).sorted().map { (name, $0) } : []
+}
+
+@Suite("Real backbones", .enabled(if: !present.isEmpty))
+struct RealBackboneTests {
+    @Test("Features equal onnxruntime's", arguments: present)
+    func features(name: String, size: Int) throws {
+        let expected = try #require(references[name]?["\(size)"])
+        let backbone = try Backbone(contentsOf: path(name))
+        let extractor = try backbone.makeExtractor(inputSize: size)
+        let features = extractor.extract(picture(size: size, index: 1)).values
+        let norm = features.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        #expect(abs(norm - expected.norm) < 1e-4 * expected.norm)
+        let sample = stride(from: 0, to: features.count, by: expected.step).map { features[$0] }
+        #expect(relativeError(sample, expected.features) < 1e-3)
+    }
+
+    @Test("A picture gives the same bits at every place of a group", arguments: present.filter { $0.1 < 224 })
+    func grouping(name: String, size: Int) throws {
+        let extractor = try Backbone(contentsOf: path(name)).makeExtractor(inputSize: size)
+        let probe = picture(size: size, index: 7)
+        let alone = extractor.extract(probe).values
+        let count = extractor.suggestedGroup + 1
+        for place in Set([0, 1, count / 2, count - 2, count - 1]) {
+            let group = (0..<count).flatMap { $0 == place ? probe : picture(size: size, index: $0 * 3) }
+            #expect(extractor.extract(group).row(place) == alone)
+        }
+    }
+}
+
+@Suite("Backbone")
+struct BackboneTests {
+    private func pooled(_ metadata: [String: String], input: ValueInfo? = nil) throws -> Backbone {
+        try Backbone(makeModel([node("GlobalAveragePool")], input: input, metadata: metadata), fallbackName: "file")
+    }
+
+    private func fixed(_ height: Int, _ width: Int) -> ValueInfo {
+        ValueInfo(name: "x", elementType: .float32, shape: [.fixed(1), .fixed(3), .fixed(height), .fixed(width)])
+    }
+
+    @Test("Metadata say how pictures are prepared")
+    func metadata() throws {
+        let backbone = try pooled([
+            "name": "tiny", "input_size": "12", "pixel_scale": "1", "mean": "127, 127,127", "std": "128,128,64",
+            "source_package": "somewhere 1.0", "licence": "MIT", "source_sha256": "ab",
+        ])
+        #expect(backbone.name == "tiny")
+        #expect(backbone.defaultInputSize == 12)
+        #expect(backbone.preprocessing.standardDeviation == [128, 128, 64])
+        #expect(backbone.sourcePackage == "somewhere 1.0")
+        #expect(backbone.licence == "MIT")
+        #expect(backbone.sourceChecksum == "ab")
+        let features = try backbone.makeExtractor(inputSize: 1).extract([127, 255, 63]).values
+        #expect(features == [0, 1, -1])
+    }
+
+    @Test("Without metadata, ImageNet's values and 224 pixels are taken")
+    func noMetadata() throws {
+        let backbone = try pooled([:])
+        #expect(backbone.name == "file")
+        #expect(backbone.defaultInputSize == 224)
+        #expect(backbone.preprocessing == .imageNet)
+        #expect(backbone.featureCount == 3)
+    }
+
+    @Test(
+        "Malformed metadata are refused by name",
+        arguments: [
+            ("input_size", "big"), ("input_size", "0"), ("input_size", "100000"), ("mean", "1,2"), ("mean", "1,2,x"),
+            ("std", "1,1,0"), ("std", "nan,1,1"), ("pixel_scale", "-1"), ("pixel_scale", ""), ("mean", "1,2,inf"),
+        ])
+    func malformedMetadata(key: String, value: String) {
+        #expect(throws: NetworkError.badMetadata(key: key, value: value)) { try pooled([key: value]) }
+    }
+
+    @Test("A file's fixed size is the only one it takes")
+    func fixedSize() throws {
+        let backbone = try pooled([:], input: fixed(20, 20))
+        #expect(backbone.defaultInputSize == 20)
+        #expect(!backbone.acceptsAnySize)
+        #expect(throws: NetworkError.self) { try backbone.makeExtractor(inputSize: 21) }
+        #expect(throws: NetworkError.self) { try pooled([:], input: fixed(20, 24)) }
+        #expect(throws: NetworkError.self) { try pooled(["input_size": "24"], input: fixed(20, 20)) }
+    }
+
+    @Test("A size that leaves nothing of the map is refused")
+    func tooSmall() throws {
+        let kernel = ones("w", 1, 3, 9, 9)
+        let backbone = try Backbone(makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "deep")
+        #expect(throws: NetworkError.self) { try backbone.makeExtractor(inputSize: 8) }
+        #expect(throws: NetworkError.self) { try backbone.makeExtractor(inputSize: 0) }
+        #expect(try backbone.makeExtractor(inputSize: 9).featureCount == 1)
+    }
+
+    @Test("An error names the file")
+    func missingFile() {
+        let error = #expect(throws: NetworkFileError.self) { try Backbone(contentsOf: "/nowhere/at-all.onnx") }
+        #expect(error?.description.contains("/nowhere/at-all.onnx") == true)
+    }
+
+    @Test("Several workers share a backbone")
+    func sharing() async throws {
+        let kernel = ones("w", 8, 3, 3, 3)
+        let backbone = try Backbone(makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "shared")
+        let pool = WorkerPool(workerCount: 3)
+        let extractors = try (0..<pool.workerCount).map { _ in try backbone.makeExtractor(inputSize: 16) }
+        let expected = extractors[0].extract(picture(size: 16, index: 2)).values
+        try await pool.forEach(24) { _, worker in
+            let found = extractors[worker.index].extract(picture(size: 16, index: 2)).values
+            #expect(found == expected)
+        }
+    }
+}
