@@ -1,0 +1,58 @@
+/// The activation of the hidden layer, named as Keras names it.
+package enum Activation: String, Codable, CaseIterable, Sendable {
+    case relu, tanh, sigmoid
+}
+
+/// The optimiser, named as Keras names it; what isn't searched has Keras's defaults.
+package enum OptimizerKind: String, Codable, CaseIterable, Sendable {
+    case sgd, adam, rmsprop
+}
+
+/// How the dense kernels start, named as Keras names it; biases start at zero.
+package enum Initializer: String, Codable, CaseIterable, Sendable {
+    case glorotUniform = "glorot_uniform"
+    case heNormal = "he_normal"
+}
+
+/// Everything that a search may choose for one head; coded with Keras's snake_case names.
+package struct Hyperparameters: Codable, Hashable, Sendable {
+    /// The name of the frozen network whose features the head sees.
+    package var backbone: String
+    package var activation: Activation
+    package var optimizer: OptimizerKind
+    package var learningRate: Double
+    package var batchSize: Int
+    /// The share of hidden units that are dropped in training, in [0, 1).
+    package var dropout: Double
+    package var hiddenUnits: Int
+    package var initializer: Initializer
+    /// Whether the features go through a batch normalization first.
+    package var batchNormalization: Bool
+    /// The momentum of SGD, in [0, 1); the other optimisers don't use it.
+    package var momentum: Double
+
+    package init(
+        backbone: String, activation: Activation = .relu, optimizer: OptimizerKind = .adam,
+        learningRate: Double = 1e-3, batchSize: Int = 32, dropout: Double = 0.3, hiddenUnits: Int = 128,
+        initializer: Initializer = .glorotUniform, batchNormalization: Bool = false, momentum: Double = 0.9
+    ) {
+        self.backbone = backbone
+        self.activation = activation
+        self.optimizer = optimizer
+        self.learningRate = learningRate
+        self.batchSize = batchSize
+        self.dropout = dropout
+        self.hiddenUnits = hiddenUnits
+        self.initializer = initializer
+        self.batchNormalization = batchNormalization
+        self.momentum = momentum
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case backbone, activation, optimizer, dropout, initializer, momentum
+        case learningRate = "learning_rate"
+        case batchSize = "batch_size"
+        case hiddenUnits = "hidden_units"
+        case batchNormalization = "batch_normalization"
+    }
+}

@@ -1,0 +1,175 @@
+package import Tensors
+
+/// How wide a search is.
+package struct SearchSettings: Codable, Hashable, Sendable {
+    package var candidates = 6
+    package var folds = 3
+    package var seed: UInt64 = 42
+    package var fit = FitSettings()
+
+    package init() {}
+}
+
+/// Called while a search runs, from worker threads and possibly from several at a time.
+package struct SearchObserver: Sendable {
+    /// After each trial, before it counts as finished; what it throws ends the search.
+    package var trialFinished: @Sendable (TrialResult) throws -> Void
+    /// After each epoch.
+    package var progress: @Sendable (SearchProgress) -> Void
+
+    package init(
+        trialFinished: @escaping @Sendable (TrialResult) throws -> Void = { _ in },
+        progress: @escaping @Sendable (SearchProgress) -> Void = { _ in }
+    ) {
+        self.trialFinished = trialFinished
+        self.progress = progress
+    }
+}
+
+/// A randomized search with cross-validation, scikit-learn's `RandomizedSearchCV`: candidates sampled without replacement,
+/// stratified folds, mean fold accuracy, ties to the earlier candidate, refit of the best on everything.
+///
+/// Folds are over pictures: augmented copies are trained on with their picture and are never scored. Every trial and the
+/// refit have seeds of their own, so the result doesn't depend on the number of workers, on order or on resumption.
+package struct RandomizedSearch: Sendable {
+    package let settings: SearchSettings
+    /// In the order sampled.
+    package let candidates: [Hyperparameters]
+
+    /// Samples the candidates.
+    package init(space: SearchSpace, settings: SearchSettings = SearchSettings()) throws(SearchSpaceError) {
+        precondition(settings.candidates > 0, "a search needs at least one candidate")
+        self.settings = settings
+        candidates = try space.sample(settings.candidates, seed: Seeds(settings.seed).sampling)
+    }
+
+    /// Runs all trials, one a worker at a time, then the refit.
+    ///
+    /// - Parameters:
+    ///   - features: a backbone's features; the rows are the same for every backbone. Called for every trial, on its
+    ///     worker; trials of one backbone follow one another, so that a caller may keep only the latest one's in memory.
+    ///   - finished: results of this search (same pictures, space and settings) from before an interruption.
+    /// - Throws: `FoldError`, `SearchError`, `TrainingFailure` if the refit diverges (a trial that does only counts as
+    ///   failed), `CancellationError`, and what `features` and the observer throw.
+    package func run(
+        on pool: WorkerPool, features: @escaping @Sendable (String) throws -> LabeledFeatures,
+        resuming finished: [TrialResult] = [], observer: SearchObserver = SearchObserver()
+    ) async throws -> SearchResult {
+        try checkBelonging(finished)
+        let board = SearchBoard(candidates: candidates, folds: settings.folds, finished: finished)
+        let backbone = candidates[0].backbone
+        let rows = try await pool.run { _ in try features(backbone).rows }
+        let folds = try StratifiedFolds(
+            labels: rows.pictureLabels, count: settings.folds, seed: Seeds(settings.seed).folds)
+        let open = openTrials(without: finished)
+        try await pool.forEach(open.count) { index, worker in
+            let data = try features(candidates[open[index].candidate].backbone)
+            precondition(data.rows == rows, "every backbone has the same rows")
+            let result = try runTrial(open[index], data, folds, board, observer, worker)
+            try observer.trialFinished(result)
+            board.add(result)
+        }
+        return try await finish(board, on: pool, features, observer)
+    }
+
+    /// The same with all features at hand, by backbone.
+    package func run(
+        on pool: WorkerPool, features: [String: LabeledFeatures], resuming finished: [TrialResult] = [],
+        observer: SearchObserver = SearchObserver()
+    ) async throws -> SearchResult {
+        for candidate in candidates where features[candidate.backbone] == nil {
+            throw SearchError.missingFeatures(backbone: candidate.backbone)
+        }
+        return try await run(on: pool, features: { features[$0]! }, resuming: finished, observer: observer)
+    }
+}
+
+extension RandomizedSearch {
+    private struct Trial: Sendable, Hashable {
+        let candidate: Int
+        let fold: Int
+    }
+
+    /// The trials that are left, those of one backbone together.
+    private func openTrials(without finished: [TrialResult]) -> [Trial] {
+        let done = Set(finished.map { Trial(candidate: $0.candidate, fold: $0.fold) })
+        var backbones: [String] = []
+        for candidate in candidates where !backbones.contains(candidate.backbone) {
+            backbones.append(candidate.backbone)
+        }
+        return backbones.flatMap { backbone in
+            candidates.indices.filter { candidates[$0].backbone == backbone }.flatMap { candidate in
+                (0..<settings.folds).map { Trial(candidate: candidate, fold: $0) }
+            }
+        }
+        .filter { !done.contains($0) }
+    }
+
+    private func checkBelonging(_ finished: [TrialResult]) throws(SearchError) {
+        for trial in finished {
+            guard candidates.indices.contains(trial.candidate), (0..<settings.folds).contains(trial.fold),
+                candidates[trial.candidate] == trial.hyperparameters
+            else { throw .foreignTrial(candidate: trial.candidate, fold: trial.fold) }
+        }
+    }
+
+    private func runTrial(
+        _ trial: Trial, _ data: LabeledFeatures, _ folds: StratifiedFolds, _ board: SearchBoard,
+        _ observer: SearchObserver, _ worker: Worker
+    ) throws -> TrialResult {
+        let start = ContinuousClock.now
+        let training = HeadTraining(
+            candidates[trial.candidate], settings: settings.fit,
+            seed: Seeds(settings.seed).trial(candidate: trial.candidate, fold: trial.fold))
+        var fit: FitResult?
+        var failure: String?
+        do {
+            fit = try training.fit(data, pictures: folds.training(trial.fold), worker: worker) { epoch in
+                observer.progress(board.progress(trial.candidate, fold: trial.fold, epoch.epoch, settings.fit.epochs))
+            }
+        } catch let error as TrainingFailure {
+            failure = error.description
+        }
+        let accuracy = fit.map { fit in
+            let rows = data.rows.rows(ofPictures: folds.test(trial.fold), withCopies: false)
+            return fit.head.accuracy(on: rows, of: data)
+        }
+        return TrialResult(
+            candidate: trial.candidate, fold: trial.fold, hyperparameters: candidates[trial.candidate],
+            accuracy: accuracy, failure: failure, history: fit?.history ?? [], bestEpoch: fit?.bestEpoch,
+            seconds: start.duration(to: .now) / .seconds(1))
+    }
+
+    private func finish(
+        _ board: SearchBoard, on pool: WorkerPool, _ features: @escaping @Sendable (String) throws -> LabeledFeatures,
+        _ observer: SearchObserver
+    ) async throws -> SearchResult {
+        let trials = board.trials
+        let scores = CandidateScore.rank(candidates, folds: settings.folds, trials: trials)
+        guard let best = scores.first(where: { $0.rank == 1 }), best.meanAccuracy != nil else {
+            throw SearchError.allFailed(reason: trials.lazy.compactMap(\.failure).first ?? "")
+        }
+        let training = HeadTraining(best.hyperparameters, settings: settings.fit, seed: Seeds(settings.seed).refit)
+        let refit = try await pool.run { worker in
+            try training.fit(try features(best.hyperparameters.backbone), worker: worker) { epoch in
+                observer.progress(board.progress(best.candidate, fold: nil, epoch.epoch, settings.fit.epochs))
+            }
+        }
+        return SearchResult(candidates: scores, trials: trials, best: best, refit: refit)
+    }
+}
+
+/// The seeds of a search's parts, all derived from the one in its settings.
+private struct Seeds {
+    private let seed: UInt64
+
+    init(_ seed: UInt64) { self.seed = seed }
+
+    var sampling: UInt64 { SeededRandom.derive(seed, 0) }
+    var folds: UInt64 { SeededRandom.derive(seed, 1) }
+    var refit: UInt64 { SeededRandom.derive(seed, 2) }
+
+    func trial(candidate: Int, fold: Int) -> UInt64 {
+        SeededRandom.derive(SeededRandom.derive(SeededRandom.derive(seed, 3), UInt64(candidate)), UInt64(fold))
+    }
+}

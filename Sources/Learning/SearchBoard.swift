@@ -1,0 +1,47 @@
+internal import Synchronization
+
+/// What the workers of one search share: the trials that are finished, and the best candidate so far.
+final class SearchBoard: Sendable {
+    private struct State {
+        var trials: [TrialResult]
+        var best: (candidate: Int, accuracy: Double)?
+    }
+
+    private let candidates: [Hyperparameters]
+    private let folds: Int
+    private let state: Mutex<State>
+
+    init(candidates: [Hyperparameters], folds: Int, finished: [TrialResult]) {
+        self.candidates = candidates
+        self.folds = folds
+        state = Mutex(State(trials: finished, best: Self.best(candidates, folds, finished)))
+    }
+
+    /// All finished trials, by candidate, then by fold.
+    var trials: [TrialResult] {
+        state.withLock(\.trials).sorted { ($0.candidate, $0.fold) < ($1.candidate, $1.fold) }
+    }
+
+    func add(_ trial: TrialResult) {
+        state.withLock { state in
+            state.trials.append(trial)
+            state.best = Self.best(candidates, folds, state.trials)
+        }
+    }
+
+    func progress(_ candidate: Int, fold: Int?, _ epoch: Int, _ epochs: Int) -> SearchProgress {
+        state.withLock { state in
+            SearchProgress(
+                candidate: candidate, fold: fold, epoch: epoch, epochs: epochs, finishedTrials: state.trials.count,
+                totalTrials: candidates.count * folds, bestCandidate: state.best?.candidate,
+                bestAccuracy: state.best?.accuracy)
+        }
+    }
+
+    private static func best(
+        _ candidates: [Hyperparameters], _ folds: Int, _ trials: [TrialResult]
+    ) -> (candidate: Int, accuracy: Double)? {
+        let leader = CandidateScore.rank(candidates, folds: folds, trials: trials).first { $0.rank == 1 }
+        return leader.flatMap { leader in leader.meanAccuracy.map { (leader.candidate, $0) } }
+    }
+}

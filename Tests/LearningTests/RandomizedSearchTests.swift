@@ -1,0 +1,202 @@
+import Foundation
+import Learning
+import Synchronization
+import Tensors
+import Testing
+
+@Suite("The randomized search")
+struct RandomizedSearchTests {
+    private let space = SearchSpace(
+        backbone: ["a", "b"], learningRate: [0.01, 0.001], batchSize: [8, 16], hiddenUnits: [8])
+    private let features = ["a": clusters(copies: 1), "b": clusters(copies: 1, spread: 2, seed: 2)]
+
+    private func settings(candidates: Int = 4, epochs: Int = 4) -> SearchSettings {
+        var settings = SearchSettings()
+        settings.candidates = candidates
+        settings.fit.epochs = epochs
+        return settings
+    }
+
+    private func search(candidates: Int = 4) throws -> RandomizedSearch {
+        try RandomizedSearch(space: space, settings: settings(candidates: candidates))
+    }
+
+    /// What must not depend on timing.
+    private func facts(_ trials: [TrialResult]) -> [[Double]] {
+        trials.map { [Double($0.candidate), Double($0.fold), $0.accuracy ?? -1] + $0.history.map(\.loss) }
+    }
+
+    @Test("The number of workers doesn't change anything")
+    func workers() async throws {
+        let one = try await search().run(on: WorkerPool(workerCount: 1), features: features)
+        let three = try await search().run(on: WorkerPool(workerCount: 3), features: features)
+        #expect(facts(one.trials) == facts(three.trials))
+        #expect(one.candidates == three.candidates)
+        #expect(one.refit == three.refit)
+    }
+
+    @Test("A search that was interrupted and goes on ends as one that wasn't")
+    func resumption() async throws {
+        struct Interruption: Error {}
+        let pool = WorkerPool(workerCount: 2)
+        let whole = try await search().run(on: pool, features: features)
+        let kept = Mutex<[TrialResult]>([])
+        await #expect(throws: Interruption.self) {
+            let observer = SearchObserver(trialFinished: { trial in
+                try kept.withLock { trials in
+                    if trials.count == 5 { throw Interruption() }
+                    trials.append(trial)
+                }
+            })
+            _ = try await search().run(on: pool, features: features, observer: observer)
+        }
+        // As they come back from a database.
+        let stored = try JSONEncoder().encode(kept.withLock { $0 })
+        let finished = try JSONDecoder().decode([TrialResult].self, from: stored)
+        try #require(finished.count == 5)
+        let reported = Mutex(0)
+        let observer = SearchObserver(trialFinished: { _ in reported.withLock { $0 += 1 } })
+        let resumed = try await search().run(on: pool, features: features, resuming: finished, observer: observer)
+        #expect(reported.withLock { $0 } == 7)
+        #expect(facts(resumed.trials) == facts(whole.trials))
+        #expect(resumed.candidates == whole.candidates)
+        #expect(resumed.refit == whole.refit)
+    }
+
+    @Test("The best candidate has the highest mean fold accuracy and is refitted on all pictures")
+    func best() async throws {
+        let result = try await search(candidates: 6).run(on: WorkerPool(workerCount: 2), features: features)
+        #expect(result.trials.count == 18 && result.candidates.count == 6)
+        let means = result.candidates.compactMap(\.meanAccuracy)
+        #expect(result.best.meanAccuracy == means.max())
+        #expect(result.best.candidate == means.firstIndex(of: result.best.meanAccuracy ?? -1))
+        #expect(result.best.hyperparameters.backbone == "a")
+        for score in result.candidates {
+            let folds = score.foldAccuracies.compactMap { $0 }
+            #expect(folds.count == 3)
+            #expect(abs((score.meanAccuracy ?? -1) - folds.reduce(0, +) / 3) < 1e-12)
+        }
+        #expect(result.refit.head.hiddenUnits == 8)
+    }
+
+    @Test("Equal candidates share a rank and the earlier one wins")
+    func ties() async throws {
+        let easy = clusters(spread: 0.01)
+        let result = try await RandomizedSearch(
+            space: SearchSpace(backbone: ["a"], learningRate: [0.05], batchSize: [4, 8], hiddenUnits: [16]),
+            settings: settings(epochs: 10)
+        ).run(on: WorkerPool(workerCount: 2), features: ["a": easy])
+        try #require(result.candidates.count { $0.meanAccuracy == 1 } > 1)
+        #expect(result.best.candidate == result.candidates.firstIndex { $0.meanAccuracy == 1 })
+        #expect(result.candidates.allSatisfy { $0.meanAccuracy != 1 || $0.rank == 1 })
+    }
+
+    @Test("A candidate whose loss isn't finite comes last, with the reason, and the search goes on")
+    func failedCandidate() async throws {
+        let broken = LabeledFeatures(
+            features: Matrix(
+                rows: 120, columns: 12, values: [Float](repeating: .infinity, count: 1440)), rows: features["a"]!.rows)
+        let result = try await search(candidates: 16).run(
+            on: WorkerPool(workerCount: 2), features: ["a": features["a"]!, "b": broken])
+        let failed = result.candidates.filter { $0.hyperparameters.backbone == "b" }
+        #expect(!failed.isEmpty && failed.count < 16)
+        #expect(failed.allSatisfy { $0.meanAccuracy == nil && $0.rank == 17 - failed.count })
+        #expect(result.best.hyperparameters.backbone == "a")
+        let reasons = result.trials.filter { $0.hyperparameters.backbone == "b" }.map { $0.failure ?? "" }
+        #expect(reasons.allSatisfy { $0.contains("finite") })
+    }
+
+    @Test("A search in which every candidate fails says why")
+    func allFail() async throws {
+        let rows = features["a"]!.rows
+        let broken = LabeledFeatures(
+            features: Matrix(rows: 120, columns: 1, values: [Float](repeating: .nan, count: 120)), rows: rows)
+        let search = try RandomizedSearch(space: SearchSpace(backbone: ["a"]), settings: settings(candidates: 2))
+        await #expect {
+            _ = try await search.run(on: WorkerPool(workerCount: 2), features: ["a": broken])
+        } throws: { error in
+            guard case SearchError.allFailed(let reason) = error else { return false }
+            return reason.contains("finite")
+        }
+    }
+
+    @Test("Copies are never scored")
+    func copies() async throws {
+        // Each fold tests 20 pictures; were their copies scored too, some accuracy would be an odd number of fortieths.
+        let data = clusters(copies: 1, spread: 4)
+        let result = try await search(candidates: 8).run(
+            on: WorkerPool(workerCount: 2), features: ["a": data, "b": data])
+        let hits = result.trials.compactMap(\.accuracy).map { $0 * 20 }
+        #expect(hits.count == 24)
+        #expect(hits.allSatisfy { abs($0 - $0.rounded()) < 1e-9 })
+        #expect(hits.contains { $0 < 20 })
+    }
+
+    @Test("Progress names trial, epoch and the best so far; the refit comes last")
+    func progress() async throws {
+        let seen = Mutex<[SearchProgress]>([])
+        let observer = SearchObserver(progress: { progress in seen.withLock { $0.append(progress) } })
+        let result = try await search(candidates: 2).run(
+            on: WorkerPool(workerCount: 1), features: features, observer: observer)
+        let all = seen.withLock { $0 }
+        #expect(all.count == result.trials.map(\.history.count).reduce(0, +) + result.refit.history.count)
+        #expect(all.first?.finishedTrials == 0 && all.first?.bestAccuracy == nil && all.first?.totalTrials == 6)
+        let last = try #require(all.last)
+        #expect(last.fold == nil && last.finishedTrials == 6)
+        #expect(last.bestCandidate == result.best.candidate && last.bestAccuracy == result.best.meanAccuracy)
+    }
+
+    @Test("Trials of one backbone follow one another")
+    func grouped() async throws {
+        let asked = Mutex<[String]>([])
+        let features = features
+        _ = try await search(candidates: 8).run(
+            on: WorkerPool(workerCount: 1),
+            features: { backbone in
+                asked.withLock { $0.append(backbone) }
+                return features[backbone]!
+            })
+        let trials = asked.withLock { $0.dropFirst().dropLast() }
+        let changes = zip(trials, trials.dropFirst()).count { $0 != $1 }
+        #expect(Set(trials).count == 2 && changes == 1)
+    }
+
+    @Test("A finished trial of another search is refused")
+    func foreignTrial() async throws {
+        let pool = WorkerPool(workerCount: 1)
+        let trials = try await search().run(on: pool, features: features).trials
+        let other = try RandomizedSearch(
+            space: SearchSpace(backbone: ["a"], hiddenUnits: [9]), settings: settings())
+        await #expect(throws: SearchError.foreignTrial(candidate: 0, fold: 0)) {
+            _ = try await other.run(on: pool, features: features, resuming: trials)
+        }
+    }
+
+    @Test("A backbone without features and too few pictures for the folds are errors")
+    func missing() async throws {
+        let pool = WorkerPool(workerCount: 1)
+        await #expect(throws: SearchError.missingFeatures(backbone: "b")) {
+            _ = try await search(candidates: 16).run(on: pool, features: ["a": clusters()])
+        }
+        let small = try RandomizedSearch(space: SearchSpace(backbone: ["a"]), settings: settings())
+        await #expect(throws: FoldError(folds: 3, largestClass: 2)) {
+            _ = try await small.run(on: pool, features: ["a": clusters(perClass: 2)])
+        }
+    }
+
+    @Test("Cancelling the task ends the search")
+    func cancellation() async throws {
+        let (epochs, epoch) = AsyncStream.makeStream(of: Void.self)
+        let observer = SearchObserver(progress: { _ in epoch.yield() })
+        var long = settings(epochs: 1_000_000)
+        long.fit.stoppingPatience = 1_000_000
+        let search = try RandomizedSearch(space: space, settings: long)
+        let features = features
+        let task = Task {
+            _ = try await search.run(on: WorkerPool(workerCount: 2), features: features, observer: observer)
+        }
+        for await _ in epochs { break }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+}
