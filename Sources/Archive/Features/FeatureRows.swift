@@ -45,10 +45,10 @@ struct FeatureRows {
         guard let id = id(of: key) else { return false }
         let statement = try db.cachedStatement(
             sql: "SELECT vector FROM features WHERE space_id = ? AND picture = ? AND copy = ?")
-        // A cursor, because fetchOne would copy the vector once more.
-        guard let row = try Row.fetchCursor(statement, arguments: [id, key.picture, key.copy]).next() else {
-            return false
-        }
+        // A cursor, because fetchOne would copy the vector once more; the row is valid as long as the cursor is.
+        let rows = try Row.fetchCursor(statement, arguments: [id, key.picture, key.copy])
+        defer { withExtendedLifetime(rows) {} }
+        guard let row = try rows.next() else { return false }
         let byteCount = space.featureCount * MemoryLayout<Float>.size
         try row.withUnsafeData(atIndex: 0) { vector in
             guard let vector, vector.count == byteCount else {

@@ -15,13 +15,11 @@ enum FeatureSchema {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
-            try db.execute(
-                sql: """
-                    PRAGMA page_size = \(pageSize);
-                    PRAGMA auto_vacuum = INCREMENTAL;
-                    PRAGMA cache_size = -8192;
-                    PRAGMA journal_size_limit = \(64 << 20);
-                    """)
+            try db.execute(sql: "PRAGMA cache_size = -8192; PRAGMA journal_size_limit = \(64 << 20)")
+            // Both are of effect in a new file only.
+            if !db.configuration.readonly {
+                try db.execute(sql: "PRAGMA page_size = \(pageSize); PRAGMA auto_vacuum = INCREMENTAL")
+            }
             try keepJournal(of: db)
         }
         let pool = try DatabasePool(path: path.string, configuration: configuration)

@@ -92,7 +92,7 @@ enum Schema {
             champion_accuracy REAL CHECK (champion_accuracy BETWEEN 0 AND 1),
             champion_version TEXT REFERENCES models (version),
             version TEXT UNIQUE REFERENCES models (version),
-            parameters TEXT CHECK (json_valid(parameters)),
+            parameters TEXT CHECK (parameters IS NULL OR json_valid(parameters)),
             CHECK ((outcome = 'running') = (finished_at IS NULL)),
             CHECK ((outcome = 'running') = (reason IS NULL)),
             CHECK ((outcome = 'promoted') = (version IS NOT NULL))

@@ -1,0 +1,48 @@
+import SystemPackage
+import Testing
+
+@testable import Archive
+
+@Suite("Digests")
+struct DigestTests {
+    /// FIPS 180-2, appendix B.1.
+    static let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+    @Test("The digest of “abc” is the standard's")
+    func standard() { #expect(Digest.sha256("abc".utf8).hex == Self.abc) }
+
+    @Test("Hexadecimal text and bytes lead back to the same digest")
+    func roundTrip() throws {
+        let digest = Digest.sha256("abc".utf8)
+        #expect(Digest(hex: digest.hex) == digest)
+        #expect(Digest(hex: digest.hex.uppercased()) == digest)
+        #expect(Digest(bytes: digest.bytes) == digest)
+    }
+
+    @Test(
+        "Text that is no digest gives none",
+        arguments: ["", "ba78", String(repeating: "g", count: 64), String(repeating: "0", count: 63) + "é"])
+    func otherText(text: String) { #expect(Digest(hex: text) == nil) }
+
+    @Test("A file's digest is that of its bytes, over many chunks")
+    func file() throws {
+        try withStateFolder { folder in
+            let bytes = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            let path = folder.root.appending("file")
+            try write(bytes, to: path)
+            #expect(try Digest.sha256(of: path) == Digest.sha256(bytes))
+        }
+    }
+
+    @Test("A file that isn't there is named in the error")
+    func missingFile() throws {
+        let failure = #expect(throws: FileFailure.self) { try Digest.sha256(of: "/nowhere/file") }
+        #expect(failure?.description.contains("/nowhere/file") == true)
+    }
+}
+
+func write(_ bytes: [UInt8], to path: FilePath) throws {
+    let descriptor = try FileDescriptor.open(
+        path, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite])
+    _ = try descriptor.closeAfter { try descriptor.writeAll(bytes) }
+}

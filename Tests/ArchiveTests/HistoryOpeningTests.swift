@@ -1,0 +1,147 @@
+import Foundation
+import GRDB
+import SystemPackage
+import Testing
+
+@testable import Archive
+
+/// The user whose rights the calling thread has with files (fsuid); Linux's call, which the Glibc module leaves out.
+@_silgen_name("setfsuid")
+private func setfsuid(_ user: UInt32) -> CInt
+
+@Suite("Opening a history")
+struct HistoryOpeningTests {
+    @Test("A new history has its tables, a split key of its own, and acknowledges nothing before it is on the disk")
+    func new() throws {
+        try withHistory { history in
+            let key = try history.splitKey()
+            #expect(key.count == 32)
+            #expect(try withHistory { try $0.splitKey() } != key)
+            #expect(try history.write { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+            #expect(try history.write { try Bool.fetchOne($0, sql: "PRAGMA foreign_keys") } == true)
+            #expect(try history.quickCheck().isEmpty)
+        }
+    }
+
+    @Test("Opening a history again changes nothing in it")
+    func again() throws {
+        try withStateFolder { folder in
+            let key = try History.open(folder.history).splitKey()
+            #expect(try History.open(folder.history).splitKey() == key)
+            #expect(try History.openReadOnly(folder.history).splitKey() == key)
+        }
+    }
+
+    @Test("Where no daemon has run, a reader is told so and makes no file")
+    func absent() throws {
+        try withStateFolder { folder in
+            let failure = #expect(throws: HistoryFailure.absent(folder.history)) {
+                try History.openReadOnly(folder.history)
+            }
+            #expect(failure?.description.contains("no daemon has run") == true)
+            #expect(!Files.exists(folder.history))
+        }
+    }
+
+    @Test("The history of a newer release is refused, for reading and for writing")
+    func newer() throws {
+        try withStateFolder { folder in
+            try History.open(folder.history).write { db in
+                try db.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('2 of the future')")
+            }
+            #expect(throws: HistoryFailure.newerSchema(folder.history)) { try History.open(folder.history) }
+            #expect(throws: HistoryFailure.newerSchema(folder.history)) { try History.openReadOnly(folder.history) }
+        }
+    }
+
+    @Test("The history of an older release is brought up to date by a writer only")
+    func older() throws {
+        try withStateFolder { folder in
+            try DatabasePool(path: folder.history.string).close()
+            #expect(throws: HistoryFailure.olderSchema(folder.history)) { try History.openReadOnly(folder.history) }
+            _ = try History.open(folder.history)
+            #expect(try History.openReadOnly(folder.history).counts().runs == 0)
+        }
+    }
+
+    @Test("A file that is no database is called damaged, by its name")
+    func damaged() throws {
+        try withStateFolder { folder in
+            try write(
+                Array("This is a letter, not a database. ".utf8) + [UInt8](repeating: 1, count: 4096),
+                to: folder.history)
+            let failure = #expect(throws: HistoryFailure.self) { try History.open(folder.history) }
+            guard case .damaged(folder.history, _)? = failure else { throw Unexpected(failure as Any) }
+        }
+    }
+
+    @Test("A reader sees the last committed state while a transaction is being written")
+    func readingWhileWriting() throws {
+        try withStateFolder { folder in
+            let writer = try History.open(folder.history)
+            try writer.take([picture(1, "cat")])
+            let reader = try History.openReadOnly(folder.history)
+            try writer.write { db in
+                try db.execute(sql: "DELETE FROM files")
+                try db.execute(sql: "DELETE FROM pictures")
+                #expect(try reader.counts().trainPictures == 1)
+                #expect(try writer.counts().trainPictures == 1)
+            }
+            #expect(try reader.counts().trainPictures == 0)
+        }
+    }
+
+    @Test("A reader can't write")
+    func readOnly() throws {
+        try withStateFolder { folder in
+            _ = try History.open(folder.history)
+            let history = try History.openReadOnly(folder.history)
+            let write = "INSERT INTO labels (name, key) VALUES ('a', 'a')"
+            #expect(throws: DatabaseError.self) { try history.reader.unsafeRead { try $0.execute(sql: write) } }
+        }
+    }
+
+    @Test(
+        "A user without write permission reads beside a writer and after it has ended",
+        .enabled(if: getuid() == 0, "only root can act as another user"))
+    func anotherUser() throws {
+        try withStateFolder { folder in
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.root.string)
+            var writer: History? = try History.open(folder.history)
+            try writer?.take([picture(1, "cat")])
+            #expect(try asNobody { try History.openReadOnly(folder.history).counts().trainPictures } == 1)
+            writer = nil
+            #expect(try asNobody { try History.openReadOnly(folder.history).counts().trainPictures } == 1)
+            #expect(throws: (any Error).self) { try asNobody { try write([1], to: folder.root.appending("new")) } }
+        }
+    }
+
+    private func asNobody<R>(_ body: () throws -> R) rethrows -> R {
+        _ = setfsuid(65534)
+        defer { _ = setfsuid(0) }
+        return try body()
+    }
+
+    @Test("The write-ahead log and its index stay when the last writer has ended")
+    func persistentLog() throws {
+        try withStateFolder { folder in
+            try History.open(folder.history).take([picture(1, "cat")])
+            for suffix in ["-wal", "-shm"] { #expect(Files.exists(FilePath(folder.history.string + suffix))) }
+        }
+    }
+
+    @Test("A backup is one sound file with everything committed, made while the history is open")
+    func backup() throws {
+        try withStateFolder { folder in
+            let history = try History.open(folder.history)
+            try history.take([picture(1, "cat")])
+            let target = folder.root.appending("backup.sqlite")
+            try history.backup(to: target)
+            for suffix in ["-wal", "-shm", ".part"] { #expect(!Files.exists(FilePath(target.string + suffix))) }
+            let copy = try History.openReadOnly(target)
+            #expect(try copy.counts() == history.counts())
+            #expect(try copy.quickCheck().isEmpty)
+            #expect(throws: HistoryFailure.exists(target)) { try history.backup(to: target) }
+        }
+    }
+}

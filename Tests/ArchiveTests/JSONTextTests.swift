@@ -1,0 +1,32 @@
+import Foundation
+import Testing
+
+@testable import Archive
+
+@Suite("JSON kept as text")
+struct JSONTextTests {
+    @Test("A document is encoded as itself, not as a string")
+    func nesting() throws {
+        let text = try JSONText(["rate": 0.001, "units": 128])
+        #expect(text.text == #"{"rate":0.001,"units":128}"#)
+        #expect(try JSONText(["parameters": text]).text == #"{"parameters":{"rate":0.001,"units":128}}"#)
+    }
+
+    @Test("Every kind of JSON value goes through unchanged")
+    func kinds() throws {
+        let text = JSONText(trusted: #"{"a":[1,2.5,"x",true,null,{"b":[]}],"c":-9007199254740993}"#)
+        #expect(try JSONText([text]).text == "[\(text.text)]")
+        #expect(try JSONDecoder().decode([JSONText].self, from: Data("[\(text.text)]".utf8)) == [text])
+    }
+
+    @Test("Not a number can't be a document")
+    func notANumber() { #expect(throws: EncodingError.self) { try JSONText([Double.nan]) } }
+
+    @Test("An absent value of a list is written as null, so that the keys stay the same")
+    func nulls() throws {
+        let text = try JSONText(curve(1)[0]).text
+        let expected =
+            #"{"accuracy":0.5,"epoch":1,"learning_rate":0.001,"loss":1,"val_accuracy":null,"val_loss":null}"#
+        #expect(text == expected)
+    }
+}

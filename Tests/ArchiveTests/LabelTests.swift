@@ -1,0 +1,31 @@
+import Testing
+
+@testable import Archive
+
+@Suite("Labels")
+struct LabelTests {
+    @Test(
+        "Spellings that differ in case or in Unicode form are one label",
+        arguments: [
+            ("cats", "CATS"), ("Cats", "cATS"), ("caf\u{e9}", "CAFE\u{301}"), ("Straße", "STRASSE"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ])
+    func same(a: String, b: String) {
+        // Compared as bytes, because Swift's == wouldn't see a difference of Unicode form.
+        #expect(Array(LabelKey.key(of: a).utf8) == Array(LabelKey.key(of: b).utf8))
+    }
+
+    @Test("Different words are different labels", arguments: [("cat", "cats"), ("a", "ä"), ("o", "0")])
+    func different(a: String, b: String) { #expect(LabelKey.key(of: a) != LabelKey.key(of: b)) }
+
+    @Test("A label keeps its first spelling, and another one is reported once")
+    func spellings() throws {
+        try withHistory { history in
+            let first = try history.take([picture(1, "Cats"), picture(2, "cats"), picture(3, "cats")])
+            #expect(first.newSpellings.map(\.spelling) == ["cats"])
+            #expect(first.newSpellings.map(\.label) == ["Cats"])
+            #expect(try history.take([picture(4, "cats")], drop: "second").newSpellings.isEmpty)
+            #expect(try history.labelCounts() == [LabelCount(label: "Cats", train: 4, test: 0)])
+        }
+    }
+}

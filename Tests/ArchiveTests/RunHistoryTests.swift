@@ -1,0 +1,130 @@
+import Testing
+
+@testable import Archive
+
+@Suite("Recording runs")
+struct RunHistoryTests {
+    private func withRun<R>(_ body: (History, RunID) throws -> R) throws -> R {
+        try withHistory { history in
+            try history.take((1...6).map { picture($0, $0 % 2 == 0 ? "cat" : "dog", split: $0 > 4 ? .test : .train) })
+            return try body(history, try history.newRun())
+        }
+    }
+
+    private func trial(_ candidate: Int, _ fold: Int, accuracy: Double) -> TrialRecord {
+        TrialRecord(
+            candidate: candidate, fold: fold, result: .accuracy(accuracy, bestEpoch: 2), seconds: 1.5, curve: curve(3))
+    }
+
+    @Test("An unfinished run comes back with its start, its candidates and its finished trials")
+    func resumption() throws {
+        try withRun { history, run in
+            let candidates = try [JSONText(["units": 64]), JSONText(["units": 128])]
+            try history.recordCandidates(candidates, of: run)
+            let failed = TrialRecord(candidate: 1, fold: 0, result: .failure("diverged"), seconds: 0.5, curve: [])
+            try history.recordTrial(trial(0, 0, accuracy: 0.5), of: run)
+            try history.recordTrial(failed, of: run)
+            let unfinished = try #require(try history.unfinishedRun())
+            #expect(unfinished.id == run)
+            #expect(try unfinished.start == history.run())
+            #expect(unfinished.candidates == candidates)
+            #expect(unfinished.trials == [trial(0, 0, accuracy: 0.5), failed])
+        }
+    }
+
+    @Test("A trial that is recorded again replaces the earlier one with its curve")
+    func replacement() throws {
+        try withRun { history, run in
+            try history.recordCandidates([JSONText(["units": 64])], of: run)
+            try history.recordTrial(trial(0, 0, accuracy: 0.5), of: run)
+            try history.recordTrial(trial(0, 0, accuracy: 0.75), of: run)
+            #expect(try history.unfinishedRun()?.trials == [trial(0, 0, accuracy: 0.75)])
+        }
+    }
+
+    @Test("A loss that isn't finite is kept as absent")
+    func divergence() throws {
+        try withRun { history, run in
+            try history.recordCandidates([JSONText(["units": 64])], of: run)
+            let epoch = EpochRecord(
+                epoch: 1, loss: .nan, accuracy: 0.1, valLoss: .infinity, valAccuracy: 0.2, learningRate: 0.1)
+            try history.recordTrial(
+                TrialRecord(candidate: 0, fold: 0, result: .failure("diverged"), seconds: 1, curve: [epoch]), of: run)
+            let curve = try #require(try history.unfinishedRun()?.trials.first?.curve.first)
+            #expect(curve.loss == nil && curve.valLoss == nil && curve.valAccuracy == 0.2)
+        }
+    }
+
+    @Test("Only one run runs at a time")
+    func oneAtATime() throws {
+        try withRun { history, run in
+            #expect(throws: (any Error).self) { try history.newRun() }
+            try history.finishRun(run, as: .kept, RunResult(reason: "not better"), at: time(20))
+            #expect(try history.unfinishedRun() == nil)
+            #expect(try history.newRun() > run)
+        }
+    }
+
+    @Test("A run ends once")
+    func endsOnce() throws {
+        try withRun { history, run in
+            try history.finishRun(run, as: .failed, RunResult(reason: "no backbone"), at: time(20))
+            #expect(throws: HistoryFailure.notRunning(run)) {
+                try history.finishRun(run, as: .kept, RunResult(reason: "not better"), at: time(21))
+            }
+        }
+    }
+
+    @Test("Skipped runs are listed with their reason and don't count as having seen pictures")
+    func skipped() throws {
+        try withRun { history, run in
+            let parameters = try JSONText(["units": 64])
+            let result = RunResult(reason: "0.5 is not better", testAccuracy: 0.5, parameters: parameters)
+            try history.finishRun(run, as: .kept, result, at: time(20))
+            try history.take([picture(7, "cat")], drop: "second")
+            try history.recordSkippedRun(try history.run(at: 30), reason: "too few pictures", at: time(30))
+            let runs = try history.runs()
+            #expect(runs.map(\.outcome) == [.skipped, .kept])
+            #expect(runs.map(\.reason) == ["too few pictures", "0.5 is not better"])
+            #expect(runs[1].parameters == parameters && runs[1].pictures == 6)
+            #expect(try history.runs(limit: 1).map(\.run) == [runs[0].run])
+            #expect(try history.runs(before: runs[0].run).map(\.run) == [run])
+            #expect(try history.pictureCount(after: history.lastPicture(ofRunsWith: [.promoted, .kept])) == 1)
+        }
+    }
+
+    @Test("A run's details hold its candidates, trials, refit and scores")
+    func details() throws {
+        try withRun { history, run in
+            try history.recordCandidates([JSONText(["units": 64]), JSONText(["units": 128])], of: run)
+            try history.recordTrial(trial(1, 0, accuracy: 0.5), of: run)
+            try history.recordScores(
+                [
+                    CandidateScore(candidate: 0, meanAccuracy: nil, stdAccuracy: nil, rank: 2),
+                    CandidateScore(candidate: 1, meanAccuracy: 0.5, stdAccuracy: 0.25, rank: 1),
+                ], of: run)
+            let refit = RefitRecord(candidate: 1, bestEpoch: 2, seconds: 3, curve: curve(2))
+            try history.recordRefit(refit, of: run)
+            try history.recordRefit(refit, of: run)
+            let details = try history.runDetails(run)
+            #expect(details.seed == .max)
+            #expect(details.refit == refit)
+            #expect(details.candidates.map(\.rank) == [2, 1])
+            #expect(details.candidates[1].trials == [TrialDetails(trial(1, 0, accuracy: 0.5))])
+            #expect(throws: HistoryFailure.noSuchRun(run + 1)) { try history.runDetails(run + 1) }
+        }
+    }
+
+    @Test("A request waits until a run takes it up")
+    func requests() throws {
+        try withRun { history, run in
+            let request = try history.requestRun(by: "alice", at: time(5))
+            #expect(try history.pendingRequests() == [request])
+            try history.takeRequests([request.id], for: run, at: time(10))
+            #expect(try history.pendingRequests().isEmpty)
+            let taken = RunRequest(
+                id: request.id, requestedAt: time(5), requester: "alice", takenAt: time(10), run: run)
+            #expect(try history.request(request.id) == taken)
+        }
+    }
+}

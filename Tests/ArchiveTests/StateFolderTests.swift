@@ -1,0 +1,28 @@
+import SystemPackage
+import Testing
+
+@testable import Archive
+
+@Suite("The state folder")
+struct StateFolderTests {
+    @Test("Preparing makes the folders that are missing and leaves the others alone")
+    func prepare() throws {
+        try withStateFolder { folder in
+            try write([1], to: folder.rejected.appending("kept"))
+            try folder.prepare()
+            for path in [folder.pictures, folder.temporary, folder.heads] { #expect(Files.isFolder(path)) }
+            #expect(try Files.names(in: folder.rejected).map(\.string) == ["kept"])
+        }
+    }
+
+    @Test("A file where a folder should be is named in the error")
+    func fileInTheWay() throws {
+        try withStateFolder { folder in
+            let other = StateFolder(folder.root.appending("other"))
+            try write([1], to: other.root)
+            #expect(throws: FileFailure(action: "make the folder", path: other.root, errno: .fileExists)) {
+                try other.prepare()
+            }
+        }
+    }
+}
