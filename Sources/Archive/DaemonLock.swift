@@ -4,8 +4,8 @@ package import SystemPackage
 /// The right to write to a state folder's stores, held by one process at a time: the daemon, or a training command
 /// where no daemon runs.
 ///
-/// An flock on `daemon.lock`, which the system releases when the process ends, however it ends. The file holds the
-/// holder's process id and stays where it is.
+/// A lock of the open file description on `daemon.lock`, which the system releases when the process ends, however it
+/// ends, and which can be asked for without taking it. The file holds the holder's process id and stays where it is.
 package final class DaemonLock: Sendable {
     private let descriptor: FileDescriptor
 
@@ -39,9 +39,9 @@ package final class DaemonLock: Sendable {
         return try Files.perform("read", path) {
             let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
             return try descriptor.closeAfter {
-                if flock(descriptor.rawValue, LOCK_SH | LOCK_NB) == 0 { return nil }
-                guard Files.currentErrno() == .wouldBlock else { throw Files.currentErrno() }
-                return processID(try descriptor.readAll())
+                var request = wholeFile
+                guard fcntl(descriptor.rawValue, getLock, &request) == 0 else { throw Files.currentErrno() }
+                return request.l_type == Int16(F_UNLCK) ? nil : processID(try descriptor.readAll())
             }
         }
     }
@@ -49,12 +49,25 @@ package final class DaemonLock: Sendable {
     deinit { try? descriptor.close() }
 
     private static func take(_ descriptor: FileDescriptor, path: FilePath) throws {
-        guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+        var request = wholeFile
+        guard fcntl(descriptor.rawValue, setLock, &request) == 0 else {
             guard Files.currentErrno() == .wouldBlock else { throw Files.currentErrno() }
             throw DaemonLockFailure(path: path, holder: processID(try descriptor.readAll()))
         }
         guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Files.currentErrno() }
         _ = try descriptor.writeAll("\(getpid())\n".utf8)
+    }
+
+    /// F_OFD_GETLK and F_OFD_SETLK, which the Glibc module hides because their header asks for `_GNU_SOURCE`.
+    private static let getLock: CInt = 36
+    private static let setLock: CInt = 37
+
+    /// The wish for a lock for writing on the whole file.
+    private static var wholeFile: flock {
+        var request = flock()
+        request.l_type = Int16(F_WRLCK)
+        request.l_whence = Int16(SEEK_SET)
+        return request
     }
 
     private static func processID(_ contents: [UInt8]) -> Int32? {

@@ -78,9 +78,11 @@ struct ModelHistoryTests {
     func counts() throws {
         try withPictures { history, labels in
             _ = try promote("v1", history, labels, at: 10)
+            try history.take([picture(1, "dog", at: "again"), picture(1, "cat"), picture(2, "dog")], drop: "second")
             let counts = try history.counts()
             #expect(counts.trainPictures == 2 && counts.testPictures == 1 && counts.labels == 2)
-            #expect(counts.drops == 1 && counts.unfinishedDrops == 0 && counts.runs == 1 && counts.models == 1)
+            #expect(counts.drops == 2 && counts.unfinishedDrops == 0 && counts.runs == 1 && counts.models == 1)
+            #expect(counts.duplicates == 1 && counts.rejects == 2)
             #expect(counts.champion == "v1" && counts.lastRun?.version == "v1")
         }
     }

@@ -1,10 +1,10 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The few file operations that the System package doesn't offer, with errors that name the file.
-enum Files {
+package enum Files {
     /// Runs `body`, whose `Errno` becomes a ``FileFailure`` that names `path`.
-    static func perform<R>(_ action: String, _ path: FilePath, _ body: () throws -> R) throws -> R {
+    package static func perform<R>(_ action: String, _ path: FilePath, _ body: () throws -> R) throws -> R {
         do { return try body() } catch let errno as Errno {
             throw FileFailure(action: action, path: path, errno: errno)
         }
@@ -14,7 +14,7 @@ enum Files {
     ///
     /// Returns whether it was made.
     @discardableResult
-    static func makeFolder(_ path: FilePath, permissions: FilePermissions) throws -> Bool {
+    package static func makeFolder(_ path: FilePath, permissions: FilePermissions) throws -> Bool {
         if path.withPlatformString({ mkdir($0, mode_t(permissions.rawValue)) }) == 0 { return true }
         let error = currentErrno()
         guard error == .fileExists, isFolder(path) else {
@@ -29,10 +29,10 @@ enum Files {
     }
 
     /// Whether there is anything by this name.
-    static func exists(_ path: FilePath) -> Bool { path.withPlatformString { access($0, F_OK) } == 0 }
+    package static func exists(_ path: FilePath) -> Bool { path.withPlatformString { access($0, F_OK) } == 0 }
 
     /// Writes what the system still holds of a folder's entries to the disk.
-    static func synchronize(folder: FilePath) throws {
+    package static func synchronize(folder: FilePath) throws {
         try perform("synchronise", folder) {
             let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
             try descriptor.closeAfter { try synchronize(descriptor) }
@@ -43,16 +43,37 @@ enum Files {
         guard fsync(descriptor.rawValue) == 0 else { throw currentErrno() }
     }
 
-    static func rename(_ source: FilePath, to target: FilePath) throws {
+    package static func rename(_ source: FilePath, to target: FilePath) throws {
         let result = source.withPlatformString { old in target.withPlatformString { Glibc.rename(old, $0) } }
         guard result == 0 else { throw currentErrno() }
     }
 
     /// Removes a file; one that isn't there is no error.
-    static func remove(_ path: FilePath) throws {
+    package static func remove(_ path: FilePath) throws {
         guard path.withPlatformString({ unlink($0) }) != 0 else { return }
         let error = currentErrno()
         if error != .noSuchFileOrDirectory { throw FileFailure(action: "remove", path: path, errno: error) }
+    }
+
+    /// Writes a new file with exactly these permissions, whatever the umask, and its data to the disk.
+    package static func write(_ bytes: [UInt8], to path: FilePath, permissions: FilePermissions) throws {
+        try perform("write", path) {
+            let descriptor = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: permissions)
+            try descriptor.closeAfter {
+                _ = try descriptor.writeAll(bytes)
+                guard fchmod(descriptor.rawValue, mode_t(permissions.rawValue)) == 0 else { throw currentErrno() }
+                try synchronize(descriptor)
+            }
+        }
+    }
+
+    /// Gives a file or folder exactly these permissions.
+    package static func setPermissions(_ permissions: FilePermissions, of path: FilePath) throws {
+        try perform("set the permissions of", path) {
+            let result = path.withPlatformString { chmod($0, mode_t(permissions.rawValue)) }
+            guard result == 0 else { throw currentErrno() }
+        }
     }
 
     /// The size of an open file in bytes.
@@ -63,7 +84,7 @@ enum Files {
     }
 
     /// The names in a folder, without `.` and `..`, in no particular order.
-    static func names(in folder: FilePath) throws -> [FilePath.Component] {
+    package static func names(in folder: FilePath) throws -> [FilePath.Component] {
         guard let stream = folder.withPlatformString({ opendir($0) }) else {
             throw FileFailure(action: "list", path: folder, errno: currentErrno())
         }

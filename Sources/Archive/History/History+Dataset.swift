@@ -12,7 +12,9 @@ extension History {
             var pictures: [Dataset.Picture] = []
             let rows = try Row.fetchCursor(db, sql: sql, arguments: [last])
             while let row = try rows.next() {
-                guard let label = indices[try row.decode(atIndex: 2)] else { continue }
+                guard let label = indices[try row.decode(atIndex: 2)] else {
+                    throw HistoryFailure.damaged(path, problem: "a picture's label is missing")
+                }
                 pictures.append(
                     Dataset.Picture(
                         id: try row.decode(atIndex: 0), digest: try row.decode(atIndex: 1), label: label,

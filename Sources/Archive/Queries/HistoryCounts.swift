@@ -39,7 +39,7 @@ extension History {
                 testPictures: count("count(*) FROM pictures WHERE split = 'test'"),
                 labels: count("count(DISTINCT label_id) FROM pictures"), drops: count("count(*) FROM drops"),
                 unfinishedDrops: count("count(*) FROM drops WHERE finished_at IS NULL"),
-                duplicates: count("total(duplicates) FROM drops"), rejects: count("total(rejected) FROM drops"),
+                duplicates: count("sum(duplicates) FROM drops"), rejects: count("sum(rejected) FROM drops"),
                 runs: count("count(*) FROM runs"), models: count("count(*) FROM models"),
                 pendingRequests: count("count(*) FROM run_requests WHERE taken_at IS NULL"),
                 champion: String.fetchOne(db, sql: "SELECT version FROM publications ORDER BY id DESC LIMIT 1"),
