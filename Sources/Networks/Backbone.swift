@@ -30,7 +30,7 @@ package final class Backbone: Sendable {
     package let licence: String?
     /// The SHA-256 of the file that the weights were taken from, in hexadecimal.
     package let sourceChecksum: String?
-    /// The file's content, for export.
+    /// The file's content as far as its output depends on it, nodes in order, for export.
     package let model: Model
     /// Whether the file wants (N, H, W, 3) rather than (N, 3, H, W).
     package let takesChannelsLast: Bool
@@ -75,7 +75,7 @@ package final class Backbone: Sendable {
             case .channelsFirst: .map(channelsLast: false)
             case .channelsLast: .map(channelsLast: true)
             }
-        self.model = model
+        self.model = try model.pruned()
         self.network = network
     }
 

@@ -36,6 +36,7 @@ extension GraphBuilder {
     }
 
     mutating func readMatMul(_ node: Node) throws {
+        try AttributeReader(node).finish()
         let input = try matrix(node, 0)
         let weights = try floats(node, 1)
         guard weights.dimensions.count == 2, weights.count > 0 else { throw badOperand(node, weights) }
@@ -79,7 +80,8 @@ extension GraphBuilder {
         } else {
             let operands = try [value(node, 0), value(node, 1)]
             guard operands[0].layout == operands[1].layout else {
-                throw NetworkError.unsupportedShape(node: node.label, reason: "its operands order their axes differently")
+                throw NetworkError.unsupportedShape(
+                    node: node.label, reason: "its operands order their axes differently")
             }
             try add(node, .arithmetic(operation, .none), operands, layout: operands[0].layout)
         }

@@ -17,6 +17,17 @@ extension Model {
         return order.map { nodes[$0] }
     }
 
+    /// The model without nodes and initializers that the output doesn't depend on.
+    func pruned() throws -> Model {
+        var model = self
+        model.nodes = try orderedNodes()
+        let used = Set(model.nodes.flatMap(\.inputs))
+        model.initializers.removeAll { !used.contains($0.name) }
+        let constants = Set(initializers.map(\.name))
+        model.inputs.removeAll { constants.contains($0.name) }
+        return model
+    }
+
     private enum Visit {
         case new
         case open

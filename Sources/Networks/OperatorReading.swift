@@ -104,12 +104,12 @@ extension GraphBuilder {
     }
 
     private mutating func readIdentity(_ node: Node) throws {
+        var attributes = AttributeReader(node)
         if node.operatorType == "Dropout" {
-            var attributes = AttributeReader(node)
             attributes.ignore("ratio")
             attributes.ignore("seed")
-            try attributes.finish()
         }
+        try attributes.finish()
         if isConstant(node, 0) {
             try define(node, constant: constant(node, 0))
         } else {

@@ -146,7 +146,8 @@ struct PatchStep: Step {
         let perKernelRow = window.kernelWidth * groupInputs
         let k = kernelRows.count * perKernelRow
         collect(scratch, row: row, rows: rows, channel: group * groupInputs, kernelRows: kernelRows, width: k)
-        let factors = weights.factors.baseAddress + (group * window.kernelHeight + kernelRows.lowerBound) * perKernelRow
+        let factors =
+            weights.factors.baseAddress + (group * window.kernelHeight + kernelRows.lowerBound) * perKernelRow
             * groupOutputs
         GEMM.multiply(
             m: rows, n: groupOutputs, k: k, scratch + patches, leadingA: k, factors, leadingB: groupOutputs,

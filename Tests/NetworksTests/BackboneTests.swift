@@ -21,7 +21,8 @@ private func path(_ name: String) -> FilePath { FilePath(packageRoot.appending(p
 
 /// Every (backbone, size) whose file is there.
 private let present: [(String, Int)] = references.sorted { $0.key < $1.key }.flatMap { name, sizes in
-    FileManager.default.fileExists(atPath: path(name).string) ? sizes.keys.compactMap(Int.init).sorted().map { (name, $0) } : []
+    FileManager.default.fileExists(atPath: path(name).string)
+        ? sizes.keys.compactMap(Int.init).sorted().map { (name, $0) } : []
 }
 
 @Suite("Real backbones", .enabled(if: !present.isEmpty))

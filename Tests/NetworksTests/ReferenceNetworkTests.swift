@@ -39,7 +39,9 @@ struct ReferenceNetworkTests {
         #expect(relativeError(features.values, try expectedOutputs(reference)) < 1e-5)
     }
 
-    @Test("A picture gives the same bits at every place of a group and in every company", arguments: references.keys.sorted())
+    @Test(
+        "A picture gives the same bits at every place of a group and in every company",
+        arguments: references.keys.sorted())
     func grouping(name: String) throws {
         let size = try #require(references[name]).size
         let extractor = try backbone(name).makeExtractor(inputSize: size)

@@ -36,74 +36,121 @@ private let operatorRefusals = [
         mentions: "com.example.Conv", "odd"),
     Refusal("unknown attribute", [node("Relu", ["x"], ["y"], ["slope": .int(3)])], mentions: "slope", "3"),
     Refusal("attribute of another type", conv(["group": .float(2)]), weights: [kernel], mentions: "group", "2.0"),
-    Refusal("kernel shape that isn't the kernel's", conv(["kernel_shape": .ints([5, 5])]), weights: [kernel],
+    Refusal(
+        "kernel shape that isn't the kernel's", conv(["kernel_shape": .ints([5, 5])]), weights: [kernel],
         mentions: "kernel_shape", "[5, 5]"),
     Refusal("negative padding", conv(["pads": .ints([0, -1, 0, 0])]), weights: [kernel], mentions: "pads", "-1"),
     Refusal("huge padding", conv(["pads": .ints([0, 1 << 40, 0, 0])]), weights: [kernel], mentions: "pads"),
     Refusal("stride of zero", conv(["strides": .ints([0, 1])]), weights: [kernel], mentions: "strides", "[0, 1]"),
     Refusal("three strides", conv(["strides": .ints([1, 1, 1])]), weights: [kernel], mentions: "strides"),
-    Refusal("unknown padding mode", conv(["auto_pad": .string("SAME")]), weights: [kernel], mentions: "auto_pad", "SAME"),
+    Refusal(
+        "unknown padding mode", conv(["auto_pad": .string("SAME")]), weights: [kernel], mentions: "auto_pad", "SAME"),
     Refusal("groups that don't divide", conv(["group": .int(3)]), weights: [kernel], mentions: "group", "3"),
     Refusal("no groups", conv(["group": .int(0)]), weights: [kernel], mentions: "group"),
-    Refusal("convolution in one dimension", conv([:], ones("w", 4, 3, 3)), weights: [ones("w", 4, 3, 3)],
+    Refusal(
+        "convolution in one dimension", conv([:], ones("w", 4, 3, 3)), weights: [ones("w", 4, 3, 3)],
         mentions: "w", "[4, 3, 3]"),
-    Refusal("weights of another type", conv([:]), weights: [Tensor(name: "w", dimensions: [1, 3, 1, 1], integers: [1, 1, 1])],
+    Refusal(
+        "weights of another type", conv([:]),
+        weights: [Tensor(name: "w", dimensions: [1, 3, 1, 1], integers: [1, 1, 1])],
         mentions: "w", "int64"),
     Refusal("computed weights", [node("Relu", ["x"], ["w"]), node("Conv", ["x", "w"])], mentions: "w", "constant"),
-    Refusal("storage order", [node("MaxPool", ["x"], ["y"], ["kernel_shape": .ints([2, 2]), "storage_order": .int(1)])],
+    Refusal(
+        "storage order", [node("MaxPool", ["x"], ["y"], ["kernel_shape": .ints([2, 2]), "storage_order": .int(1)])],
         mentions: "storage_order"),
     Refusal("pool without a window", [node("MaxPool")], mentions: "kernel_shape"),
     Refusal("mean over channels", [node("ReduceMean", ["x"], ["y"], ["axes": .ints([1])])], mentions: "axes", "[1]"),
     Refusal("other permutation", [node("Transpose", ["x"], ["y"], ["perm": .ints([0, 2, 1, 3])])], mentions: "perm"),
-    Refusal("reflection padding", [node("Pad", ["x", "p"], ["y"], ["mode": .string("reflect")])], mentions: "mode", "reflect"),
-    Refusal("padding of channels", [node("Pad", ["x", "p"])],
+    Refusal(
+        "reflection padding", [node("Pad", ["x", "p"], ["y"], ["mode": .string("reflect")])], mentions: "mode",
+        "reflect"),
+    Refusal(
+        "padding of channels", [node("Pad", ["x", "p"])],
         weights: [Tensor(name: "p", dimensions: [8], integers: [0, 1, 0, 0, 0, 0, 0, 0])], mentions: "pads"),
     Refusal("concatenation of rows", [node("Concat", ["x", "x"], ["y"], ["axis": .int(2)])], mentions: "axis", "2"),
     Refusal("cast to another type", [node("Cast", ["x"], ["y"], ["to": .int(10)])], mentions: "to", "10"),
-    Refusal("reshaping to a fixed batch", [node("Reshape", ["x", "s"])],
+    Refusal(
+        "reshaping to a fixed batch", [node("Reshape", ["x", "s"])],
         weights: [Tensor(name: "s", dimensions: [2], integers: [1, -1])], mentions: "[1, -1]"),
-    Refusal("constant of every pixel", [node("Add", ["x", "c"])], weights: [ones("c", 3, 8, 8)], mentions: "c", "[3, 8, 8]"),
+    Refusal(
+        "constant of every pixel", [node("Add", ["x", "c"])], weights: [ones("c", 3, 8, 8)], mentions: "c", "[3, 8, 8]"),
     Refusal("dense layer on a map", [node("Gemm", ["x", "c"])], weights: [ones("c", 3, 8)], mentions: "two axes"),
-    Refusal("subgraph", [node("Relu", ["x"], ["y"], ["then_branch": .unsupported(kind: "graph")])], mentions: "then_branch"),
+    Refusal(
+        "subgraph", [node("Relu", ["x"], ["y"], ["then_branch": .unsupported(kind: "graph")])], mentions: "then_branch"),
 ]
 
 private let graphRefusals = [
-    Refusal("cycle", [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["b"])], mentions: "itself|own output"),
+    Refusal(
+        "cycle", [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["b"])],
+        mentions: "itself|own output"),
     Refusal("own input", [node("Add", ["x", "y"])], mentions: "own output"),
     Refusal("unknown value", [node("Add", ["x", "ghost"])], mentions: "ghost"),
     Refusal("value produced twice", [node("Relu"), node("Tanh")], mentions: "y"),
-    Refusal("value that is also a weight", [node("Relu", ["x"], ["w"]), node("Relu", ["w"])], weights: [kernel], mentions: "w"),
+    Refusal(
+        "value that is also a weight", [node("Relu", ["x"], ["w"]), node("Relu", ["w"])], weights: [kernel],
+        mentions: "w"),
     Refusal("weight given twice", conv([:]), weights: [kernel, kernel], mentions: "w"),
     Refusal("missing operand", [node("Relu", [])], mentions: "missing"),
     Refusal("output that nobody produces", [node("Relu", ["x"], ["z"])], mentions: "y"),
     Refusal("output that is a constant", makeModel([], weights: [ones("y", 3)]), mentions: ["y"]),
     Refusal("old operator set", makeModel([node("Relu")], opset: 6), mentions: ["6"]),
     Refusal("future operator set", makeModel([node("Relu")], opset: 99), mentions: ["99"]),
-    Refusal("input of doubles", makeModel([node("Relu")], input: ValueInfo(
-        name: "x", elementType: .float64, shape: [.dynamic(""), .fixed(3), .fixed(8), .fixed(8)])), mentions: ["float64"]),
-    Refusal("gray input", makeModel([node("Relu")], input: ValueInfo(
-        name: "x", elementType: .float32, shape: [.dynamic(""), .fixed(1), .fixed(8), .fixed(8)])), mentions: ["channels"]),
-    Refusal("input of three axes", makeModel([node("Relu")], input: ValueInfo(
-        name: "x", elementType: .float32, shape: [.fixed(3), .fixed(8), .fixed(8)])), mentions: ["four axes"]),
-    Refusal("input without a shape", makeModel([node("Relu")], input: ValueInfo(
-        name: "x", elementType: .float32, shape: nil)), mentions: ["four axes"]),
+    Refusal(
+        "input of doubles",
+        makeModel(
+            [node("Relu")],
+            input: ValueInfo(
+                name: "x", elementType: .float64, shape: [.dynamic(""), .fixed(3), .fixed(8), .fixed(8)])),
+        mentions: ["float64"]),
+    Refusal(
+        "gray input",
+        makeModel(
+            [node("Relu")],
+            input: ValueInfo(
+                name: "x", elementType: .float32, shape: [.dynamic(""), .fixed(1), .fixed(8), .fixed(8)])),
+        mentions: ["channels"]),
+    Refusal(
+        "input of three axes",
+        makeModel(
+            [node("Relu")],
+            input: ValueInfo(
+                name: "x", elementType: .float32, shape: [.fixed(3), .fixed(8), .fixed(8)])), mentions: ["four axes"]),
+    Refusal(
+        "input without a shape",
+        makeModel(
+            [node("Relu")],
+            input: ValueInfo(
+                name: "x", elementType: .float32, shape: nil)), mentions: ["four axes"]),
 ]
 
 private let shapeRefusals = [
-    Refusal("weights for other channels", conv([:], ones("w", 4, 5, 1, 1)), weights: [ones("w", 4, 5, 1, 1)], mentions: "5", "3"),
-    Refusal("sizes that don't go together",
-        [node("MaxPool", ["x"], ["a"], ["kernel_shape": .ints([2, 2])]), node("Add", ["x", "a"])], mentions: "224 x 224 x 3"),
+    Refusal(
+        "weights for other channels", conv([:], ones("w", 4, 5, 1, 1)), weights: [ones("w", 4, 5, 1, 1)], mentions: "5",
+        "3"),
+    Refusal(
+        "sizes that don't go together",
+        [node("MaxPool", ["x"], ["a"], ["kernel_shape": .ints([2, 2])]), node("Add", ["x", "a"])],
+        mentions: "224 x 224 x 3"),
     Refusal("squeezing a map", [node("Squeeze", ["x"], ["y"])], mentions: "224 x 224"),
-    Refusal("features that don't fit", [node("Flatten", ["x"], ["a"]), node("Gemm", ["a", "c"])],
+    Refusal(
+        "features that don't fit", [node("Flatten", ["x"], ["a"]), node("Gemm", ["a", "c"])],
         weights: [ones("c", 3, 8)], mentions: "150528"),
-    Refusal("a map beyond all measure",
+    Refusal(
+        "a map beyond all measure",
         [node("Pad", ["x", "p"], ["a"]), node("Pad", ["a", "p"])],
         weights: [Tensor(name: "p", dimensions: [8], integers: [0, 0, 65536, 65536, 0, 0, 65536, 65536])],
         mentions: "limit"),
-    Refusal("padding as large as the window",
-        [node("MaxPool", ["x"], ["y"], ["kernel_shape": .ints([2, 2]), "pads": .ints([2, 2, 2, 2])])], mentions: "padding"),
-    Refusal("a byte input", makeModel([node("Cast", ["x"], ["y"], ["to": .int(1)])], input: ValueInfo(
-        name: "x", elementType: .uint8, shape: [.dynamic(""), .fixed(8), .fixed(8), .fixed(3)])), mentions: ["float32"]),
+    Refusal(
+        "padding as large as the window",
+        [node("MaxPool", ["x"], ["y"], ["kernel_shape": .ints([2, 2]), "pads": .ints([2, 2, 2, 2])])],
+        mentions: "padding"),
+    Refusal(
+        "a byte input",
+        makeModel(
+            [node("Cast", ["x"], ["y"], ["to": .int(1)])],
+            input: ValueInfo(
+                name: "x", elementType: .uint8, shape: [.dynamic(""), .fixed(8), .fixed(8), .fixed(3)])),
+        mentions: ["float32"]),
 ]
 
 @Suite("What can't be run is refused with its name")

@@ -8,6 +8,9 @@ Writes into Tests/NetworksTests/Resources:
   networks.f32        onnxruntime's outputs, float32, one network after the other
   backbones.json      for the backbones that are there: the norm and a few of onnxruntime's features, by input size
 
+and, where the Outbox tests have written Tests/OutboxTests/Resources/classifier.onnx:
+  classifier.json     onnxruntime's probabilities for pictures 0, 1 and 2, beside it
+
 The pictures are `picture(size, index)` below, which the tests compute as well.
 """
 
@@ -466,6 +469,18 @@ def write_backbones():
     (RESOURCES / "backbones.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
+def write_classifier():
+    path = ROOT / "Tests" / "OutboxTests" / "Resources" / "classifier.onnx"
+    if not path.exists():
+        return
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    size = session.get_inputs()[0].shape[1]
+    result = session.run(["probabilities"], {"images": np.stack([picture(size, i) for i in range(3)])})[0]
+    path.with_suffix(".json").write_text(json.dumps(result.astype(float).round(7).tolist()) + "\n")
+
+
 if __name__ == "__main__":
     write_networks()
     write_backbones()
+    write_classifier()

@@ -1,0 +1,124 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import ONNX
+
+private let sample = Model(
+    producer: "tests", graphName: "graph",
+    nodes: [
+        Node(
+            name: "first", operatorType: "Conv", inputs: ["x", "w", ""], outputs: ["a"],
+            attributes: [
+                "group": .int(0), "alpha": .float(0), "pads": .ints([0, 1, -2]), "scales": .floats([1.5, -2]),
+                "auto_pad": .string("VALID"), "names": .strings(["a", ""]),
+                "value": .tensor(Tensor(name: "inner", dimensions: [], floats: [3])),
+            ]),
+        Node(name: "second", operatorType: "Custom", domain: "com.example", inputs: ["a"], outputs: ["y"]),
+    ],
+    initializers: [
+        Tensor(name: "w", dimensions: [2, 1, 3], floats: [1, -2, .infinity, 0.1, 5, 6]),
+        Tensor(name: "shape", dimensions: [2], integers: [-1, 1 << 40]),
+        Tensor(name: "empty", dimensions: [0, 4], floats: []),
+    ],
+    inputs: [ValueInfo(name: "x", elementType: .uint8, shape: [.dynamic("N"), .fixed(3), .dynamic("")])],
+    outputs: [
+        ValueInfo(name: "y", elementType: .float32, shape: nil), ValueInfo(name: "z", elementType: .int64, shape: []),
+    ],
+    metadata: ["name": "tiny", "licence": "MIT", "ü": ""])
+
+private func temporaryFile() -> FilePath {
+    FilePath(FileManager.default.temporaryDirectory.appending(path: "model-\(UUID()).onnx").path)
+}
+
+@Suite("ModelFile")
+struct ModelFileTests {
+    @Test("A model written and read back is the same")
+    func roundTrip() throws {
+        #expect(try ModelFile.decode(ModelFile.encode(sample)) == sample)
+        let path = temporaryFile()
+        defer { try? FileManager.default.removeItem(atPath: path.string) }
+        try ModelFile.write(sample, to: path)
+        #expect(try ModelFile.read(path) == sample)
+    }
+
+    @Test("A shorter model replaces a longer one in the same file")
+    func overwriting() throws {
+        let path = temporaryFile()
+        defer { try? FileManager.default.removeItem(atPath: path.string) }
+        try ModelFile.write(sample, to: path)
+        var shorter = sample
+        shorter.nodes = []
+        try ModelFile.write(shorter, to: path)
+        #expect(try ModelFile.read(path) == shorter)
+    }
+
+    @Test("Equal models give equal bytes, in whatever order their dictionaries were filled")
+    func determinism() throws {
+        var other = sample
+        other.metadata = [:]
+        for key in sample.metadata.keys.sorted().reversed() { other.metadata[key] = sample.metadata[key] }
+        #expect(try ModelFile.encode(other) == ModelFile.encode(sample))
+    }
+
+    @Test("Attributes and dimensions of zero are written, as ONNX's checker demands")
+    func explicitZeros() throws {
+        let bytes = try ModelFile.encode(sample)
+        let alpha = Wire.message { wire in
+            wire.text(1, "group")
+            wire.varint(3, 0)
+            wire.varint(20, 2)
+        }
+        #expect(bytes.firstRange(of: alpha) != nil)
+    }
+
+    @Test("A file that is missing, a folder or a FIFO is refused by its path")
+    func unreadable() throws {
+        #expect(throws: ModelFileError.unreadable("/nowhere/model.onnx", .noSuchFileOrDirectory)) {
+            try ModelFile.read("/nowhere/model.onnx")
+        }
+        #expect(throws: ModelFileError.self) { try ModelFile.read("/tmp") }
+        let fifo = temporaryFile()
+        #expect(mkfifo(fifo.string, 0o600) == 0)
+        defer { unlink(fifo.string) }
+        #expect(throws: ModelFileError.notAFile(fifo)) { try ModelFile.read(fifo) }
+    }
+
+    @Test("A file that can't be written is refused by its path")
+    func unwritable() {
+        #expect(throws: ModelFileError.unwritable("/nowhere/model.onnx", .noSuchFileOrDirectory)) {
+            try ModelFile.write(sample, to: "/nowhere/model.onnx")
+        }
+    }
+
+    @Test("A file beyond the limits is refused")
+    func limits() throws {
+        let bytes = try ModelFile.encode(sample)
+        var limits = ModelFile.Limits()
+        limits.bytes = bytes.count - 1
+        #expect(throws: ModelFileError.tooLarge(bytes: bytes.count, limit: bytes.count - 1)) {
+            try ModelFile.decode(bytes, limits: limits)
+        }
+        limits = ModelFile.Limits()
+        limits.nodes = 1
+        #expect(throws: ModelFileError.tooManyNodes(count: 2, limit: 1)) {
+            try ModelFile.decode(bytes, limits: limits)
+        }
+    }
+
+    @Test("No prefix of a model, and no model with a byte changed, does worse than throw")
+    func mutilation() throws {
+        let bytes = try ModelFile.encode(sample)
+        var refused = 0
+        for length in bytes.indices where (try? ModelFile.decode(Array(bytes[..<length]))) == nil { refused += 1 }
+        #expect(refused > bytes.count / 2)
+        for index in bytes.indices {
+            for value in [0, 0x7f, 0x80, 0xff] as [UInt8] {
+                var changed = bytes
+                changed[index] = value
+                let model = try? ModelFile.decode(changed)
+                #expect(model.map { $0.initializers.allSatisfy { $0.rawBytes.count < bytes.count } } ?? true)
+            }
+        }
+    }
+}
