@@ -186,8 +186,20 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t width) {
     }
 }
 
+/// Decodes the codes of all scans and makes no pixels of them: that can't fail any more.
+static void read_scans(struct decoding *decoding) {
+    struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
+    jpeg->buffered_image = TRUE;
+    jpeg_start_decompress(jpeg);
+    while (jpeg_consume_input(jpeg) != JPEG_REACHED_EOI) on_progress((j_common_ptr)jpeg);
+}
+
 static void read_rows(struct decoding *decoding) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
+    if (!decoding->pixels && jpeg_has_multiple_scans(jpeg)) {
+        read_scans(decoding);
+        return;
+    }
     jpeg_start_decompress(jpeg);
     size_t row_bytes = (size_t)jpeg->output_width * 3;
     if (decoding->pixels && row_bytes * jpeg->output_height != decoding->capacity) {
