@@ -26,23 +26,29 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        .executableTarget(name: "cultivar", dependencies: ["Commands"], swiftSettings: settings),
+        .executableTarget(
+            name: "cultivar",
+            dependencies: ["Commands", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings
+        ),
         .target(
             name: "Commands",
             dependencies: [
-                "Archive", "Daemon", "Learning", "Networks", "Outbox", "Pictures", "Pipeline",
+                "Archive", "Daemon", "Learning", "Networks", "Outbox", "Pipeline", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Daemon",
             dependencies: [
-                "Archive", "Intake", "Pipeline",
+                "Archive", "Intake", "Pipeline", "Tensors",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings
@@ -50,7 +56,7 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Archive", "Learning", "Networks", "Outbox", "Pictures", "Tensors",
+                "Archive", "Learning", "Networks", "ONNX", "Outbox", "Pictures", "Tensors",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Logging", package: "swift-log"),
@@ -61,7 +67,8 @@ let package = Package(
         .target(
             name: "Outbox",
             dependencies: [
-                "Learning", "Networks", "ONNX", "Tensors", .product(name: "SystemPackage", package: "swift-system"),
+                "Archive", "Learning", "Networks", "ONNX", "Tensors",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings
         ),
@@ -116,13 +123,16 @@ let package = Package(
     ]
 )
 
+/// Tests that compare with values which others' software has made; they find the files by path, not in a bundle.
+let testsWithResources = ["Pictures", "Networks", "Learning", "Outbox"]
+
 for name in [
     "Tensors", "Pictures", "Networks", "Learning", "ONNX", "Archive", "Intake", "Outbox", "Pipeline",
     "Daemon", "Commands",
 ] {
     package.targets.append(
         .testTarget(
-            name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"], resources: [],
-            swiftSettings: settings))
+            name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"],
+            exclude: testsWithResources.contains(name) ? ["Resources"] : [], swiftSettings: settings))
 }
 package.targets.append(.testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: settings))

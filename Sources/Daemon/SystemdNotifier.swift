@@ -28,7 +28,9 @@ struct SystemdNotifier: Sendable {
     /// A path, or a name in the abstract namespace, which is written with a leading `@`.
     private static func address(of name: String) -> [UInt8]? {
         var bytes = Array(name.utf8)
-        guard let first = bytes.first, bytes.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path) else { return nil }
+        guard let first = bytes.first, bytes.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path) else {
+            return nil
+        }
         if first == UInt8(ascii: "@") { bytes[0] = 0 }
         return first == UInt8(ascii: "@") || first == UInt8(ascii: "/") ? bytes : nil
     }
@@ -46,7 +48,7 @@ struct SystemdNotifier: Sendable {
         let bytes = Array(message.utf8)
         withUnsafePointer(to: &target) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue), $0, length)
+                _ = sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length)
             }
         }
     }

@@ -27,6 +27,18 @@ package struct EpochMetrics: Codable, Hashable, Sendable {
     /// The rate that this epoch was trained with.
     package let learningRate: Double
 
+    package init(
+        epoch: Int, loss: Double, accuracy: Double, validationLoss: Double?, validationAccuracy: Double?,
+        learningRate: Double
+    ) {
+        self.epoch = epoch
+        self.loss = loss
+        self.accuracy = accuracy
+        self.validationLoss = validationLoss
+        self.validationAccuracy = validationAccuracy
+        self.learningRate = learningRate
+    }
+
     /// What the callbacks watch: the validation loss, or the training loss where there is none.
     package var monitoredLoss: Double { validationLoss ?? loss }
 

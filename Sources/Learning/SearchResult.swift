@@ -14,6 +14,20 @@ package struct TrialResult: Codable, Hashable, Sendable {
     /// The epoch whose weights were scored, from 1; nil if the training failed.
     package let bestEpoch: Int?
     package let seconds: Double
+
+    package init(
+        candidate: Int, fold: Int, hyperparameters: Hyperparameters, accuracy: Double?, failure: String?,
+        history: [EpochMetrics], bestEpoch: Int?, seconds: Double
+    ) {
+        self.candidate = candidate
+        self.fold = fold
+        self.hyperparameters = hyperparameters
+        self.accuracy = accuracy
+        self.failure = failure
+        self.history = history
+        self.bestEpoch = bestEpoch
+        self.seconds = seconds
+    }
 }
 
 /// One candidate's trials taken together.

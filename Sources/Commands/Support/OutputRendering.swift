@@ -1,8 +1,8 @@
-package import ArgumentParser
+internal import ArgumentParser
 internal import Foundation
 
 /// How a listing is printed.
-package enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
+enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
     case table, json, csv
 }
 
@@ -28,28 +28,10 @@ struct Listing<Item: Encodable> {
 
     func rendered(as format: OutputFormat) throws -> String {
         switch format {
-        case .table: table()
-        case .json: try JSONText.of(items)
+        case .table: items.isEmpty ? emptyText : TableText.of(items, columns)
+        case .json: try JSONOutput.of(items)
         case .csv: csv()
         }
-    }
-
-    private func table() -> String {
-        guard !items.isEmpty else { return emptyText }
-        let rows = items.map { item in columns.map { TerminalText.escaped($0.text(item)) } }
-        let widths = columns.indices.map { index in
-            max(columns[index].title.count, rows.map { $0[index].count }.max() ?? 0)
-        }
-        let lines = [columns.map(\.title)] + rows
-        return lines.map { line(of: $0, widths: widths) }.joined(separator: "\n")
-    }
-
-    private func line(of cells: [String], widths: [Int]) -> String {
-        let padded = cells.indices.map { index in
-            let space = String(repeating: " ", count: widths[index] - cells[index].count)
-            return columns[index].isNumber ? space + cells[index] : cells[index] + space
-        }
-        return padded.joined(separator: "  ").trimmingTrailingSpaces()
     }
 
     private func csv() -> String {
@@ -65,8 +47,25 @@ struct Listing<Item: Encodable> {
     }
 }
 
+/// A table for people: a line of titles, then a line an item.
+enum TableText {
+    static func of<Item>(_ items: [Item], _ columns: [Column<Item>]) -> String {
+        let rows = items.map { item in columns.map { TerminalText.escaped($0.text(item)) } }
+        let lines = [columns.map(\.title)] + rows
+        let widths = columns.indices.map { index in lines.map { $0[index].count }.max() ?? 0 }
+        return lines.map { cells in
+            let padded = columns.indices.map { index in
+                let space = String(repeating: " ", count: widths[index] - cells[index].count)
+                return columns[index].isNumber ? space + cells[index] : cells[index] + space
+            }
+            return padded.joined(separator: "  ").trimmingTrailingSpaces()
+        }
+        .joined(separator: "\n")
+    }
+}
+
 /// JSON as every command prints it: snake_case keys in alphabetical order, UTC times in ISO 8601.
-enum JSONText {
+enum JSONOutput {
     static func of(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase

@@ -2,13 +2,13 @@ internal import Learning
 internal import Pictures
 
 /// One setting: its dotted key, what it means, and how its text is read into and out of `Settings`.
-struct Setting {
+struct Setting: Sendable {
     let key: String
     let help: String
     let expected: String
     let isList: Bool
-    let read: (inout Settings, [String]) -> String?
-    let write: (Settings) -> [String]
+    let read: @Sendable (inout Settings, [String]) -> String?
+    let write: @Sendable (Settings) -> [String]
 
     /// The name of the environment variable that overrides it: `train.min_new` is `CULTIVAR_TRAIN_MIN_NEW`.
     var environmentName: String {
@@ -16,7 +16,8 @@ struct Setting {
     }
 
     static func one<Value>(
-        _ key: String, _ path: WritableKeyPath<Settings, Value> & Sendable, _ type: ValueType<Value>, _ help: String
+        _ key: String, _ path: any (WritableKeyPath<Settings, Value> & Sendable), _ type: ValueType<Value>,
+        _ help: String
     ) -> Setting {
         Setting(
             key: key, help: help, expected: type.expected, isList: false,
@@ -29,7 +30,7 @@ struct Setting {
     }
 
     static func list<Value>(
-        _ key: String, _ path: WritableKeyPath<Settings, [Value]> & Sendable, _ type: ValueType<Value>,
+        _ key: String, _ path: any (WritableKeyPath<Settings, [Value]> & Sendable), _ type: ValueType<Value>,
         count: ClosedRange<Int> = 1...1000, _ help: String
     ) -> Setting {
         let size = count.lowerBound == count.upperBound ? "of \(count.lowerBound)" : "of at least \(count.lowerBound)"
@@ -61,7 +62,8 @@ enum SettingsCatalog {
     ]
 
     private static let inbox: [Setting] = [
-        .one("inbox.settle", \.inbox.settle, .timeSpan, "A drop is complete when nothing in it has changed for so long."),
+        .one(
+            "inbox.settle", \.inbox.settle, .timeSpan, "A drop is complete when nothing in it has changed for so long."),
         .one("inbox.watch", \.inbox.watch, .choice, "inotify, or poll for network file systems."),
         .one(
             "inbox.test_share", \.inbox.testShare, .share,
@@ -78,9 +80,12 @@ enum SettingsCatalog {
     ]
 
     private static let search: [Setting] = [
-        .one("search.candidates", \.search.candidates, .integer(1...10_000), "Sets of hyperparameters to try (n_iter)."),
+        .one(
+            "search.candidates", \.search.candidates, .integer(1...10_000), "Sets of hyperparameters to try (n_iter)."),
         .one("search.folds", \.search.folds, .integer(2...100), "Stratified folds of the cross-validation (cv)."),
-        .one("search.seed", \.search.seed, .integer(0 ... .max), "Same pictures, settings and seed: same model (random_state)."),
+        .one(
+            "search.seed", \.search.seed, .integer(0 ... .max),
+            "Same pictures, settings and seed: same model (random_state)."),
         .list(
             "search.space.backbone", \.search.space.backbone, .backbone,
             "Each NAME or NAME@SIZE: the ONNX file's name and the side in pixels that pictures are resized to."),
@@ -89,7 +94,8 @@ enum SettingsCatalog {
         .list("search.space.learning_rate", \.search.space.learningRate, .number(1e-8...10), "At the start."),
         .list("search.space.batch_size", \.search.space.batchSize, .integer(1...65_536), "Rows a step."),
         .list("search.space.dropout", \.search.space.dropout, .share, "Share of hidden units dropped in training."),
-        .list("search.space.hidden_units", \.search.space.hiddenUnits, .integer(1...65_536), "Width of the hidden layer."),
+        .list(
+            "search.space.hidden_units", \.search.space.hiddenUnits, .integer(1...65_536), "Width of the hidden layer."),
         .list("search.space.initializer", \.search.space.initializer, .choice, "Of both layers' kernels."),
         .list("search.space.batch_normalization", \.search.space.batchNormalization, .flag, "Before the hidden layer."),
     ]
@@ -100,7 +106,9 @@ enum SettingsCatalog {
     ]
 
     private static let augment: [Setting] = [
-        .one("augment.copies", \.augment.copies, .integer(0...1000), "Augmented copies of each training picture; 0: none."),
+        .one(
+            "augment.copies", \.augment.copies, .integer(0...1000),
+            "Augmented copies of each training picture; 0: none."),
         .one(
             "augment.rotation_range", \.augment.transforms.rotationRange, .number(0...180), "Degrees, to either side."),
         .list(
@@ -126,7 +134,9 @@ enum SettingsCatalog {
         .one("limits.max_side", \.limits.maxSide, .integer(1...65_500), "Pixels a side; larger pictures are rejected."),
         .one("limits.max_pixels", \.limits.maxPixels, .integer(1...1_000_000_000), "Pixels a picture."),
         .one("limits.max_scans", \.limits.maxScans, .integer(1...100_000), "Scans of a progressive JPEG."),
-        .one("limits.max_seconds", \.limits.maxSeconds, .number(0.1...600), "Seconds that decoding one picture may take."),
+        .one(
+            "limits.max_seconds", \.limits.maxSeconds, .number(0.1...600), "Seconds that decoding one picture may take."
+        ),
     ]
 
     /// The known name that is nearest in spelling, nil where none is near.

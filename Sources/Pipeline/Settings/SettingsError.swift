@@ -1,12 +1,19 @@
+internal import Learning
+internal import Pictures
+
 /// What can be wrong with the settings; each case says where the value came from.
 package enum SettingsError: Error, Equatable, CustomStringConvertible {
     case missingFile(path: String)
     case unreadableFile(path: String, reason: String)
     case unknownKey(key: String, place: String, suggestion: String?)
     case malformed(key: String, place: String, value: String, expected: String)
+    /// Values that are fine each on its own, but not together.
+    case contradiction(String)
 
     package var description: String {
         switch self {
+        case .contradiction(let reason):
+            reason
         case .missingFile(let path):
             "there is no settings file at \(path)"
         case .unreadableFile(let path, let reason):
@@ -16,6 +23,22 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
         case .malformed(let key, let place, let value, let expected):
             "\(place): \(key) is '\(value)', expected \(expected)"
         }
+    }
+}
+
+extension Settings {
+    /// What is wrong with values that depend on each other.
+    var contradictions: [SettingsError] {
+        var problems: [SettingsError] = []
+        do { try augment.transforms.validate() } catch { problems.append(.contradiction("augment: \(error)")) }
+        do { try search.space.validate() } catch { problems.append(.contradiction("search.space: \(error)")) }
+        if train.minPerClass < search.folds {
+            problems.append(
+                .contradiction(
+                    "train.min_per_class is \(train.minPerClass), but each of the \(search.folds) folds (search.folds) "
+                        + "needs a picture of each class"))
+        }
+        return problems
     }
 }
 

@@ -39,12 +39,15 @@ package struct SettingsLoader: Sendable {
                     .malformed(key: setting.key, place: place(of: setting), value: refused, expected: setting.expected))
             }
         }
+        problems += settings.contradictions
         guard problems.isEmpty else { throw SettingsProblems(problems: problems) }
         return settings
     }
 
     private var optionsProvider: InMemoryProvider {
-        let pairs = options.map { (AbsoluteConfigKey(ConfigKey($0.key)), ConfigValue(.string($0.value), isSecret: false)) }
+        let pairs = options.map {
+            (AbsoluteConfigKey(ConfigKey($0.key)), ConfigValue(.string($0.value), isSecret: false))
+        }
         return InMemoryProvider(name: "options", values: Dictionary(uniqueKeysWithValues: pairs))
     }
 

@@ -1,29 +1,45 @@
-/// The settings file that is installed: every key with its help and its default, commented out.
+/// Settings as YAML files.
 package enum SettingsTemplate {
+    /// The settings file that is installed: every key with its help and its default, commented out.
     package static func yaml() -> String {
-        let defaults = Settings()
-        var lines = [
-            "# Settings of cultivar. Every key is shown with its default; take the # away to change one.",
-            "# CULTIVAR_SECTION_KEY in the environment and options on the command line come before this file.",
-            "# `cultivar config check` tells what is wrong with it. The daemon reads it when it starts.",
+        let preface = [
+            "# Settings of cultivar. Every key is shown with its default; take the # away to change one, and the # of",
+            "# the sections that it stands in. Environment variables (CULTIVAR_TRAIN_MIN_NEW for train.min_new) and",
+            "# options on the command line come before this file. `cultivar config check` tells what is wrong with it.",
+            "# The daemon reads it when it starts.",
         ]
+        let lines = lines(of: Settings()) { setting, indent in
+            ["\(indent)# \(setting.help)", "\(indent)# Expected: \(setting.expected)."]
+        }
+        let commented = lines.map { $0.isEmpty || $0.hasPrefix("#") ? $0 : "#" + $0 }
+        return (preface + commented).joined(separator: "\n") + "\n"
+    }
+
+    /// Every key with its value.
+    package static func yaml(of settings: Settings) -> String {
+        lines(of: settings) { _, _ in [] }.drop(while: \.isEmpty).joined(separator: "\n") + "\n"
+    }
+
+    private static func lines(of settings: Settings, help: (Setting, String) -> [String]) -> [String] {
+        var lines: [String] = []
         var section: [Substring] = []
         for setting in SettingsCatalog.all {
             let parts = setting.key.split(separator: ".")
             lines += headings(from: section, to: Array(parts.dropLast()))
             section = Array(parts.dropLast())
-            let values = setting.write(defaults)
+            let values = setting.write(settings)
             let text = setting.isList ? "[\(values.joined(separator: ", "))]" : values[0]
             let indent = String(repeating: "  ", count: parts.count - 1)
-            lines += ["#\(indent)# \(setting.help) Expected: \(setting.expected).", "#\(indent)\(parts.last!): \(text)"]
+            lines += help(setting, indent) + ["\(indent)\(parts[parts.count - 1]): \(text)"]
         }
-        return lines.joined(separator: "\n") + "\n"
+        return lines
     }
 
+    /// The names of the sections that begin between two keys, with an empty line before a new one at the top.
     private static func headings(from old: [Substring], to new: [Substring]) -> [String] {
         guard old != new else { return [] }
         let shared = zip(old, new).prefix { $0 == $1 }.count
-        let names = new.indices.dropFirst(shared).map { "#" + String(repeating: "  ", count: $0) + "\(new[$0]):" }
+        let names = new.indices.dropFirst(shared).map { String(repeating: "  ", count: $0) + "\(new[$0]):" }
         return (shared == 0 ? [""] : []) + names
     }
 }

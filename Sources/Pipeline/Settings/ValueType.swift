@@ -1,10 +1,10 @@
 internal import Foundation
 
 /// How the text of one setting becomes a value: what is expected, in words, and both directions.
-struct ValueType<Value> {
+struct ValueType<Value>: Sendable {
     let expected: String
-    let parse: (String) -> Value?
-    let format: (Value) -> String
+    let parse: @Sendable (String) -> Value?
+    let format: @Sendable (Value) -> String
 }
 
 extension ValueType where Value == String {
@@ -66,16 +66,19 @@ extension ValueType where Value == Double {
 
 extension ValueType where Value == Bool {
     static var flag: Self {
-        let words = ["true": true, "yes": true, "on": true, "1": true, "false": false, "no": false, "off": false, "0": false]
+        let words = [
+            "true": true, "yes": true, "on": true, "1": true, "false": false, "no": false, "off": false, "0": false,
+        ]
         return .init(expected: "true or false", parse: { words[$0.lowercased()] }, format: { String($0) })
     }
 }
 
-extension ValueType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+extension ValueType where Value: RawRepresentable & CaseIterable & SendableMetatype, Value.RawValue == String {
     static var choice: Self {
         let names = Value.allCases.map(\.rawValue)
         return .init(
-            expected: "one of \(names.joined(separator: ", "))", parse: { Value(rawValue: $0) }, format: { $0.rawValue })
+            expected: "one of \(names.joined(separator: ", "))", parse: { Value(rawValue: $0) }, format: { $0.rawValue }
+        )
     }
 }
 

@@ -27,7 +27,11 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
     package var summary: String {
         var parts: [String] = []
         if let degraded { parts.append("degraded: \(degraded)") }
-        if let run, phase != .idle { parts.append("run \(run): \(phase.rawValue)") } else { parts.append("watching the inbox") }
+        if let run, phase != .idle {
+            parts.append("run \(run): \(phase.rawValue)")
+        } else {
+            parts.append("watching the inbox")
+        }
         if let detail { parts.append(detail) } else if phase != .idle, total > 0 { parts.append("\(done) of \(total)") }
         if let bestAccuracy { parts.append("best \(Self.percent(bestAccuracy))") }
         if let secondsLeft { parts.append("about \(Self.timeSpan(secondsLeft)) left") }

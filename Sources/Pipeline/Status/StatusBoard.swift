@@ -57,7 +57,8 @@ package final class StatusBoard: Sendable {
             state.status.bestAccuracy = bestAccuracy ?? state.status.bestAccuracy
             let elapsed = Date().timeIntervalSince(state.phaseStarted)
             let isKnown = done > 0 && elapsed > 1
-            state.status.secondsLeft = isKnown ? elapsed / Double(done) * Double(max(0, state.status.total - done)) : nil
+            state.status.secondsLeft =
+                isKnown ? elapsed / Double(done) * Double(max(0, state.status.total - done)) : nil
         }
     }
 

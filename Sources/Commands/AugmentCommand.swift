@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Pipeline
+
+struct AugmentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "augment", abstract: "Draw a picture and eight augmented copies of it, as training sees them.",
+        discussion: "The copies are the ones that a run with these settings would use.")
+
+    @OptionGroup var installation: InstallationOptions
+
+    @Argument(help: "A JPEG or PNG file.", completion: .file())
+    var image: String
+
+    @Option(name: .shortAndLong, help: "Where to write the 3 x 3 contact sheet, a PNG file.")
+    var output: String
+
+    @Option(help: "Height and width of each copy in pixels.")
+    var size = 224
+
+    func validate() throws {
+        guard BackboneChoice.inputSizes.contains(size) else {
+            throw ValidationError("--size is \(size), expected \(BackboneChoice.inputSizes.lowerBound) to 1024.")
+        }
+    }
+
+    func run() async throws {
+        let settings = try await installation.settings()
+        let sheet = try ContactSheetDrawing(settings: settings).draw(InputFile.read(image), side: size)
+        try OutputFile.write(sheet, to: output)
+        print("Wrote \(output).")
+    }
+}

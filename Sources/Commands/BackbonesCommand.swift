@@ -1,0 +1,68 @@
+internal import Archive
+internal import ArgumentParser
+internal import Foundation
+internal import Networks
+internal import Pipeline
+internal import SystemPackage
+
+struct BackbonesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backbones", abstract: "List the backbones, and say of a file that can't run what is to blame.",
+        discussion: """
+            A backbone is an ONNX file in the backbones folder: float32 pictures (N, 3, H, W) or (N, H, W, 3) in, \
+            features (N, C) or a map out. Its name in search.space.backbone is the file's name without .onnx. Its \
+            metadata_props may say input_size, pixel_scale, mean and std; without them 224 pixels and ImageNet's \
+            normalisation are assumed.
+            """)
+
+    @OptionGroup var installation: InstallationOptions
+    @OptionGroup var output: FormatOption
+
+    func run() async throws {
+        let library = BackboneLibrary(folder: FilePath(try await installation.settings().paths.backbones))
+        let rows = try library.names().map { name in BackboneRow(name, in: library) }
+        try print(
+            Listing(
+                items: rows,
+                columns: [
+                    Column("name") { $0.name },
+                    Column("input", number: true) { $0.input.map { "\($0)" } ?? "" },
+                    Column("parameters", number: true) { $0.parameters.map { "\($0)" } ?? "" },
+                    Column("features", number: true) { $0.features.map { "\($0)" } ?? "" },
+                    Column("normalisation") { $0.normalisation ?? "" },
+                    Column("sha256") { $0.sha256.map { String($0.prefix(12)) } ?? "" },
+                    Column("source") { $0.source ?? "" },
+                    Column("problem") { $0.problem ?? "" },
+                ],
+                emptyText: "There are no backbones in \(library.folder): make them with scripts/backbones."
+            ).rendered(as: output.format))
+        if rows.contains(where: { $0.problem != nil }) { throw ExitCode.failure }
+    }
+}
+
+private struct BackboneRow: Encodable {
+    let name: String
+    var input: Int?
+    var parameters: Int?
+    var features: Int?
+    var normalisation: String?
+    var sha256: String?
+    var source: String?
+    var problem: String?
+
+    /// A file that can't be used gives a row as well, with the reason.
+    init(_ name: String, in library: BackboneLibrary) {
+        self.name = name
+        do {
+            let loaded = try library.load(name)
+            input = loaded.backbone.defaultInputSize
+            parameters = loaded.backbone.parameterCount
+            features = loaded.backbone.featureCount
+            normalisation = loaded.backbone.preprocessing.description
+            sha256 = loaded.checksum.hex
+            source = loaded.backbone.sourcePackage
+        } catch {
+            problem = "\(error)"
+        }
+    }
+}

@@ -1,0 +1,40 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Pipeline
+
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Check the settings, or print them.",
+        subcommands: [Check.self, Show.self, Template.self])
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say what is wrong with the settings: unknown keys, malformed values.",
+            discussion: "Exits with 0 where nothing is wrong, else with 1 and a line for each problem.")
+
+        @OptionGroup var installation: InstallationOptions
+
+        func run() async throws {
+            _ = try await installation.settings()
+            print("The settings are in order.")
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print every setting with its value, from whichever layer it comes, as YAML.")
+
+        @OptionGroup var installation: InstallationOptions
+
+        func run() async throws {
+            print(SettingsTemplate.yaml(of: try await installation.settings()), terminator: "")
+        }
+    }
+
+    struct Template: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a settings file that shows every key with its help and its default, commented out.")
+
+        func run() async throws { print(SettingsTemplate.yaml(), terminator: "") }
+    }
+}

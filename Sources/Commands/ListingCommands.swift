@@ -1,0 +1,127 @@
+internal import Archive
+internal import ArgumentParser
+internal import Pipeline
+
+struct HistoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "List the training runs, the newest first.")
+
+    @OptionGroup var installation: InstallationOptions
+    @OptionGroup var output: FormatOption
+
+    @Option(help: "At most so many runs.")
+    var limit = 50
+
+    func run() async throws {
+        let runs = try await installation.history().runs(limit: limit)
+        try print(Self.listing(runs).rendered(as: output.format))
+    }
+
+    static func listing(_ runs: [RunSummary]) -> Listing<RunSummary> {
+        Listing(
+            items: runs,
+            columns: [
+                Column("run", number: true) { "\($0.run)" },
+                Column("started") { Text.time($0.started) },
+                Column("took", number: true) { run in
+                    run.finished.map { Text.duration(from: run.started, to: $0) } ?? ""
+                },
+                Column("outcome") { $0.outcome.rawValue },
+                Column("version") { $0.version ?? "" },
+                Column("test accuracy", number: true) { Text.accuracy($0.testAccuracy) },
+                Column("champion", number: true) { Text.accuracy($0.championAccuracy) },
+                Column("pictures", number: true) { "\($0.pictures)" },
+                Column("parameters") { Text.parameters($0.parameters) },
+                Column("reason") { $0.reason ?? "" },
+            ],
+            emptyText: "There are no runs yet.")
+    }
+}
+
+struct ModelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "List the promoted models, the newest first; * is the current one.")
+
+    @OptionGroup var installation: InstallationOptions
+    @OptionGroup var output: FormatOption
+
+    @Option(help: "At most so many models.")
+    var limit = 50
+
+    func run() async throws {
+        let models = try await installation.history().models(limit: limit)
+        try print(
+            Listing(
+                items: models,
+                columns: [
+                    Column("current") { $0.current ? "*" : "" },
+                    Column("version") { $0.version },
+                    Column("run", number: true) { "\($0.run)" },
+                    Column("created") { Text.time($0.created) },
+                    Column("test accuracy", number: true) { Text.accuracy($0.testAccuracy) },
+                    Column("classes", number: true) { "\($0.classes)" },
+                    Column("backbone") { $0.backbone },
+                    Column("input", number: true) { "\($0.inputSize)" },
+                    Column("published") { $0.published.map(Text.time) ?? "" },
+                ],
+                emptyText: "No model has been promoted yet."
+            ).rendered(as: output.format))
+    }
+}
+
+struct DropsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drops", abstract: "List the drops, the newest first, and what became of their files.")
+
+    @OptionGroup var installation: InstallationOptions
+    @OptionGroup var output: FormatOption
+
+    @Option(help: "At most so many drops.")
+    var limit = 50
+
+    func run() async throws {
+        let drops = try await installation.history().drops(limit: limit)
+        try print(
+            Listing(
+                items: drops,
+                columns: [
+                    Column("drop", number: true) { "\($0.drop)" },
+                    Column("name") { $0.name },
+                    Column("arrived") { Text.time($0.arrived) },
+                    Column("finished") { $0.finished.map(Text.time) ?? "" },
+                    Column("accepted", number: true) { "\($0.accepted)" },
+                    Column("duplicates", number: true) { "\($0.duplicates)" },
+                    Column("rejected", number: true) { "\($0.rejected)" },
+                ],
+                emptyText: "There are no drops yet."
+            ).rendered(as: output.format))
+    }
+}
+
+struct RejectsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rejects", abstract: "List the files that were rejected, the newest first, with the reasons.",
+        discussion: "The files themselves are kept in the state folder, in rejected/DROP/.")
+
+    @OptionGroup var installation: InstallationOptions
+    @OptionGroup var output: FormatOption
+
+    @Option(help: "At most so many files.")
+    var limit = 50
+
+    func run() async throws {
+        let rejects = try await installation.history().rejects(limit: limit)
+        try print(
+            Listing(
+                items: rejects,
+                columns: [
+                    Column("drop") { $0.drop },
+                    Column("path") { $0.path },
+                    Column("code") { $0.code },
+                    Column("recorded") { Text.time($0.recorded) },
+                    Column("reason") { $0.reason },
+                ],
+                emptyText: "No file has been rejected."
+            ).rendered(as: output.format))
+    }
+}

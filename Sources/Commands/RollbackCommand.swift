@@ -1,0 +1,30 @@
+internal import Archive
+internal import ArgumentParser
+internal import Outbox
+internal import Pipeline
+internal import SystemPackage
+
+struct RollbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback", abstract: "Make an earlier model the current one again, without training.",
+        discussion: """
+            outbox/current points to it at once, and the next run's model has to beat it. Works whether or not the \
+            daemon runs.
+            """)
+
+    @OptionGroup var installation: InstallationOptions
+
+    @Argument(help: "The version, as `cultivar models` lists it (default: the one before the current).")
+    var version: String?
+
+    func run() async throws {
+        let settings = try await installation.settings()
+        let state = StateFolder(FilePath(settings.paths.state))
+        // Opened for reading first: where there is no history yet, this command must not make one.
+        _ = try History.openReadOnly(state.history)
+        let publisher = ModelPublisher(
+            history: try History.open(state.history), outbox: OutboxFolder(FilePath(settings.paths.outbox)),
+            library: BackboneLibrary(folder: FilePath(settings.paths.backbones)))
+        print("The current model is \(try publisher.rollback(to: version)) again.")
+    }
+}

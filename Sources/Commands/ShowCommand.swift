@@ -1,0 +1,62 @@
+internal import Archive
+internal import ArgumentParser
+internal import Foundation
+internal import Pipeline
+
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show all that is known of a run: candidates, folds, curves, matrices.",
+        discussion: "The CSV has a row for each epoch of each fit; the JSON has everything.")
+
+    @OptionGroup var installation: InstallationOptions
+    @OptionGroup var output: FormatOption
+
+    @Argument(help: "The run's number, as in the history (default: the newest).")
+    var run: Int64?
+
+    func run() async throws {
+        let history = try await installation.history()
+        guard let number = try run ?? history.runs(limit: 1).first?.run else {
+            throw ValidationError("There are no runs yet.")
+        }
+        let details = try history.runDetails(number)
+        switch output.format {
+        case .table: print(RunReport(details).text)
+        case .json: try print(JSONOutput.of(details))
+        case .csv: try print(CurveRow.listing(of: details).rendered(as: .csv))
+        }
+    }
+}
+
+/// One epoch of one fit.
+private struct CurveRow: Encodable {
+    let candidate: Int
+    /// nil is the refit on all training pictures.
+    let fold: Int?
+    let epoch: EpochRecord
+
+    static func listing(of details: RunDetails) -> Listing<CurveRow> {
+        let trials = details.candidates.flatMap { candidate in
+            candidate.trials.flatMap { trial in
+                trial.curve.map { CurveRow(candidate: candidate.candidate, fold: trial.fold, epoch: $0) }
+            }
+        }
+        let refit = details.refit.map { refit in
+            refit.curve.map { CurveRow(candidate: refit.candidate, fold: nil, epoch: $0) }
+        }
+        func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+        return Listing(
+            items: trials + (refit ?? []),
+            columns: [
+                Column("candidate") { "\($0.candidate + 1)" },
+                Column("fold") { $0.fold.map { "\($0 + 1)" } ?? "refit" },
+                Column("epoch") { "\($0.epoch.epoch)" },
+                Column("loss") { number($0.epoch.loss) },
+                Column("accuracy") { number($0.epoch.accuracy) },
+                Column("val_loss") { number($0.epoch.valLoss) },
+                Column("val_accuracy") { number($0.epoch.valAccuracy) },
+                Column("learning_rate") { "\($0.epoch.learningRate)" },
+            ],
+            emptyText: "")
+    }
+}

@@ -1,0 +1,74 @@
+internal import Archive
+internal import ArgumentParser
+internal import Foundation
+internal import Outbox
+internal import Pipeline
+internal import SystemPackage
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show what the daemon is doing, and what there is.")
+
+    @OptionGroup var installation: InstallationOptions
+    @OptionGroup var output: FormatOption
+
+    func run() async throws {
+        let settings = try await installation.settings()
+        let state = StateFolder(FilePath(settings.paths.state))
+        let counts = try History.openReadOnly(state.history).counts()
+        let holder = try DaemonLock.holder(in: state)
+        let status = holder == nil ? nil : StatusBoard.read(from: state.status)
+        let report = StatusReport(
+            processID: holder, status: status, current: OutboxFolder(FilePath(settings.paths.outbox)).currentVersion,
+            counts: counts)
+        switch output.format {
+        case .table: print(report.text)
+        case .json: try print(JSONOutput.of(report))
+        case .csv:
+            try print(Listing(items: report.lines, columns: StatusLine.columns, emptyText: "").rendered(as: .csv))
+        }
+    }
+}
+
+private struct StatusLine: Encodable {
+    let name: String
+    let value: String
+
+    static var columns: [Column<StatusLine>] { [Column("name") { $0.name }, Column("value") { $0.value }] }
+}
+
+private struct StatusReport: Encodable {
+    /// The process that works with the state folder; nil where none does.
+    let processID: Int32?
+    let status: ServiceStatus?
+    /// The version that the outbox shows.
+    let current: String?
+    let counts: HistoryCounts
+
+    var lines: [StatusLine] {
+        let doing = status?.summary ?? (processID == nil ? "not running" : "starting")
+        let last = counts.lastRun.map { "run \($0.run), \($0.outcome.rawValue)" + ($0.reason.map { ": \($0)" } ?? "") }
+        return [
+            StatusLine(name: "process", value: processID.map { "\($0)" } ?? "none"),
+            StatusLine(name: "doing", value: doing),
+            StatusLine(name: "current model", value: current ?? "none yet"),
+            StatusLine(name: "last run", value: last ?? "none yet"),
+            StatusLine(
+                name: "pictures",
+                value: "\(counts.trainPictures) training, \(counts.testPictures) test, \(counts.labels) labels"),
+            StatusLine(
+                name: "drops",
+                value: "\(counts.drops), \(counts.duplicates) duplicate and \(counts.rejects) rejected files"),
+            StatusLine(
+                name: "runs", value: "\(counts.runs), \(counts.models) promoted, \(counts.pendingRequests) waiting"),
+        ]
+    }
+
+    var text: String {
+        let width = lines.map(\.name.count).max() ?? 0
+        return lines.map { line in
+            line.name + String(repeating: " ", count: width - line.name.count + 2) + TerminalText.escaped(line.value)
+        }
+        .joined(separator: "\n")
+    }
+}

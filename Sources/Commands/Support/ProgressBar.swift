@@ -1,0 +1,39 @@
+internal import Foundation
+internal import Glibc
+internal import Pipeline
+internal import Synchronization
+
+/// A bar on one line of the terminal that shows a run's progress; nothing where standard error is no terminal.
+final class ProgressBar: Sendable {
+    let isShown = isatty(STDERR_FILENO) == 1
+    private let width = Mutex(0)
+
+    func show(_ status: ServiceStatus) {
+        guard isShown else { return }
+        let share = status.total > 0 ? min(1, Double(status.done) / Double(status.total)) : 0
+        let filled = Int(share * Double(Self.length))
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.length - filled)
+        write("\(bar) \(status.summary)")
+    }
+
+    func clear() {
+        if isShown { write("") }
+    }
+
+    private func write(_ text: String) {
+        let line = String(text.prefix(Self.columns))
+        width.withLock { width in
+            let rest = String(repeating: " ", count: max(0, width - line.count))
+            width = line.count
+            // A terminal that has gone away is no reason to stop training.
+            try? FileHandle.standardError.write(contentsOf: Data("\r\(line)\(rest)\(line.isEmpty ? "\r" : "")".utf8))
+        }
+    }
+
+    private static let length = 24
+
+    private static var columns: Int {
+        var size = winsize()
+        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) - 1 : 100
+    }
+}

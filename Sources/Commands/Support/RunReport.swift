@@ -1,0 +1,86 @@
+internal import Archive
+internal import Foundation
+internal import Pipeline
+
+/// A run for people to read, from top to bottom.
+struct RunReport {
+    private let details: RunDetails
+
+    init(_ details: RunDetails) { self.details = details }
+
+    var text: String {
+        let parts = [heading, candidates, refit] + details.evaluations.map(evaluation)
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    private var heading: String {
+        let run = details.summary
+        let length = run.finished.map { ", took \(Text.duration(from: run.started, to: $0))" } ?? ""
+        let lines = [
+            "Run \(run.run): \(run.outcome.rawValue)" + (run.version.map { " as \($0)" } ?? ""),
+            run.reason ?? "",
+            "Started \(Text.time(run.started)) by \(run.trigger.rawValue)\(length); "
+                + "\(run.trainPictures) training and \(run.testPictures) test pictures, seed \(details.seed).",
+        ]
+        return lines.filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    private var candidates: String {
+        guard !details.candidates.isEmpty else { return "" }
+        let folds = details.candidates.map(\.trials.count).max() ?? 0
+        var columns: [Column<CandidateDetails>] = [
+            Column("candidate", number: true) { "\($0.candidate + 1)" },
+            Column("rank", number: true) { $0.rank.map { "\($0)" } ?? "" },
+            Column("mean", number: true) { Text.accuracy($0.meanAccuracy) },
+            Column("std", number: true) { Text.accuracy($0.stdAccuracy) },
+        ]
+        for fold in 0..<folds {
+            columns.append(
+                Column("fold \(fold + 1)", number: true) { candidate in
+                    let trial = candidate.trials.first { $0.fold == fold }
+                    return trial.map { $0.accuracy.map(Text.accuracy) ?? "failed" } ?? ""
+                })
+        }
+        columns.append(
+            Column("epochs", number: true) { $0.trials.map { "\($0.curve.count)" }.joined(separator: "/") })
+        columns.append(Column("parameters") { Text.parameters($0.parameters) })
+        return table(details.candidates, columns)
+    }
+
+    private var refit: String {
+        guard let refit = details.refit else { return "" }
+        let curve = table(
+            refit.curve,
+            [
+                Column("epoch", number: true) { "\($0.epoch)" + ($0.epoch == refit.bestEpoch ? "*" : " ") },
+                Column("loss", number: true) { Text.accuracy($0.loss) },
+                Column("accuracy", number: true) { Text.accuracy($0.accuracy) },
+                Column("val loss", number: true) { Text.accuracy($0.valLoss) },
+                Column("val accuracy", number: true) { Text.accuracy($0.valAccuracy) },
+                Column("learning rate", number: true) { "\($0.learningRate)" },
+            ])
+        return
+            "Candidate \(refit.candidate + 1) trained on all training pictures (* is the epoch that was kept):\n\(curve)"
+    }
+
+    private func evaluation(_ evaluation: EvaluationDetails) -> String {
+        let name = evaluation.role.rawValue + (evaluation.version.map { " \($0)" } ?? "")
+        let classes = Array(evaluation.classes.enumerated())
+        var columns: [Column<(offset: Int, element: ClassDetails)>] = [
+            Column("class") { $0.element.label },
+            Column("precision", number: true) { Text.accuracy($0.element.precision) },
+            Column("recall", number: true) { Text.accuracy($0.element.recall) },
+            Column("f1", number: true) { Text.accuracy($0.element.f1) },
+            Column("support", number: true) { "\($0.element.support)" },
+        ]
+        for index in evaluation.confusion.indices {
+            columns.append(Column("\(index + 1)", number: true) { "\(evaluation.confusion[$0.offset][index])" })
+        }
+        return "The \(name) on the test set: accuracy \(Text.accuracy(evaluation.accuracy)); "
+            + "a row a true class, a numbered column a predicted one\n" + table(classes, columns)
+    }
+
+    private func table<Item>(_ items: [Item], _ columns: [Column<Item>]) -> String {
+        TableText.of(items, columns)
+    }
+}

@@ -1,0 +1,30 @@
+internal import Archive
+internal import Foundation
+internal import Learning
+internal import Pipeline
+
+/// How values look in tables.
+enum Text {
+    /// A moment in UTC to the second: `2026-07-31 09:05:00Z`.
+    static func time(_ moment: Timestamp) -> String {
+        moment.description.prefix(19).replacing("T", with: " ") + "Z"
+    }
+
+    static func duration(from start: Timestamp, to end: Timestamp) -> String {
+        ServiceStatus.timeSpan(end.seconds(since: start))
+    }
+
+    /// A share of 0...1 with four decimals; nothing where there is none.
+    static func accuracy(_ share: Double?) -> String { share.map { String(format: "%.4f", $0) } ?? "" }
+
+    /// A candidate's hyperparameters in a few words.
+    static func parameters(_ document: JSONText?) -> String {
+        guard let document, let values: Hyperparameters = try? document.decoded() else { return document?.text ?? "" }
+        var words = [
+            values.backbone, values.activation.rawValue, values.optimizer.rawValue, "lr \(values.learningRate)",
+            "batch \(values.batchSize)", "hidden \(values.hiddenUnits)", "dropout \(values.dropout)",
+        ]
+        if values.batchNormalization { words.append("batch norm") }
+        return words.joined(separator: ", ")
+    }
+}

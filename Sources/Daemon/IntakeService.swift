@@ -1,0 +1,91 @@
+internal import Archive
+internal import Intake
+internal import Logging
+internal import Pipeline
+internal import ServiceLifecycle
+internal import SystemPackage
+internal import Tensors
+
+/// Watches the inbox and takes in what settles there, until the service is asked to stop.
+struct IntakeService: Service {
+    private let monitor: InboxMonitor
+    private let ingestor: Ingestor
+    private let activity: InboxActivity
+    private let status: StatusBoard
+    private let logger: Logger
+
+    init(_ installation: Installation, activity: InboxActivity, status: StatusBoard) throws {
+        let settings = installation.settings
+        var watch = WatchSettings()
+        watch.settle = .seconds(settings.inbox.settle)
+        watch.mode = settings.inbox.watch == .poll ? .poll : .inotify
+        monitor = InboxMonitor(
+            inbox: FilePath(settings.paths.inbox), settings: watch, logger: installation.logger)
+        ingestor = try Ingestor(
+            state: installation.state, store: installation.store, history: installation.history, pool: WorkerPool(),
+            validator: InProcessValidator(limits: settings.limits),
+            settings: IngestSettings(testShare: settings.inbox.testShare))
+        self.activity = activity
+        self.status = status
+        logger = installation.logger
+    }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await monitor.run { candidate, scanner in try await take(candidate, from: scanner) }
+        }
+    }
+
+    /// Takes one drop in. A fault of the environment leaves the rest where it is, for another try after a while.
+    private func take(_ candidate: DropCandidate, from scanner: InboxScanner) async throws -> Duration? {
+        do {
+            let summary = try await activity.whileBusy {
+                let summary = try await ingestor.ingest(candidate, from: scanner) { progress in
+                    if progress.totalFiles > Self.manyFiles { log(progress) }
+                }
+                return (summary, summary.accepted)
+            }
+            status.setDegraded(nil)
+            log(summary)
+            return summary.lookAgainAfter
+        } catch is CancellationError {
+            return nil
+        } catch {
+            status.setDegraded("can't take in the drop \(candidate.name.escaped): \(error)")
+            logger.error(
+                "drop not taken in, to be tried again",
+                metadata: ["drop.name": "\(candidate.name.escaped)", "drop.error": "\(error)"])
+            return Self.pauseAfterFault
+        }
+    }
+
+    private static let manyFiles = 2_000
+    private static let pauseAfterFault = Duration.seconds(30)
+
+    private func log(_ progress: IngestProgress) {
+        logger.info(
+            "taking in a drop",
+            metadata: [
+                "drop.name": "\(progress.drop.escaped)", "drop.done": "\(progress.finishedFiles)",
+                "drop.files": "\(progress.totalFiles)",
+            ])
+    }
+
+    private func log(_ summary: IngestSummary) {
+        let counts =
+            "\(summary.accepted) accepted, \(summary.duplicates) duplicates, \(summary.rejected) rejected"
+        status.noteDrop("last drop \(summary.drop.escaped): \(counts)")
+        var metadata: Logger.Metadata = [
+            "drop.name": "\(summary.drop.escaped)", "drop.accepted": "\(summary.accepted)",
+            "drop.duplicates": "\(summary.duplicates)", "drop.rejected": "\(summary.rejected)",
+        ]
+        if !summary.deferred.isEmpty { metadata["drop.deferred"] = "\(summary.deferred.values.reduce(0, +))" }
+        if summary.kept > 0 { metadata["drop.kept"] = "\(summary.kept)" }
+        logger.info("drop taken in", metadata: metadata)
+        for pair in summary.newSpellings {
+            logger.warning(
+                "another spelling of a label",
+                metadata: ["label.spelling": "\(pair.spelling)", "label.name": "\(pair.label)"])
+        }
+    }
+}

@@ -1,0 +1,45 @@
+internal import Archive
+package import Logging
+package import Pipeline
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// The daemon: everything that `cultivar daemon` runs, from an installation's settings to a clean stop.
+package enum ServiceGraph {
+    /// Runs until SIGTERM or SIGINT; the running work is then interrupted in a way that it can be gone on with.
+    ///
+    /// Throws `DaemonLockFailure` where another process works with the state folder, and what keeps a folder or database
+    /// from being opened.
+    package static func run(settings: Settings, logger: Logger) async throws {
+        let installation = try Installation(settings: settings, logger: logger)
+        try prepare(installation)
+        let status = StatusBoard(file: installation.state.status)
+        let activity = InboxActivity()
+        let group = try ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: IntakeService(installation, activity: activity, status: status)),
+                    .init(service: TrainingService(installation, activity: activity, status: status)),
+                    .init(service: NotificationService(notifier: SystemdNotifier(), status: status)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        logger.info(
+            "cultivar is watching",
+            metadata: [
+                "paths.inbox": "\(settings.paths.inbox)", "paths.outbox": "\(settings.paths.outbox)",
+                "paths.state": "\(settings.paths.state)",
+            ])
+        try await group.run()
+        status.begin(.idle, run: nil)
+        logger.info("cultivar has stopped")
+    }
+
+    /// Clears away what an earlier process left half-done, and makes the outbox agree with the history.
+    private static func prepare(_ installation: Installation) throws {
+        let leftovers = try installation.store.removeLeftovers()
+        if leftovers > 0 { installation.logger.info("unfinished copies removed", metadata: ["count": "\(leftovers)"]) }
+        try ModelPublisher(
+            history: installation.history, outbox: installation.outbox, library: installation.library
+        ).agree()
+    }
+}

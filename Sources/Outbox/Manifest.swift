@@ -1,0 +1,107 @@
+package import Archive
+internal import Foundation
+
+/// What a published model is and what it was found to do: `manifest.json` beside `model.onnx`.
+package struct Manifest: Codable, Sendable, Equatable {
+    package struct Backbone: Codable, Sendable, Equatable {
+        package var name: String
+        /// SHA-256 of the backbone's ONNX file.
+        package var sha256: String
+        package var source: String?
+        package var licence: String?
+
+        package init(name: String, sha256: String, source: String?, licence: String?) {
+            self.name = name
+            self.sha256 = sha256
+            self.source = source
+            self.licence = licence
+        }
+    }
+
+    /// The model's input: uint8 pictures of shape (N, height, width, 3), RGB, upright.
+    package struct Input: Codable, Sendable, Equatable {
+        package var name = "images"
+        package var type = "uint8"
+        package var layout = "NHWC"
+        package var channels = "RGB"
+        package var height: Int
+        package var width: Int
+        /// How a picture of another size is brought to height x width before it is given to the model.
+        package var resize = "bilinear with antialiasing to exactly width x height, aspect ratio not kept"
+
+        package init(size: Int) {
+            height = size
+            width = size
+        }
+    }
+
+    /// How the model did on the test set of its run.
+    package struct Test: Codable, Sendable, Equatable {
+        package var pictures: Int
+        package var accuracy: Double
+        /// Wilson's 95 % interval of the accuracy.
+        package var interval: [Double]
+        package var classes: [ClassRow]
+
+        package init(pictures: Int, accuracy: Double, interval: [Double], classes: [ClassRow]) {
+            self.pictures = pictures
+            self.accuracy = accuracy
+            self.interval = interval
+            self.classes = classes
+        }
+    }
+
+    package struct ClassRow: Codable, Sendable, Equatable {
+        package var label: String
+        package var precision: Double?
+        package var recall: Double?
+        package var f1: Double?
+        package var support: Int
+
+        package init(label: String, precision: Double?, recall: Double?, f1: Double?, support: Int) {
+            self.label = label
+            self.precision = precision
+            self.recall = recall
+            self.f1 = f1
+            self.support = support
+        }
+    }
+
+    package var version: String
+    package var run: Int64
+    package var created: Timestamp
+    /// In the order of the model's output `probabilities`, (N, classes).
+    package var labels: [String]
+    package var backbone: Backbone
+    package var input: Input
+    package var output = "probabilities"
+    package var parameters: JSONText
+    package var test: Test
+    /// SHA-256 of every other file of the version, by name.
+    package var files: [String: String] = [:]
+
+    package init(
+        version: String, run: Int64, created: Timestamp, labels: [String], backbone: Backbone, input: Input,
+        parameters: JSONText, test: Test
+    ) {
+        self.version = version
+        self.run = run
+        self.created = created
+        self.labels = labels
+        self.backbone = backbone
+        self.input = input
+        self.parameters = parameters
+        self.test = test
+    }
+
+    /// The file's bytes; equal manifests give equal bytes.
+    func encoded() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return [UInt8](try encoder.encode(self)) + [UInt8(ascii: "\n")]
+    }
+
+    static func decode(_ bytes: [UInt8]) throws -> Manifest {
+        try JSONDecoder().decode(Manifest.self, from: Data(bytes))
+    }
+}

@@ -1,0 +1,15 @@
+package import SystemPackage
+
+/// Why a version can't be published.
+package enum OutboxFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    case noSuchVersion(String, outbox: FilePath)
+    /// A file of a version isn't what its manifest says.
+    case damaged(path: FilePath, reason: String)
+
+    package var description: String {
+        switch self {
+        case .noSuchVersion(let version, let outbox): "the outbox \(outbox) holds no version \(version)"
+        case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
+        }
+    }
+}

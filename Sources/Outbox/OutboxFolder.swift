@@ -1,0 +1,123 @@
+internal import Archive
+internal import Foundation
+package import SystemPackage
+
+/// The folder in which people find models: `models/VERSION/` for each version, and `current`, a symbolic link to one.
+///
+/// A version appears whole or not at all: it is written and synchronised under a hidden name, and renamed. `current` is
+/// replaced by rename as well, so that whoever reads it finds one version or the other.
+package struct OutboxFolder: Sendable {
+    package let root: FilePath
+
+    package init(_ root: FilePath) { self.root = root }
+
+    package var models: FilePath { root.appending("models") }
+    package var current: FilePath { root.appending("current") }
+
+    package static let modelName = "model.onnx"
+    package static let labelsName = "labels.txt"
+    package static let manifestName = "manifest.json"
+
+    package func folder(of version: String) -> FilePath { models.appending(version) }
+
+    private func stagingFolder(of version: String) -> FilePath { models.appending(".staging-\(version)") }
+
+    /// Makes the folders that are missing. Throws `FileFailure`.
+    package func prepare() throws {
+        for folder in [root, models] {
+            try Files.makeFolder(folder, permissions: Self.folderPermissions)
+        }
+        try Files.synchronize(folder: root)
+    }
+
+    /// Writes a whole version under a hidden name, durably, and returns the folder, for its model to be tried out.
+    ///
+    /// - Returns: the staged folder, and the manifest as written, with the files' checksums.
+    package func stage(_ manifest: Manifest, model: [UInt8]) throws -> (folder: FilePath, manifest: Manifest) {
+        let folder = stagingFolder(of: manifest.version)
+        try discard(folder)
+        try Files.makeFolder(folder, permissions: Self.folderPermissions)
+        try Files.setPermissions(Self.folderPermissions, of: folder)
+        let labels = Array(manifest.labels.map { $0 + "\n" }.joined().utf8)
+        var complete = manifest
+        for (name, bytes) in [(Self.modelName, model), (Self.labelsName, labels)] {
+            try Files.write(bytes, to: folder.appending(name), permissions: Self.filePermissions)
+            complete.files[name] = Digest.sha256(bytes).hex
+        }
+        try Files.write(
+            complete.encoded(), to: folder.appending(Self.manifestName), permissions: Self.filePermissions)
+        try Files.synchronize(folder: folder)
+        try Files.synchronize(folder: models)
+        return (folder, complete)
+    }
+
+    /// Gives a staged version its name, unless it has it already, and makes `current` point to it, durably.
+    package func publish(_ version: String) throws {
+        let folder = folder(of: version)
+        if !Files.exists(folder) {
+            let staged = stagingFolder(of: version)
+            guard Files.exists(staged) else { throw OutboxFailure.noSuchVersion(version, outbox: root) }
+            try verify(staged)
+            try Files.perform("rename \(staged) to", folder) { try Files.rename(staged, to: folder) }
+            try Files.synchronize(folder: models)
+        }
+        guard currentVersion != version else { return }
+        let link = root.appending(".current-\(version)")
+        try Files.remove(link)
+        try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: "models/\(version)")
+        try Files.perform("replace", current) { try Files.rename(link, to: current) }
+        try Files.synchronize(folder: root)
+    }
+
+    /// The version that `current` points to; nil where there is none.
+    package var currentVersion: String? {
+        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: current.string)
+        return target.flatMap { FilePath($0).lastComponent?.string }
+    }
+
+    /// Throws if a file in the folder of a version is missing or isn't what the manifest says.
+    package func verify(_ folder: FilePath) throws {
+        let path = folder.appending(Self.manifestName)
+        guard let data = FileManager.default.contents(atPath: path.string) else {
+            throw OutboxFailure.damaged(path: path, reason: "the manifest can't be read")
+        }
+        let manifest = try Manifest.decode([UInt8](data))
+        for (name, expected) in manifest.files.sorted(by: { $0.key < $1.key }) {
+            let found = try Digest.sha256(of: folder.appending(name)).hex
+            guard found == expected else {
+                throw OutboxFailure.damaged(
+                    path: folder.appending(name), reason: "its SHA-256 is \(found), the manifest says \(expected)")
+            }
+        }
+    }
+
+    /// Whether a version is there, or staged and only lacks its name.
+    package func holds(_ version: String) -> Bool {
+        Files.exists(folder(of: version)) || Files.exists(stagingFolder(of: version).appending(Self.manifestName))
+    }
+
+    /// The names of all versions, in no particular order.
+    package func versions() throws -> [String] {
+        try Files.names(in: models).map(\.string).filter { !$0.hasPrefix(".") }
+    }
+
+    /// Removes what interrupted publications left behind: staged versions, and half-made links.
+    package func removeLeftovers() throws {
+        for name in try Files.names(in: models) where name.string.hasPrefix(".staging-") {
+            try discard(models.appending(name))
+        }
+        for name in try Files.names(in: root) where name.string.hasPrefix(".current-") {
+            try Files.remove(root.appending(name))
+        }
+    }
+
+    private func discard(_ folder: FilePath) throws {
+        guard Files.exists(folder) else { return }
+        try FileManager.default.removeItem(atPath: folder.string)
+    }
+
+    private static let folderPermissions: FilePermissions = [
+        .ownerReadWriteExecute, .groupReadExecute, .otherReadExecute,
+    ]
+    private static let filePermissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+}

@@ -1,0 +1,71 @@
+package import Archive
+internal import Foundation
+package import Networks
+internal import Synchronization
+package import SystemPackage
+
+/// A backbone that is ready to run, with the checksum that names its features in the cache.
+package struct LoadedBackbone: Sendable {
+    package let backbone: Backbone
+    package let checksum: Digest
+    package let path: FilePath
+}
+
+/// The backbones in a folder: every `NAME.onnx` is one, by the name of its file.
+package final class BackboneLibrary: Sendable {
+    package let folder: FilePath
+    private let loaded = Mutex<[String: LoadedBackbone]>([:])
+
+    package init(folder: FilePath) { self.folder = folder }
+
+    /// The names of the files in the folder, in alphabetical order. Throws where the folder can't be listed.
+    package func names() throws -> [String] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.string) else {
+            throw BackboneFailure.noFolder(folder)
+        }
+        return names.filter { $0.hasSuffix(Self.suffix) && !$0.hasPrefix(".") }
+            .map { String($0.dropLast(Self.suffix.count)) }.sorted()
+    }
+
+    /// The backbone of the given name, read once. Throws `BackboneFailure`, or what is wrong with the file.
+    package func load(_ name: String) throws -> LoadedBackbone {
+        if let known = loaded.withLock({ $0[name] }) { return known }
+        guard try names().contains(name) else {
+            throw try BackboneFailure.absent(name, folder: folder, known: names())
+        }
+        let path = folder.appending(name + Self.suffix)
+        let backbone = try Backbone(contentsOf: path)
+        let result = try LoadedBackbone(backbone: backbone, checksum: Digest.sha256(of: path), path: path)
+        loaded.withLock { $0[name] = result }
+        return result
+    }
+
+    /// The backbone whose file has the given checksum, first looked for by name; nil where there is none.
+    package func find(_ checksum: Digest, name: String) throws -> LoadedBackbone? {
+        for candidate in try names().sorted(by: { a, _ in a == name }) {
+            let path = folder.appending(candidate + Self.suffix)
+            if try Digest.sha256(of: path) == checksum { return try load(candidate) }
+        }
+        return nil
+    }
+
+    private static let suffix = ".onnx"
+}
+
+package enum BackboneFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    case noFolder(FilePath)
+    case absent(String, folder: FilePath, known: [String])
+    case badChoice(String)
+
+    package var description: String {
+        switch self {
+        case .noFolder(let folder):
+            "the backbones folder \(folder) can't be listed; make it with scripts/backbones, or name another one with --backbones"
+        case .absent(let name, let folder, let known):
+            "there is no backbone '\(name)' in \(folder)"
+                + (known.isEmpty ? ", which holds none" : ", which holds \(known.joined(separator: ", "))")
+        case .badChoice(let text):
+            "'\(text)' names no backbone: it must be NAME or NAME@SIZE, the size from 32 to 1024 pixels"
+        }
+    }
+}

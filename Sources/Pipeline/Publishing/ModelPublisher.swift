@@ -1,0 +1,107 @@
+package import Archive
+internal import Learning
+internal import ONNX
+package import Outbox
+internal import Pictures
+internal import SystemPackage
+internal import Tensors
+
+/// Brings models into the outbox, and keeps the outbox in agreement with the history, whatever interrupts it.
+///
+/// The history decides: a version is first staged whole, then the decision is committed, then the version gets its name
+/// and `current` points to it, then the history notes that the outbox agrees. `agree` does the last two steps, and is
+/// called at start as well.
+package struct ModelPublisher: Sendable {
+    private let history: History
+    private let outbox: OutboxFolder
+    private let library: BackboneLibrary
+
+    package init(history: History, outbox: OutboxFolder, library: BackboneLibrary) {
+        self.history = history
+        self.outbox = outbox
+        self.library = library
+    }
+
+    /// Makes the outbox show the version that the latest decision names; returns it, nil where there is none yet.
+    @discardableResult
+    package func agree() throws -> String? {
+        while let decision = try history.currentPublication() {
+            if !outbox.holds(decision.version) { try stage(history.model(decision.version)) }
+            try outbox.publish(decision.version)
+            if decision.publishedAt == nil { try history.markPublished(decision.id, at: .now) }
+            if try history.currentPublication()?.id == decision.id {
+                try outbox.removeLeftovers()
+                return decision.version
+            }
+        }
+        return nil
+    }
+
+    /// Makes an earlier model the champion again, without training.
+    ///
+    /// - Parameter version: the version; nil is the champion's predecessor among the decisions.
+    /// - Returns: the version that is current now.
+    /// - Throws: `RollbackFailure`, `HistoryFailure.noSuchVersion`.
+    package func rollback(to version: String?) throws -> String {
+        guard let current = try history.currentPublication()?.version else { throw RollbackFailure.noModel }
+        let target = try version ?? predecessor(of: current)
+        guard target != current else { throw RollbackFailure.isCurrent(target) }
+        _ = try history.recordRollback(to: target, at: .now)
+        try agree()
+        return target
+    }
+
+    private func predecessor(of current: String) throws -> String {
+        let models = try history.models(limit: .max).map(\.version)
+        guard let place = models.firstIndex(of: current), place + 1 < models.count else {
+            throw RollbackFailure.noEarlier(current)
+        }
+        return models[place + 1]
+    }
+
+    /// A version number that neither the history nor the outbox has: `v0001` and so on.
+    func nextVersion() throws -> String {
+        let known = try history.models(limit: .max).map(\.version) + outbox.versions()
+        let last = known.compactMap { $0.hasPrefix("v") ? Int($0.dropFirst()) : nil }.max() ?? 0
+        let digits = String(last + 1)
+        return "v" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    /// Stages a version; returns the path of its `model.onnx`, to be tried out, and its manifest with checksums.
+    func stage(_ manifest: Manifest, head: Head, source: FeatureSource) throws -> (model: FilePath, manifest: Manifest)
+    {
+        let model = try ClassifierExport.model(
+            backbone: source.loaded.backbone, inputSize: source.inputSize, head: head, labels: manifest.labels,
+            version: manifest.version)
+        let staged = try outbox.stage(manifest, model: ModelFile.encode(model))
+        return (staged.folder.appending(OutboxFolder.modelName), staged.manifest)
+    }
+
+    /// Stages a model of the history again, which somebody has deleted from the outbox.
+    private func stage(_ model: StoredModel) throws {
+        guard let loaded = try library.find(model.backboneChecksum, name: model.backbone) else {
+            throw RollbackFailure.noBackbone(
+                version: model.version, backbone: model.backbone, checksum: model.backboneChecksum.hex)
+        }
+        let source = try FeatureSource(loaded: loaded, inputSize: model.inputSize, augmentation: .init())
+        _ = try stage(model.manifest.decoded(), head: Head(serialized: model.head), source: source)
+    }
+}
+
+package enum RollbackFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    case noModel
+    case isCurrent(String)
+    case noEarlier(String)
+    case noBackbone(version: String, backbone: String, checksum: String)
+
+    package var description: String {
+        switch self {
+        case .noModel: "no model has been promoted yet"
+        case .isCurrent(let version): "\(version) is the current version already"
+        case .noEarlier(let version): "there is no version before \(version)"
+        case .noBackbone(let version, let backbone, let checksum):
+            "\(version) is no longer in the outbox, and to make it again its backbone \(backbone) is needed, "
+                + "the file with the SHA-256 \(checksum)"
+        }
+    }
+}

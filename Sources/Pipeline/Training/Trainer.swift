@@ -1,0 +1,97 @@
+package import Archive
+internal import Learning
+internal import Logging
+internal import Outbox
+
+/// Training runs from beginning to end: is there something to train on, features, search, test, promotion.
+///
+/// Everything that a run finds out is recorded when it is found, so that a run that was interrupted goes on where it was
+/// and ends with the same model, bit for bit.
+package struct Trainer: Sendable {
+    let installation: Installation
+    let status: StatusBoard
+
+    package init(_ installation: Installation, status: StatusBoard) {
+        self.installation = installation
+        self.status = status
+    }
+
+    private var history: History { installation.history }
+
+    /// Goes on with the run that an earlier process left unfinished; nil where there is none.
+    ///
+    /// Throws `CancellationError`, and what keeps the history from being written; every other failure is the run's outcome.
+    package func resume() async throws -> RunSummary? {
+        guard let run = try history.unfinishedRun() else { return nil }
+        installation.logger.info("going on with an interrupted run", metadata: ["run.id": "\(run.id)"])
+        return try await carryOut(run)
+    }
+
+    /// Trains if there is something to train on; otherwise records why not.
+    ///
+    /// - Parameter requests: answered by this run. A run that was asked for needs no new pictures.
+    /// - Returns: the run; nil where a run would only repeat the reason for which the last one was skipped.
+    package func train(_ trigger: RunTrigger, requests: [RunRequest] = []) async throws -> RunSummary? {
+        let start = try newRun(trigger, requests: requests)
+        if let reason = try reasonToSkip(trigger, upTo: start.lastPicture) {
+            return try skip(start, because: reason, requests: requests)
+        }
+        let id = try history.startRun(start)
+        try history.takeRequests(requests.map(\.id), for: id, at: .now)
+        installation.logger.info(
+            "run started",
+            metadata: [
+                "run.id": "\(id)", "run.trigger": "\(trigger.rawValue)", "run.train": "\(start.trainPictures)",
+                "run.test": "\(start.testPictures)",
+            ])
+        guard let run = try history.unfinishedRun() else { throw HistoryFailure.notRunning(id) }
+        return try await carryOut(run)
+    }
+
+    private func newRun(_ trigger: RunTrigger, requests: [RunRequest]) throws -> NewRun {
+        let last = try history.lastPicture()
+        let counts = try history.labelCounts()
+        return try NewRun(
+            trigger: trigger, requestedAt: requests.first?.requestedAt, startedAt: .now,
+            seed: UInt64(installation.settings.search.seed), settings: JSONText(installation.settings),
+            trainPictures: counts.map(\.train).reduce(0, +), testPictures: counts.map(\.test).reduce(0, +),
+            lastPicture: last)
+    }
+
+    private func reasonToSkip(_ trigger: RunTrigger, upTo last: PictureID) throws -> String? {
+        let settings = installation.settings.train
+        let seen = try history.lastPicture(ofRunsWith: [.promoted, .kept])
+        let new = trigger == .request ? settings.minNew : try history.pictureCount(after: seen)
+        return Readiness(settings: settings, labels: try history.labelCounts(), newPictures: new).reasonToSkip
+    }
+
+    private func skip(_ start: NewRun, because reason: String, requests: [RunRequest]) throws -> RunSummary? {
+        let last = try history.runs(limit: 1).first
+        if start.trigger != .request, last?.outcome == .skipped, last?.reason == reason { return nil }
+        let id = try history.recordSkippedRun(start, reason: reason, at: .now)
+        try history.takeRequests(requests.map(\.id), for: id, at: .now)
+        installation.logger.info("run skipped", metadata: ["run.id": "\(id)", "run.reason": "\(reason)"])
+        return try history.runDetails(id).summary
+    }
+
+    private func carryOut(_ run: UnfinishedRun) async throws -> RunSummary {
+        defer { status.begin(.idle, run: nil) }
+        do {
+            try await TrainingRun(run, in: installation, status: status).execute()
+        } catch let error as CancellationError {
+            installation.logger.info("run interrupted, to be gone on with", metadata: ["run.id": "\(run.id)"])
+            throw error
+        } catch {
+            installation.logger.error("run failed", metadata: ["run.id": "\(run.id)", "run.error": "\(error)"])
+            try history.finishRun(run.id, as: .failed, RunResult(reason: "\(error)"), at: .now)
+        }
+        let summary = try history.runDetails(run.id).summary
+        installation.logger.info(
+            "run finished",
+            metadata: [
+                "run.id": "\(run.id)", "run.outcome": "\(summary.outcome.rawValue)",
+                "run.reason": "\(summary.reason ?? "")", "run.version": "\(summary.version ?? "-")",
+            ])
+        return summary
+    }
+}
