@@ -72,15 +72,17 @@ struct RecordedBatch {
         var counts = Counts()
         for reason in deferred { counts.deferred[reason, default: 0] += 1 }
         counts.newSpellings = newSpellings
+        var removedInodes: Set<UInt64> = []
         for (file, verdict) in verdicts {
             switch verdict {
             case .accepted: counts.accepted += 1
             case .duplicate: counts.duplicates += 1
             case .rejected: counts.rejected += 1
             }
-            guard try file.isUnchanged() else { continue }
+            guard try file.isUnchanged(removedInodes: removedInodes) else { continue }
             do {
                 try file.folder.removeFile(file.name)
+                removedInodes.insert(file.file.stamp.inode)
             } catch {
                 guard error.isForbidden else { throw error }
                 kept.insert(file.file.stamp)

@@ -46,19 +46,23 @@ package final class Ingestor: Sendable {
         let drop = candidate.snapshot
         let files = drop.takeable.filter { !kept.contains($0.stamp) }
         summary.kept = drop.takeable.count - files.count
+        var id: DropID?
         if !files.isEmpty {
-            let id = try await pool.run { [history] _ in try history.beginDrop(RawName(drop.name), at: .now) }
+            let begun = try await pool.run { [history] _ in try history.beginDrop(RawName(drop.name), at: .now) }
+            id = begun
             var plan = BatchPlan(candidate: candidate, files: files, inbox: scanner.folder, settings: tools.settings)
             while let batch = try await nextBatch(of: &plan, summary: &summary) {
-                try await take(batch, of: drop, id: id, summary: &summary)
+                try await take(batch, of: drop, id: begun, summary: &summary)
                 progress(
                     IngestProgress(drop: drop.name, finishedFiles: plan.finishedFiles, totalFiles: files.count))
             }
-            if summary.deferred.isEmpty { try await pool.run { [history] _ in try history.finishDrop(id, at: .now) } }
         }
-        let before = summary
+        let hasKept = summary.kept > 0
         summary.hasLeft = try await pool.run { [kept] _ in
-            try DropRemoval(candidate: candidate, scanner: scanner, kept: kept).run(hasKept: before.kept > 0)
+            try DropRemoval(candidate: candidate, scanner: scanner, kept: kept).run(hasKept: hasKept)
+        }
+        if let id, summary.hasLeft || summary.deferred.isEmpty {
+            try await pool.run { [history] _ in try history.finishDrop(id, at: .now) }
         }
         summary.lookAgainAfter = lookAgain(after: summary)
         return summary

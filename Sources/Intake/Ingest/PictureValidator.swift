@@ -26,7 +26,7 @@ package struct InProcessValidator: PictureValidator {
             return .valid(
                 format: info.format.rawValue, width: info.width, height: info.height,
                 notes: info.notes.isEmpty ? nil : info.notes.joined(separator: "; "))
-        } catch where error.isEnvironmental {
+        } catch  where error.isEnvironmental {
             throw error
         } catch {
             return .invalid(

@@ -42,7 +42,8 @@ enum PlainFiles {
         try perform("compare \(first) with", second) {
             let one = try FileDescriptor.open(first, .readOnly, options: [.closeOnExec, .noFollow])
             return try one.closeAfter {
-                let other = try FileDescriptor.open(second, .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
+                let other = try FileDescriptor.open(
+                    second, .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
                 return try other.closeAfter { try haveSameBytes(one, other) }
             }
         }
@@ -80,7 +81,9 @@ enum PlainFiles {
         }
     }
 
-    private static func perform<R>(_ action: String, _ path: FilePath, _ body: () throws -> R) throws(IntakeFailure) -> R {
+    private static func perform<R>(
+        _ action: String, _ path: FilePath, _ body: () throws -> R
+    ) throws(IntakeFailure) -> R {
         do {
             return try body()
         } catch {

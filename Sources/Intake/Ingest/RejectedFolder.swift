@@ -53,8 +53,8 @@ final class RejectedFolder: Sendable {
             return try placeReason(text, in: folder, name: item.path.last)
         }
         let target = try target(for: copy, in: folder, name: item.path.last)
-        try PlainFiles.write(text, to: Self.reasonPath(of: target))
         if PlainFiles.exists(target) { try PlainFiles.remove(copy) } else { try disk.rename(copy, to: target) }
+        try PlainFiles.write(text, to: Self.reasonPath(of: target))
     }
 
     /// For things without bytes, the reason alone; one that says the same may be there from an intake cut short.

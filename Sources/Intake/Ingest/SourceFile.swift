@@ -64,7 +64,12 @@ struct SourceFile: Sendable {
     }
 
     /// Whether what lies there is still what was taken in.
-    func isUnchanged() throws(IntakeFailure) -> Bool { try folder.status(of: name)?.stamp == file.stamp }
+    ///
+    /// - Parameter removedInodes: files that have just lost another of their names, which changes their stamp.
+    func isUnchanged(removedInodes: Set<UInt64>) throws(IntakeFailure) -> Bool {
+        guard let stamp = try folder.status(of: name)?.stamp else { return false }
+        return stamp == file.stamp || (removedInodes.contains(stamp.inode) && stamp.hasSameContent(as: file.stamp))
+    }
 
     /// Nil where the file has become empty meanwhile.
     private func stage(_ source: FileDescriptor, in store: PictureStore) throws -> StagedPicture? {
@@ -77,23 +82,23 @@ struct SourceFile: Sendable {
         guard try FileStatus(of: source).stamp == file.stamp, staged.byteCount == Int(file.stamp.size) else {
             return .deferred(.changed)
         }
+        if source.isOpenForWritingElsewhere { return .deferred(.openForWriting) }
         switch placement {
         case .picture(let label, let split):
-            return try judge(staged, label: label, split: split, source: source, tools: tools, on: worker)
+            return try judge(staged, label: label, split: split, tools: tools, on: worker)
         case .refused(let fault):
-            return refused(staged, code: "no_label", reason: fault.description, source: source)
+            return refused(staged, code: "no_label", reason: fault.description)
         case .clutter, .waiting:
             preconditionFailure("\(file.path.escaped) is not to be taken in")
         }
     }
 
     private func judge(
-        _ staged: StagedPicture, label: RawPath, split: DropLayout.Split?, source: FileDescriptor, tools: IngestTools,
-        on worker: Worker
+        _ staged: StagedPicture, label: RawPath, split: DropLayout.Split?, tools: IngestTools, on worker: Worker
     ) throws -> PreparedFile {
         guard staged.byteCount <= tools.settings.maxFileBytes else {
             let reason = "the file has \(staged.byteCount) bytes, more than the \(tools.settings.maxFileBytes) allowed"
-            return refused(staged, code: "too_large", reason: reason, source: source)
+            return refused(staged, code: "too_large", reason: reason)
         }
         switch try tools.validator.validate(tools.store.contents(of: staged), on: worker) {
         case .valid(let format, let width, let height, let notes):
@@ -107,7 +112,7 @@ struct SourceFile: Sendable {
         case .invalid(_, _, mayBeIncomplete: true) where !isOld:
             return .deferred(.incomplete)
         case .invalid(let code, let reason, _):
-            return refused(staged, code: code, reason: reason, source: source)
+            return refused(staged, code: code, reason: reason)
         }
     }
 
@@ -117,11 +122,8 @@ struct SourceFile: Sendable {
         return .refused(.empty, code: "empty", reason: "the file is empty", byteCount: 0)
     }
 
-    private func refused(
-        _ staged: StagedPicture, code: String, reason: String, source: FileDescriptor
-    ) -> PreparedFile {
-        if source.isOpenForWritingElsewhere { return .deferred(.openForWriting) }
-        return .refused(.staged(staged.path), code: code, reason: reason, byteCount: staged.byteCount)
+    private func refused(_ staged: StagedPicture, code: String, reason: String) -> PreparedFile {
+        .refused(.staged(staged.path), code: code, reason: reason, byteCount: staged.byteCount)
     }
 
     /// Nil where it is no regular file, is gone, or may not be read.
@@ -131,7 +133,8 @@ struct SourceFile: Sendable {
             return try folder.file(name)
         } catch {
             switch error.errno {
-            case .noSuchFileOrDirectory, .tooManySymbolicLinkLevels, .permissionDenied, .notPermitted, .noSuchAddressOrDevice:
+            case .noSuchFileOrDirectory, .tooManySymbolicLinkLevels, .noSuchAddressOrDevice, .permissionDenied,
+                .notPermitted:
                 return nil
             default: throw error
             }
@@ -144,7 +147,8 @@ struct SourceFile: Sendable {
         if status.kind == .regular { return .deferred(.unreadable) }
         let target = folder.target(ofLink: name).map { " to \($0.escaped)" } ?? ""
         return .refused(
-            .none, code: "not_a_file", reason: "not a regular file but \(status.kind.rawValue)\(target)", byteCount: nil)
+            .none, code: "not_a_file", reason: "not a regular file but \(status.kind.rawValue)\(target)", byteCount: nil
+        )
     }
 }
 

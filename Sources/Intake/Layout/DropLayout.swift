@@ -80,7 +80,8 @@ package enum LayoutFault: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .looseFile: "no label folder: the file lay directly in the inbox"
-        case .besideLabelFolders: "no label folder: the file lay beside the label folders of its drop, not in one of them"
+        case .besideLabelFolders:
+            "no label folder: the file lay beside the label folders of its drop, not in one of them"
         case .noLabelBelowSplit(let folder):
             "no label folder: the file lay directly in \(folder.escaped)/, which names a split, not a label"
         }

@@ -18,6 +18,13 @@ package struct FileStamp: Sendable, Hashable {
     }
 }
 
+extension FileStamp {
+    /// Whether it is the same file, not written to; its owner, permissions and number of names may differ.
+    func hasSameContent(as other: FileStamp) -> Bool {
+        device == other.device && inode == other.inode && size == other.size && modified == other.modified
+    }
+}
+
 /// What kind of thing a directory entry is.
 package enum EntryKind: String, Sendable, Hashable {
     case regular = "a regular file"
@@ -63,6 +70,8 @@ package struct EntrySnapshot: Sendable, Hashable {
     package let isFolder: Bool
     /// Everything but folders, by path.
     package let files: [InboxFile]
+    /// The files that are neither clutter nor on their way.
+    package let takeable: [InboxFile]
     /// The folders below the entry and the entry itself (with an empty path), by path.
     package let folders: [InboxFile]
     /// Folders that this process may not list.
@@ -76,16 +85,12 @@ package struct EntrySnapshot: Sendable, Hashable {
     ) {
         self.name = name
         self.isFolder = isFolder
-        self.files = files.sorted { $0.path < $1.path }
+        let files = files.sorted { $0.path < $1.path }
+        self.files = files
+        takeable = FileNames.isTakeable(name) ? files.filter { FileNames.isTakeable($0.path) } : []
         self.folders = folders.sorted { $0.path < $1.path }
         self.unreadable = unreadable
         self.excess = excess
-    }
-
-    /// The files that are neither clutter nor on their way.
-    package var takeable: [InboxFile] {
-        if FileNames.isWaiting(name) || FileNames.isClutter(name) { return [] }
-        return files.filter { FileNames.isTakeable($0.path) }
     }
 }
 

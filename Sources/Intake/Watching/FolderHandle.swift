@@ -33,7 +33,8 @@ final class FolderHandle: Sendable {
 
     /// Opens a file in this folder for reading, without following a link or waiting for a pipe's writer.
     func file(_ name: RawPath) throws(IntakeFailure) -> FileDescriptor {
-        let opened = name.withCString { openat(descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) }
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+        let opened = name.withCString { openat(descriptor, $0, flags) }
         guard opened >= 0 else { throw failure("open", name) }
         return FileDescriptor(rawValue: opened)
     }
@@ -41,7 +42,9 @@ final class FolderHandle: Sendable {
     /// What is there by this name; nil for nothing.
     func status(of name: RawPath) throws(IntakeFailure) -> FileStatus? {
         var status = stat()
-        if name.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStatus(status) }
+        guard name.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) != 0 else {
+            return FileStatus(status)
+        }
         guard errno == ENOENT else { throw failure("examine", name) }
         return nil
     }

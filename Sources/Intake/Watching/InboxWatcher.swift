@@ -75,7 +75,8 @@ private struct WatchLoop {
     /// Waits a little for an earlier watcher to end.
     private func claim() -> Bool {
         for _ in 0..<50 where !box.isStopped {
-            if Self.isClaimed.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged { return true }
+            let claim = Self.isClaimed.compareExchange(expected: false, desired: true, ordering: .acquiring)
+            if claim.exchanged { return true }
             Thread.sleep(forTimeInterval: 0.1)
         }
         return false

@@ -13,7 +13,8 @@ enum InotifyFault: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .initialization(let errno): "inotify can't be set up: \(errno) (see fs.inotify.max_user_instances)"
-        case .descriptorTooHigh(let value): "inotify's descriptor is \(value), and libinotifytools takes none above 1023"
+        case .descriptorTooHigh(let value):
+            "inotify's descriptor is \(value), and libinotifytools takes none above 1023"
         case .noWatchesLeft(let folders):
             "no inotify watches are left after \(folders) folders (see fs.inotify.max_user_watches)"
         case .watch(let path, let errno): "can't watch \(path): \(errno)"
@@ -145,7 +146,8 @@ struct InotifySession {
         let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
         let prefix = absolute(RawPath([])).bytes
         guard bytes.starts(with: prefix) else { return nil }
-        let path = RawPath(RawPath(bytes.dropFirst(prefix.count)).components.flatMap { [UInt8(ascii: "/")] + $0.bytes }.dropFirst())
+        let names = RawPath(bytes.dropFirst(prefix.count)).components
+        let path = names.reduce(RawPath([])) { $0.appending($1) }
         folders[watch] = path
         return path
     }
@@ -187,7 +189,9 @@ struct InotifySession {
     }
 
     private func isInboxTheSame() -> Bool {
-        guard let now = try? FolderHandle.open(inbox).status().stamp, let then = try? held.status().stamp else { return false }
+        guard let now = try? FolderHandle.open(inbox).status().stamp, let then = try? held.status().stamp else {
+            return false
+        }
         return now.device == then.device && now.inode == then.inode
     }
 

@@ -108,7 +108,9 @@ package struct SettleTracker: Sendable {
         }
     }
 
-    private func isOfInterest(_ snapshot: EntrySnapshot) -> Bool { snapshot.excess == nil && !snapshot.takeable.isEmpty }
+    private func isOfInterest(_ snapshot: EntrySnapshot) -> Bool {
+        snapshot.excess == nil && !snapshot.takeable.isEmpty
+    }
 
     private func required(of entry: Entry) -> Duration { entry.arrivedWhole ? wholeSettle : settle }
 

@@ -1,0 +1,179 @@
+import Archive
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Intake
+
+@Suite("Odd and hostile drops")
+struct HostileDropTests {
+    private let workshop: Workshop
+
+    init() throws { workshop = try Workshop() }
+
+    @Test("Links, pipes and sockets are rejected and removed, and what they lead to is left alone")
+    func specialFiles() async throws {
+        let outside = try workshop.folder.write(png(1), to: "outside/1.png")
+        try workshop.drop(png(2), at: "d/cat/real.png")
+        let cat = workshop.inbox.appending("d/cat")
+        #expect(symlink(outside.string, cat.appending("file-link").string) == 0)
+        #expect(symlink(outside.removingLastComponent().string, cat.appending("folder-link").string) == 0)
+        #expect(symlink("nowhere", cat.appending("dangling").string) == 0)
+        #expect(mkfifo(cat.appending("pipe").string, 0o644) == 0)
+        let summary = try await workshop.ingest("d")
+        #expect(summary.verdicts == [1, 0, 4])
+        #expect(summary.hasLeft)
+        #expect(try workshop.folder.read("outside/1.png") == png(1))
+        let names = ["dangling", "file-link", "folder-link", "pipe"]
+        #expect(try workshop.rejected() == names.map { "d/cat/\($0).reason.txt" })
+        let reason = try workshop.folder.read("state/rejected/d/cat/dangling.reason.txt")
+        #expect(
+            String(decoding: reason, as: UTF8.self)
+                == "d/cat/dangling: not a regular file but a symbolic link to nowhere\n")
+    }
+
+    @Test("A link directly in the inbox is rejected without a look at where it leads")
+    func topLevelLink() async throws {
+        try workshop.folder.write(png(1), to: "outside/cat/1.png")
+        #expect(
+            symlink(workshop.folder.path.appending("outside").string, workshop.inbox.appending("d").string) == 0)
+        let summary = try await workshop.ingest("d")
+        #expect(summary.rejected == 1)
+        #expect(summary.hasLeft)
+        #expect(try workshop.folder.read("outside/cat/1.png") == png(1))
+        #expect(try workshop.pictures().isEmpty)
+    }
+
+    @Test("A folder that is swapped for a link after the scan leads nowhere")
+    func swappedFolder() async throws {
+        try workshop.drop(png(1), at: "d/cat/1.png")
+        try workshop.folder.write(png(1), to: "outside/1.png")
+        let candidate = try workshop.candidate(RawPath("d"))
+        let cat = workshop.inbox.appending("d/cat").string
+        #expect(rename(cat, workshop.folder.path.appending("aside").string) == 0)
+        #expect(symlink(workshop.folder.path.appending("outside").string, cat) == 0)
+        let summary = try await workshop.ingestor().ingest(candidate, from: InboxScanner(inbox: workshop.inbox))
+        #expect(summary.deferred == [.changed: 1])
+        #expect(try workshop.folder.read("outside/1.png") == png(1))
+        #expect(try workshop.pictures().isEmpty)
+    }
+
+    @Test("Names may be any bytes")
+    func names() async throws {
+        let long = [UInt8](repeating: UInt8(ascii: "x"), count: 255)
+        let names: [[UInt8]] = [[0xFF, 0xFE], Array("line\nbreak".utf8), [0x1B, 0x5B], Array("-rf".utf8), long]
+        var contents: [[UInt8]] = []
+        for (index, name) in names.enumerated() {
+            contents += [png(UInt64(index)), [1, 2, 3, UInt8(index)]]
+            let folder = RawPath(Array("d/".utf8) + name)
+            try workshop.drop(contents[2 * index], at: folder.appending(RawPath(name)))
+            let other = RawPath(Array("r".utf8) + name.prefix(254))
+            try workshop.drop(contents[2 * index + 1], at: folder.appending(other))
+        }
+        let summary = try await workshop.ingest("d")
+        #expect(summary.verdicts == [5, 0, 5])
+        #expect(summary.hasLeft)
+        #expect(try workshop.pictures().count == 5)
+        #expect(try workshop.history.dataset().labels.map(\.name).contains("\\xff\\xfe"))
+        #expect(try rawFileCount(below: workshop.state.rejected) == 10)
+    }
+
+    /// Foundation skips names that are no UTF-8.
+    private func rawFileCount(below folder: FilePath) throws -> Int {
+        let parent = try InboxScanner(inbox: folder.removingLastComponent())
+        let snapshot = try #require(try parent.scan(RawPath(folder.lastComponent!)))
+        return snapshot.files.count
+    }
+
+    @Test("Names differ in case or in Unicode form, and the label is one")
+    func spellings() async throws {
+        try workshop.drop(png(1), at: "d/Caf\u{E9}/1")
+        try workshop.drop(png(2), at: "d/cafe\u{301}/1")
+        try workshop.drop(png(3), at: "d/CAF\u{C9}/1")
+        try await workshop.ingest("d")
+        #expect(try workshop.history.dataset().labels.count == 1)
+    }
+
+    @Test("Rejected files never overwrite each other")
+    func rejectedTwice() async throws {
+        let texts = ["the first text, no picture", "the second text, no picture"].map { Array($0.utf8) }
+        for text in texts + texts {
+            try workshop.drop(text, at: "d/cat/1")
+            try await workshop.ingest("d")
+        }
+        #expect(try workshop.rejected() == ["d/cat/1", "d/cat/1.reason.txt", "d/cat/1~2", "d/cat/1~2.reason.txt"])
+        try workshop.drop(texts[0], at: "d/cat")
+        try await workshop.ingest("d")
+        try workshop.drop(texts[1], at: "d/cat/1/deeper")
+        try await workshop.ingest("d")
+        try workshop.expectNothingLost(texts)
+        #expect(try workshop.rejected().contains("d/cat/1~3/deeper"))
+    }
+
+    @Test("Two names of one file are taken as two files, and both leave")
+    func hardLinks() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let cat = workshop.inbox.appending("d/cat")
+        #expect(link(cat.appending("1").string, cat.appending("2").string) == 0)
+        let summary = try await workshop.ingest("d")
+        #expect(summary.verdicts == [1, 1, 0])
+        #expect(summary.hasLeft)
+    }
+
+    @Test("Folders too deep and drops too large are left alone and said to be so")
+    func limits() throws {
+        try workshop.drop(png(1), at: "d/a/b/c/1")
+        try workshop.drop(png(2), at: "e/a/2")
+        try workshop.drop(png(3), at: "e/a/3")
+        let deep = try InboxScanner(inbox: workshop.inbox, limits: ScanLimits(depth: 2)).scan(RawPath("d"))
+        #expect(deep?.excess == .depth(limit: 2, folder: RawPath("a/b/c")))
+        let many = try InboxScanner(inbox: workshop.inbox, limits: ScanLimits(files: 1)).scan(RawPath("e"))
+        #expect(many?.excess == .count(limit: 1))
+        let large = try InboxScanner(inbox: workshop.inbox, limits: ScanLimits(bytes: 10)).scan(RawPath("e"))
+        #expect(large?.excess == .bytes(limit: 10))
+        #expect(try InboxScanner(inbox: workshop.inbox).scan(RawPath("e"))?.excess == nil)
+    }
+
+    /// Marks a file so that nobody may remove it; false where that can't be done here.
+    private func setImmutable(_ path: FilePath, _ isImmutable: Bool) throws -> Bool {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/chattr")
+        process.arguments = [isImmutable ? "+i" : "-i", path.string]
+        process.standardError = FileHandle.nullDevice
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/chattr") else { return false }
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
+    @Test("A drop that may not be removed is taken in once and put aside", .enabled(if: geteuid() == 0))
+    func keptSource() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        guard try setImmutable(workshop.inbox.appending("d/cat/1"), true) else { return }
+        let summary = try await workshop.ingest("d")
+        #expect(try setImmutable(workshop.inbox.appending(".done-d/cat/1"), false))
+        #expect(summary.verdicts == [1, 0, 0])
+        #expect(summary.kept == 1)
+        #expect(summary.hasLeft)
+        #expect(try workshop.files(below: workshop.inbox) == [".done-d/cat/1"])
+    }
+
+    @Test("A kept source that can't be put aside either is known by its stamp", .enabled(if: geteuid() == 0))
+    func keptInPlace() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let file = workshop.inbox.appending("d/cat/1")
+        guard try setImmutable(file, true), try setImmutable(workshop.inbox.appending("d"), true) else { return }
+        let ingestor = try workshop.ingestor()
+        let first = try await workshop.ingest("d", with: ingestor)
+        let second = try await workshop.ingest("d", with: ingestor)
+        #expect(try setImmutable(workshop.inbox.appending("d"), false) && setImmutable(file, false))
+        #expect(first.verdicts == [1, 0, 0])
+        #expect(first.kept == 1)
+        #expect(second.verdicts == [0, 0, 0])
+        #expect(second.kept == 1)
+        #expect(!second.hasLeft)
+        #expect(second.lookAgainAfter == nil)
+    }
+}

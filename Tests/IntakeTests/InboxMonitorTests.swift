@@ -1,0 +1,157 @@
+import Foundation
+import Glibc
+import Logging
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Intake
+
+/// One watcher of a process can use libinotifytools, so these take turns.
+@Suite("Watching the inbox", .serialized, .timeLimit(.minutes(3)))
+struct InboxMonitorTests {
+    private let workshop: Workshop
+
+    init() throws { workshop = try Workshop() }
+
+    /// Runs a monitor and `body`, which gets the settled drops one by one; each leaves the inbox.
+    private func watch(
+        _ settings: WatchSettings,
+        _ body: (inout AsyncStream<DropCandidate>.Iterator) async throws -> Void
+    ) async throws {
+        let (stream, continuation) = AsyncStream.makeStream(of: DropCandidate.self)
+        let monitor = InboxMonitor(inbox: workshop.inbox, settings: settings, logger: Logger(label: "test"))
+        let running = Task {
+            try await monitor.run { candidate, scanner in
+                try FileManager.default.removeItem(atPath: monitor.inbox.appending(raw: candidate.name).string)
+                continuation.yield(candidate)
+                return nil
+            }
+        }
+        var iterator = stream.makeAsyncIterator()
+        do { try await body(&iterator) } catch {
+            running.cancel()
+            throw error
+        }
+        running.cancel()
+        try await running.value
+    }
+
+    private func paths(_ candidate: DropCandidate?) -> [String]? { candidate?.snapshot.files.map(\.path.escaped) }
+
+    @Test("A folder that is renamed in is taken at once", arguments: ["outside", "inbox/.hidden", "inbox/d.part"])
+    func renamedIn(_ origin: String) async throws {
+        try await watch(WatchSettings(settle: .seconds(3600))) { drops in
+            let knocking = Task {
+                for index in 0... where !Task.isCancelled {
+                    try workshop.folder.write(png(1), to: "knock/cat/1")
+                    moveIn("knock", as: "knock\(index)")
+                    try await Task.sleep(for: .milliseconds(500))
+                }
+            }
+            #expect(await paths(drops.next()) == ["cat/1"])
+            knocking.cancel()
+            _ = await knocking.result
+            for index in 0..<50 { try workshop.folder.write(png(2), to: FilePath("\(origin)/cat/\(index)")) }
+            moveIn(origin, as: "whole")
+            while let drop = await drops.next(), drop.name != RawPath("whole") {}
+        }
+    }
+
+    private func moveIn(_ origin: String, as name: String) {
+        let source = workshop.folder.path.appending(FilePath(origin).components)
+        #expect(rename(source.string, workshop.inbox.appending(name).string) == 0)
+    }
+
+    @Test("A slow writer's drop is taken when all of it is there", arguments: InboxWatcher.Mode.allCases)
+    func slowWriter(_ mode: InboxWatcher.Mode) async throws {
+        let settings = WatchSettings(settle: .seconds(3), mode: mode, pollInterval: .milliseconds(500))
+        try await watch(settings) { drops in
+            for index in 0..<10 {
+                try workshop.drop([UInt8](repeating: 1, count: 100), at: "d/cat/\(index)")
+                try await Task.sleep(for: .milliseconds(500))
+            }
+            #expect(await drops.next()?.snapshot.files.count == 10)
+        }
+    }
+
+    @Test("A file that is written to within its settle time is taken whole", arguments: InboxWatcher.Mode.allCases)
+    func growingFile(_ mode: InboxWatcher.Mode) async throws {
+        try workshop.drop([0], at: "d/cat/1")
+        let writer = try FileDescriptor.open(workshop.inbox.appending("d/cat/1"), .writeOnly, options: .append)
+        let settings = WatchSettings(settle: .seconds(3), mode: mode, pollInterval: .milliseconds(500))
+        try await watch(settings) { drops in
+            for _ in 0..<10 {
+                try await Task.sleep(for: .milliseconds(500))
+                _ = try writer.writeAll([1, 2, 3])
+            }
+            #expect(await drops.next()?.snapshot.files.map(\.stamp.size) == [31])
+        }
+        try writer.close()
+    }
+
+    @Test("Folders made in a hurry are all seen")
+    func deepFolders() async throws {
+        try await watch(WatchSettings(settle: .seconds(1))) { drops in
+            try await Task.sleep(for: .seconds(1))
+            for index in 0..<60 { try workshop.drop([1], at: "d\(index)/a/b/c/d/e/f/\(index)") }
+            var seen: Set<RawPath> = []
+            while seen.count < 60, let drop = await drops.next() { seen.insert(drop.name) }
+            #expect(seen.count == 60)
+        }
+    }
+
+    @Test("An inbox that is removed and made anew is watched again")
+    func newInbox() async throws {
+        try await watch(WatchSettings(settle: .seconds(1))) { drops in
+            try workshop.drop([1], at: "before/cat/1")
+            #expect(await drops.next()?.name == RawPath("before"))
+            #expect(rename(workshop.inbox.string, workshop.folder.path.appending("old").string) == 0)
+            try await Task.sleep(for: .seconds(2))
+            #expect(mkdir(workshop.inbox.string, 0o755) == 0)
+            try workshop.drop([1], at: "after/cat/1")
+            #expect(await drops.next()?.name == RawPath("after"))
+        }
+    }
+
+    @Test("What the handler leaves is handed over again after its pause")
+    func pause() async throws {
+        try workshop.drop([1], at: "d/cat/1")
+        let monitor = InboxMonitor(
+            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+        let times = Recorder<Duration>()
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await monitor.run { candidate, _ in
+                    times.add(candidate.stillFor)
+                    if times.values.count == 2 { throw CancellationError() }
+                    return .seconds(2)
+                }
+            }
+            await #expect(throws: CancellationError.self) { try await group.next() }
+        }
+        #expect(times.values.count == 2)
+        #expect(times.values[1] >= times.values[0] + .seconds(2))
+    }
+
+    @Test("A second watcher in the process polls and says so")
+    func secondWatcher() async throws {
+        let first = InboxWatcher(inbox: workshop.inbox)
+        for await _ in first.wakeUps where !first.takeHints().notices.isEmpty { break }
+        let second = InboxWatcher(inbox: workshop.inbox, pollInterval: .milliseconds(100))
+        defer {
+            first.stop()
+            second.stop()
+        }
+        var notices: [WatchNotice] = []
+        for await _ in second.wakeUps {
+            let hints = second.takeHints()
+            notices += hints.notices
+            if !notices.isEmpty && hints.rescan && hints.notices.isEmpty { break }
+        }
+        guard case .polling = notices.first else {
+            Issue.record("the second watcher says \(notices)")
+            return
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import Archive
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Intake
+
+@Suite("Taking drops in")
+struct IngestorTests {
+    private let workshop: Workshop
+
+    init() throws { workshop = try Workshop() }
+
+    @Test("A drop of all layouts ends as pictures with label and split, and leaves the inbox")
+    func layouts() async throws {
+        let paths = ["train/cat/1", "train/cat/deep/er/2.gif", "test/cat/3", "val/dog/4"]
+        for (index, path) in paths.enumerated() { try workshop.drop(png(UInt64(index)), at: "d/\(path)") }
+        let summary = try await workshop.ingest("d")
+        #expect(summary.accepted == 4)
+        #expect(summary.hasLeft)
+        #expect(!workshop.isInInbox("d"))
+        #expect(try workshop.pictures() == ["cat test", "cat train", "cat train", "dog train"])
+        #expect(try workshop.history.unfinishedDrops().isEmpty)
+        #expect(try workshop.files(below: workshop.state.temporary).isEmpty)
+    }
+
+    @Test("Without folders that say so, the keyed hash shares the pictures out")
+    func hashSplit() async throws {
+        for index in 0..<60 { try workshop.drop(png(UInt64(index)), at: "cats/\(index)") }
+        let settings = IngestSettings(testShare: 0.5, patience: .zero, batchFiles: 7)
+        try await workshop.ingest("cats", with: workshop.ingestor(settings: settings))
+        let rule = SplitRule(key: try workshop.history.splitKey(), testShare: 0.5)
+        let expected = (0..<60).map { "cats \(rule.split(of: Digest.sha256(png(UInt64($0)))))" }.sorted()
+        #expect(try workshop.pictures() == expected)
+        #expect(Set(expected).count == 2)
+    }
+
+    @Test("The same bytes are a duplicate under the same label, and a contradiction under another")
+    func duplicates() async throws {
+        try workshop.drop(png(1), at: "a/cat/1.png")
+        try workshop.drop(png(1), at: "a/cat/again.png")
+        try workshop.drop(png(1), at: "b/dog/1.png")
+        try workshop.drop(png(1), at: "b/Cat/1.png")
+        let first = try await workshop.ingest("a")
+        #expect(first.verdicts == [1, 1, 0])
+        let second = try await workshop.ingest("b")
+        #expect(second.verdicts == [0, 1, 1])
+        #expect(second.newSpellings == [IngestSummary.NewSpelling(spelling: "Cat", label: "cat")])
+        #expect(try workshop.rejected() == ["b/dog/1.png", "b/dog/1.png.reason.txt"])
+        let reason = try workshop.folder.read("state/rejected/b/dog/1.png.reason.txt")
+        #expect(String(decoding: reason, as: UTF8.self).contains("a/cat/1.png"))
+        #expect(try workshop.pictures().count == 1)
+        try workshop.expectNothingLost([png(1)])
+    }
+
+    @Test("Files that are no pictures are rejected with their reason")
+    func rejects() async throws {
+        let contents: [String: [UInt8]] = [
+            "empty": [], "text": Array("hello, this is some text and no picture".utf8),
+            "gif": Array("GIF89a".utf8) + [UInt8](repeating: 0, count: 64), "half.png": Array(png(1).dropLast(300)),
+        ]
+        for (name, bytes) in contents { try workshop.drop(bytes, at: "d/cat/\(name)") }
+        try workshop.drop(png(2), at: "d/stray.png")
+        let summary = try await workshop.ingest("d")
+        #expect(summary.rejected == 5)
+        #expect(summary.hasLeft)
+        func reason(_ path: FilePath) throws -> String {
+            String(
+                decoding: try workshop.folder.read(FilePath("state/rejected/d/\(path.string).reason.txt")),
+                as: UTF8.self)
+        }
+        #expect(try reason("cat/empty") == "d/cat/empty: the file is empty\n")
+        #expect(try reason("cat/gif").contains("GIF"))
+        #expect(try reason("cat/half.png").contains("truncated"))
+        #expect(try reason("stray.png").contains("no label folder"))
+        try workshop.expectNothingLost(Array(contents.values) + [png(2)])
+        #expect(try workshop.files(below: workshop.state.temporary).isEmpty)
+    }
+
+    @Test("A file that is too large is rejected, and its bytes are kept")
+    func tooLarge() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let settings = IngestSettings(maxFileBytes: 100, patience: .zero)
+        let summary = try await workshop.ingest("d", with: workshop.ingestor(settings: settings))
+        #expect(summary.rejected == 1)
+        try workshop.expectNothingLost([png(1)])
+    }
+
+    @Test("A file that ends too early stays in the inbox until it has been still for long")
+    func incomplete() async throws {
+        let half = Array(png(1).dropLast(300))
+        try workshop.drop(half, at: "d/cat/1")
+        try workshop.drop([], at: "d/cat/2")
+        try workshop.drop(png(3), at: "d/cat/3")
+        let ingestor = try workshop.ingestor(settings: IngestSettings(patience: .seconds(3600)))
+        let first = try await workshop.ingest("d", with: ingestor)
+        #expect(first.accepted == 1)
+        #expect(first.deferred == [.incomplete: 2])
+        #expect(first.lookAgainAfter == .seconds(3600))
+        #expect(try workshop.files(below: workshop.inbox) == ["d/cat/1", "d/cat/2"])
+        try workshop.drop(png(1), at: "d/cat/1")
+        let later = try workshop.candidate(RawPath("d"), stillFor: .seconds(3600))
+        let second = try await ingestor.ingest(later, from: InboxScanner(inbox: workshop.inbox))
+        #expect(second.verdicts == [1, 0, 1])
+        #expect(second.hasLeft)
+        try workshop.expectNothingLost([png(1), png(3), []])
+    }
+
+    @Test("A file that somebody still has open for writing stays", arguments: [png(1), Array("a text, so far".utf8)])
+    func openForWriting(_ bytes: [UInt8]) async throws {
+        try workshop.drop(bytes, at: "d/cat/1")
+        let writer = try FileDescriptor.open(workshop.inbox.appending("d/cat/1"), .writeOnly, options: .append)
+        let first = try await workshop.ingest("d")
+        #expect(first.deferred == [.openForWriting: 1])
+        #expect(workshop.isInInbox("d/cat/1"))
+        try writer.close()
+        #expect(try await workshop.ingest("d").hasLeft)
+        try workshop.expectNothingLost([bytes])
+    }
+
+    @Test("A file that changed since the drop settled stays")
+    func changedBefore() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        try workshop.drop(png(2), at: "d/cat/2")
+        let candidate = try workshop.candidate(RawPath("d"))
+        try workshop.drop(png(3), at: "d/cat/1")
+        let summary = try await workshop.ingestor().ingest(candidate, from: InboxScanner(inbox: workshop.inbox))
+        #expect(summary.accepted == 1)
+        #expect(summary.deferred == [.changed: 1])
+        #expect(try workshop.files(below: workshop.inbox) == ["d/cat/1"])
+        #expect(try workshop.history.unfinishedDrops().count == 1)
+        try workshop.expectNothingLost([png(2), png(3)])
+    }
+
+    @Test("A file that is rewritten after it was copied stays with its new content")
+    func changedAfter() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let workshop = workshop
+        let rewriting = HookedValidator { try workshop.drop(png(2), at: "d/cat/1") }
+        let summary = try await workshop.ingest("d", with: workshop.ingestor(validator: rewriting))
+        #expect(summary.accepted == 1)
+        #expect(!summary.hasLeft)
+        try workshop.expectNothingLost([png(1), png(2)])
+        try await workshop.ingest("d")
+        #expect(try workshop.pictures().count == 2)
+    }
+
+    @Test("A file that grows all the time is never taken")
+    func growing() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let writer = try FileDescriptor.open(workshop.inbox.appending("d/cat/1"), .writeOnly, options: .append)
+        let growth = Thread {
+            while (try? writer.writeAll([0, 0])) != nil { usleep(200) }
+        }
+        growth.start()
+        for _ in 0..<20 {
+            let summary = try await workshop.ingest("d")
+            #expect(summary.deferred.values.reduce(0, +) == 1)
+        }
+        try writer.close()
+        #expect(workshop.isInInbox("d/cat/1"))
+        #expect(try workshop.pictures().isEmpty)
+    }
+
+    @Test("A late file is simply taken up")
+    func lateFile() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let workshop = workshop
+        let adding = HookedValidator { try workshop.drop(png(2), at: "d/cat/late") }
+        let ingestor = try workshop.ingestor(validator: adding)
+        #expect(try await workshop.ingest("d", with: ingestor).hasLeft == false)
+        #expect(try await workshop.ingest("d").accepted == 1)
+        #expect(try workshop.pictures().count == 2)
+    }
+
+    @Test("A loose file is rejected because it has no label")
+    func looseFile() async throws {
+        try workshop.drop(png(1), at: "a.png")
+        let summary = try await workshop.ingest("a.png")
+        #expect(summary.rejected == 1)
+        #expect(summary.hasLeft)
+        #expect(try workshop.rejected() == ["a.png", "a.png.reason.txt"])
+        try workshop.expectNothingLost([png(1)])
+    }
+
+    @Test("Clutter goes with its drop, and waiting files keep theirs")
+    func clutterAndWaiting() async throws {
+        for path in ["d/.DS_Store", "d/cat/Thumbs.db", "d/__MACOSX/cat/._1", "e/cat/.DS_Store", "e/cat/2.part"] {
+            try workshop.drop([1], at: path)
+        }
+        try workshop.drop(png(1), at: "d/cat/1")
+        try workshop.drop(png(2), at: "e/cat/1")
+        #expect(try await workshop.ingest("d").hasLeft)
+        #expect(try await workshop.ingest("e").hasLeft == false)
+        #expect(try workshop.files(below: workshop.inbox) == ["e/cat/.DS_Store", "e/cat/2.part"])
+        #expect(try workshop.rejected().isEmpty)
+    }
+
+    @Test("A drop larger than a batch is taken whole, and tells how far it is")
+    func batches() async throws {
+        let contents = (0..<100).map { png(UInt64($0)) }
+        for (index, bytes) in contents.enumerated() { try workshop.drop(bytes, at: "d/\(index % 7)/x/\(index)") }
+        let counts = Recorder<Int>()
+        let summary = try await workshop.ingestor(settings: IngestSettings(patience: .zero, batchFiles: 16)).ingest(
+            workshop.candidate(RawPath("d")), from: InboxScanner(inbox: workshop.inbox)
+        ) { progress in
+            #expect(progress.totalFiles == 100)
+            counts.add(progress.finishedFiles)
+        }
+        #expect(summary.accepted == 100)
+        #expect(counts.values == [16, 32, 48, 64, 80, 96, 100])
+        try workshop.expectNothingLost(contents)
+    }
+}

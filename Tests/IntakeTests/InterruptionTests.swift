@@ -1,0 +1,150 @@
+import Archive
+import Glibc
+import Synchronization
+import SystemPackage
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Intake
+
+/// Calls a hook before each judgement.
+struct HookedValidator: PictureValidator {
+    let hook: @Sendable () throws -> Void
+
+    func validate(_ bytes: [UInt8], on worker: Worker) throws -> ValidationFinding {
+        try hook()
+        return try InProcessValidator().validate(bytes, on: worker)
+    }
+}
+
+/// Collects values from any thread.
+final class Recorder<Value: Sendable>: Sendable {
+    private let storage = Mutex<[Value]>([])
+
+    var values: [Value] { storage.withLock { $0 } }
+
+    func add(_ value: Value) { storage.withLock { $0.append(value) } }
+}
+
+/// A disk whose n-th operation fails, counted from 0.
+private final class FailingDisk: Disk {
+    private let disk = SystemDisk()
+    private let remaining: Atomic<Int>
+    private let failed = Atomic(false)
+
+    init(failingAt index: Int) { remaining = Atomic(index) }
+
+    var hasFailed: Bool { failed.load(ordering: .relaxed) }
+
+    func synchronize(_ descriptor: FileDescriptor, path: FilePath) throws {
+        try count(path)
+        try disk.synchronize(descriptor, path: path)
+    }
+
+    func synchronizeFileSystem(_ descriptor: FileDescriptor, path: FilePath) throws {
+        try count(path)
+        try disk.synchronizeFileSystem(descriptor, path: path)
+    }
+
+    func rename(_ source: FilePath, to target: FilePath) throws {
+        try count(target)
+        try disk.rename(source, to: target)
+    }
+
+    private func count(_ path: FilePath) throws {
+        guard remaining.subtract(1, ordering: .relaxed).oldValue == 0 else { return }
+        failed.store(true, ordering: .relaxed)
+        throw FileFailure(action: "write", path: path, errno: .noSpace)
+    }
+}
+
+@Suite("Interruptions")
+struct InterruptionTests {
+    private let workshop: Workshop
+
+    init() throws { workshop = try Workshop() }
+
+    @Test("Wherever the disk fails, nothing is lost, and the next try succeeds")
+    func failingDisk() async throws {
+        var index = 0
+        while true {
+            let workshop = try Workshop()
+            let contents = [png(1), png(2), Array("a text, which is no picture".utf8), []]
+            for (number, bytes) in contents.enumerated() { try workshop.drop(bytes, at: "d/cat/\(number)") }
+            try workshop.drop(png(1), at: "d/dog/contradiction")
+            let disk = FailingDisk(failingAt: index)
+            _ = try? await workshop.ingest("d", with: workshop.ingestor(disk: disk))
+            try workshop.expectNothingLost(contents)
+            guard disk.hasFailed else { break }
+            #expect(workshop.isInInbox("d/cat/0"), "failure \(index)")
+            #expect(try workshop.files(below: workshop.state.temporary).filter { $0.hasSuffix("picture") }.isEmpty)
+            let summary = try await workshop.ingest("d")
+            #expect(summary.verdicts == [2, 0, 3], "failure \(index)")
+            #expect(summary.hasLeft)
+            #expect(try workshop.pictures().count == 2)
+            #expect(try workshop.rejected().count == 6, "failure \(index)")
+            try workshop.expectNothingLost(contents)
+            index += 1
+        }
+        #expect(index >= 8)
+    }
+
+    @Test("A file that was recorded before its source could be removed keeps its verdict")
+    func stoppedBeforeRemoval() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        try workshop.drop(png(2), at: "d/cat/2")
+        let drop = try workshop.history.beginDrop(RawName(RawPath("d")), at: .now)
+        let source = try FileDescriptor.open(workshop.inbox.appending("d/cat/1"), .readOnly)
+        let staged = try source.closeAfter { try workshop.store.stage(source, limit: .max) }
+        try workshop.store.commit([staged])
+        let picture = NewPicture(
+            digest: staged.digest, byteCount: staged.byteCount, format: "png", width: 24, height: 16, label: "cat",
+            split: .train, splitOrigin: .hash)
+        let outcome = FileOutcome(path: RawName(RawPath("cat/1")), finding: .picture(picture))
+        _ = try workshop.history.recordOutcomes([outcome], in: drop, at: .now)
+
+        let summary = try await workshop.ingest("d")
+        #expect(summary.verdicts == [2, 0, 0])
+        #expect(summary.hasLeft)
+        #expect(try workshop.pictures().count == 2)
+        #expect(try workshop.history.unfinishedDrops().isEmpty)
+    }
+
+    @Test("A judge that can't judge leaves everything in place")
+    func failingValidator() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let failing = HookedValidator { throw Errno.noMemory }
+        await #expect(throws: Errno.noMemory) {
+            try await workshop.ingest("d", with: workshop.ingestor(validator: failing))
+        }
+        #expect(try workshop.files(below: workshop.inbox) == ["d/cat/1"])
+        #expect(try workshop.files(below: workshop.state.temporary).isEmpty)
+        #expect(try await workshop.ingest("d").accepted == 1)
+    }
+
+    @Test("Cancelling stops the intake, and the rest stays in the inbox")
+    func cancellation() async throws {
+        let contents = (0..<40).map { png(UInt64($0)) }
+        for (index, bytes) in contents.enumerated() { try workshop.drop(bytes, at: "d/cat/\(index)") }
+        let ingestor = try workshop.ingestor(settings: IngestSettings(patience: .zero, batchFiles: 8))
+        let candidate = try workshop.candidate(RawPath("d"))
+        let scanner = try InboxScanner(inbox: workshop.inbox)
+        let task = Task {
+            try await ingestor.ingest(candidate, from: scanner) { _ in withUnsafeCurrentTask { $0?.cancel() } }
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(try workshop.files(below: workshop.inbox).count == 32)
+        try workshop.expectNothingLost(contents)
+        #expect(try await workshop.ingest("d").accepted == 32)
+    }
+
+    @Test("Drops that have vanished meanwhile are finished at start")
+    func vanishedDrop() async throws {
+        _ = try workshop.history.beginDrop(RawName(RawPath("gone")), at: .now)
+        try workshop.drop(png(1), at: "here/cat/1")
+        let here = try workshop.history.beginDrop(RawName(RawPath("here")), at: .now)
+        try await workshop.ingestor().finishVanishedDrops(from: InboxScanner(inbox: workshop.inbox))
+        #expect(try workshop.history.unfinishedDrops().map(\.id) == [here])
+    }
+}
