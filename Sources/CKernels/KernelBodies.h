@@ -155,11 +155,12 @@ static void NAME(arithmetic)(CultivarArithmetic op, const float *left, ptrdiff_t
     }
 }
 
-// One vector of channels of `columns` neighbouring output pixels, all of whose taps in kernel rows [top, bottom) lie
-// inside the image. The column count and (where known) the kernel width are constants after inlining.
+// One vector of channels of `columns` neighbouring output pixels, for the taps in kernel rows [top, bottom) and kernel
+// columns [left, right), which lie inside the image. The column count and, for inner pixels, the kernel columns are
+// constants after inlining.
 INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                   const CultivarActivation *activation, float *output, ptrdiff_t top, ptrdiff_t bottom,
-                                  const ptrdiff_t columns, const ptrdiff_t kernelWidth) {
+                                  const ptrdiff_t left, const ptrdiff_t right, const ptrdiff_t columns) {
     const ptrdiff_t step = w->strideX * w->channels, tap = w->dilationX * w->channels;
     V sums[8];
     const V start = NAME(load)(bias);
@@ -167,8 +168,8 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
     for (ptrdiff_t i = 0; i < columns; i++) sums[i] = start;
     for (ptrdiff_t ky = top; ky < bottom; ky++) {
         const float *line = input + ky * w->dilationY * w->width * w->channels;
-        const float *factors = weights + ky * kernelWidth * w->channels;
-        for (ptrdiff_t kx = 0; kx < kernelWidth; kx++) {
+        const float *factors = weights + ky * w->kernelWidth * w->channels;
+        for (ptrdiff_t kx = left; kx < right; kx++) {
             const V factor = NAME(load)(factors + kx * w->channels);
 #pragma clang loop unroll(full)
             for (ptrdiff_t i = 0; i < columns; i++) sums[i] += NAME(load)(line + i * step + kx * tap) * factor;
@@ -188,73 +189,80 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
 // All channels of `columns` pixels. The last vector of channels overlaps the one before rather than leave a rest.
 INLINE void NAME(depthwise_columns)(const CultivarWindow *w, const float *input, const float *weights,
                                     const float *bias, const CultivarActivation *activation, float *output,
-                                    ptrdiff_t top, ptrdiff_t bottom, const ptrdiff_t columns,
-                                    const ptrdiff_t kernelWidth) {
+                                    ptrdiff_t top, ptrdiff_t bottom, const ptrdiff_t left, const ptrdiff_t right,
+                                    const ptrdiff_t columns) {
     for (ptrdiff_t at = 0; at < w->channels; at += WIDTH) {
         ptrdiff_t c = at + WIDTH <= w->channels ? at : w->channels - WIDTH;
-        NAME(depthwise_block)(w, input + c, weights + c, bias + c, activation, output + c, top, bottom, columns,
-                              kernelWidth);
+        NAME(depthwise_block)(w, input + c, weights + c, bias + c, activation, output + c, top, bottom, left, right,
+                              columns);
     }
 }
 
-// One pixel with any of its taps outside the image, or with fewer channels than a vector has.
-static void NAME(depthwise_pixel)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
-                                  const CultivarActivation *activation, float *output, ptrdiff_t y, ptrdiff_t x) {
-    for (ptrdiff_t c = 0; c < w->channels; c += WIDTH) {
-        const ptrdiff_t left = w->channels - c;
-        V sum = NAME(get)(bias + c, left);
-        for (ptrdiff_t ky = 0; ky < w->kernelHeight; ky++) {
-            const ptrdiff_t row = y * w->strideY - w->padTop + ky * w->dilationY;
-            if (row < 0 || row >= w->height) continue;
-            for (ptrdiff_t kx = 0; kx < w->kernelWidth; kx++) {
-                const ptrdiff_t column = x * w->strideX - w->padLeft + kx * w->dilationX;
-                if (column < 0 || column >= w->width) continue;
-                sum += NAME(get)(input + (row * w->width + column) * w->channels + c, left)
-                    * NAME(get)(weights + (ky * w->kernelWidth + kx) * w->channels + c, left);
-            }
-        }
-        NAME(put)(output + c, NAME(activate)(sum, activation), left);
-    }
-}
-
+// One row of output. Pixels [first, last) have all their kernel columns inside the image; `inner` is their number.
 INLINE void NAME(depthwise_row)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                 const CultivarActivation *activation, float *output, ptrdiff_t y, ptrdiff_t first,
-                                ptrdiff_t last, const ptrdiff_t kernelWidth) {
+                                ptrdiff_t last, const ptrdiff_t inner) {
     const ptrdiff_t origin = y * w->strideY - w->padTop;
     const ptrdiff_t top = first_tap(origin, w->dilationY);
     const ptrdiff_t bottom = tap_end(origin, w->dilationY, w->kernelHeight, w->height);
-    ptrdiff_t x = first;
-#define COLUMNS(count) \
-    for (; x + count <= last; x += count) \
-        NAME(depthwise_columns)(w, input + (origin * w->width + x * w->strideX - w->padLeft) * w->channels, weights, \
-                                bias, activation, output + x * w->channels, top, bottom, count, kernelWidth)
-    COLUMNS(8);
-    COLUMNS(4);
-    COLUMNS(2);
-    COLUMNS(1);
+    ptrdiff_t x = 0;
+#define COLUMNS(end, count, left, right) \
+    for (; x + count <= end; x += count) { \
+        const ptrdiff_t originX = x * w->strideX - w->padLeft; \
+        NAME(depthwise_columns)(w, input + (origin * w->width + originX) * w->channels, weights, bias, activation, \
+                                output + x * w->channels, top, bottom, left, right, count); \
+    }
+#define BORDER(end) \
+    COLUMNS(end, 1, first_tap(originX, w->dilationX), tap_end(originX, w->dilationX, w->kernelWidth, w->width))
+    BORDER(first)
+    COLUMNS(last, 8, 0, inner)
+    COLUMNS(last, 4, 0, inner)
+    COLUMNS(last, 2, 0, inner)
+    COLUMNS(last, 1, 0, inner)
+    BORDER(w->outputWidth)
+#undef BORDER
 #undef COLUMNS
+}
+
+// For fewer channels than a vector has.
+static void NAME(depthwise_narrow)(const CultivarWindow *w, const float *input, const float *weights,
+                                   const float *bias, const CultivarActivation *activation, float *output) {
+    const ptrdiff_t count = w->channels;
+    for (ptrdiff_t pixel = 0; pixel < w->outputHeight * w->outputWidth; pixel++) {
+        const ptrdiff_t originY = pixel / w->outputWidth * w->strideY - w->padTop;
+        const ptrdiff_t originX = pixel % w->outputWidth * w->strideX - w->padLeft;
+        const ptrdiff_t bottom = tap_end(originY, w->dilationY, w->kernelHeight, w->height);
+        const ptrdiff_t right = tap_end(originX, w->dilationX, w->kernelWidth, w->width);
+        V sum = NAME(load_part)(bias, count);
+        for (ptrdiff_t ky = first_tap(originY, w->dilationY); ky < bottom; ky++)
+            for (ptrdiff_t kx = first_tap(originX, w->dilationX); kx < right; kx++) {
+                const ptrdiff_t at = (originY + ky * w->dilationY) * w->width + originX + kx * w->dilationX;
+                sum += NAME(load_part)(input + at * count, count)
+                    * NAME(load_part)(weights + (ky * w->kernelWidth + kx) * count, count);
+            }
+        NAME(store_part)(output + pixel * count, NAME(activate)(sum, activation), count);
+    }
 }
 
 static void NAME(depthwise)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                             CultivarActivation activation, float *output) {
-    // Columns [first, last) have every tap inside the image's width.
+    if (w->channels < WIDTH) {
+        NAME(depthwise_narrow)(w, input, weights, bias, &activation, output);
+        return;
+    }
     ptrdiff_t first = (w->padLeft + w->strideX - 1) / w->strideX;
-    ptrdiff_t reach = w->width - 1 + w->padLeft - (w->kernelWidth - 1) * w->dilationX;
+    const ptrdiff_t reach = w->width - 1 + w->padLeft - (w->kernelWidth - 1) * w->dilationX;
     ptrdiff_t last = reach < 0 ? 0 : reach / w->strideX + 1;
     if (last > w->outputWidth) last = w->outputWidth;
-    if (first > last || w->channels < WIDTH) first = last = w->outputWidth;
+    if (first > last) first = last;
     for (ptrdiff_t y = 0; y < w->outputHeight; y++) {
         float *line = output + y * w->outputWidth * w->channels;
-        for (ptrdiff_t x = 0; x < first; x++)
-            NAME(depthwise_pixel)(w, input, weights, bias, &activation, line + x * w->channels, y, x);
-        if (w->kernelWidth == 3)
-            NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, 3);
-        else if (w->kernelWidth == 5)
-            NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, 5);
-        else
-            NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, w->kernelWidth);
-        for (ptrdiff_t x = last; x < w->outputWidth; x++)
-            NAME(depthwise_pixel)(w, input, weights, bias, &activation, line + x * w->channels, y, x);
+        switch (w->kernelWidth) {
+            case 3: NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, 3); break;
+            case 5: NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, 5); break;
+            default:
+                NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, w->kernelWidth);
+        }
     }
 }
 

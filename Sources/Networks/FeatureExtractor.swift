@@ -22,18 +22,14 @@ package final class FeatureExtractor: Sendable {
         let memory: AlignedBuffer<Float>
     }
 
-    /// Scratch memory above this (in floats) isn't worth a larger group.
-    private static let scratchTarget = 24 << 20
+    /// Scratch memory that a group of several pictures may take, in floats.
+    private static let scratchTarget = 32 << 20
 
     init(_ network: Network, inputSize: Int, preprocessing: Preprocessing) throws {
         self.inputSize = inputSize
-        var group = Self.group(inputSize: inputSize)
-        var plan = try network.plan(height: inputSize, width: inputSize, group: group)
-        while plan.scratchCount > Self.scratchTarget && group > 1 {
-            group /= 2
-            plan = try network.plan(height: inputSize, width: inputSize, group: group)
-        }
-        self.plan = plan
+        let single = try network.plan(height: inputSize, width: inputSize, group: 1)
+        let group = Self.group(inputSize: inputSize, scratchCount: single.scratchCount)
+        plan = group == 1 ? single : try network.plan(height: inputSize, width: inputSize, group: group)
         suggestedGroup = group
         featureCount = plan.output.shape.count
         var affine = preprocessing.affine
@@ -44,9 +40,10 @@ package final class FeatureExtractor: Sendable {
     }
 
     /// Enough pictures to fill a tile of the last layers, few enough for the first layers to stay in the cache.
-    private static func group(inputSize: Int) -> Int {
-        let wanted = 73_728 / (inputSize * inputSize)
-        return (0...5).map { 1 << $0 }.last { $0 <= max(wanted, 2) } ?? 1
+    private static func group(inputSize: Int, scratchCount: Int) -> Int {
+        let wanted = max(73_728 / (inputSize * inputSize), 2)
+        let groups = (0...5).map { 1 << $0 }
+        return groups.last { $0 <= wanted && $0 * scratchCount <= scratchTarget } ?? 1
     }
 
     /// Computes the features of `count` pictures.

@@ -44,7 +44,7 @@ struct ProductStep: Step {
     private let tiles: RowTiles
 
     /// Floats of input and output that a tile should have, so that it is still in the cache when it is finished.
-    private static let tileCount = 1 << 18
+    private static let tileCount = 1 << 19
 
     init(
         input: Region, output: Region, residual: Region?, weights: Weights, activation: Activation, group: Int
@@ -79,8 +79,8 @@ struct PatchTiling: Sendable {
     let patchCount: Int
 
     /// Floats of patches that should be in use at a time.
-    private static let targetCount = 1 << 18
-    private static let minimumRows = 256
+    private static let targetCount = 1 << 20
+    private static let minimumRows = 512
 
     init(_ convolution: Convolution, input: Shape, output: Shape, group: Int) {
         let kernel = convolution.window.kernel

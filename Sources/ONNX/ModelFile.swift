@@ -7,7 +7,7 @@ package enum ModelFile {
     /// What a file may ask for at most.
     package struct Limits: Sendable {
         package var bytes = 1 << 30
-        package var nodes = 100_000
+        package var nodes = 20_000
 
         package init() {}
     }

@@ -296,7 +296,8 @@ def pads(net):
     x = net.conv(net.node("Pad", "input", net.ints(0, 0, 0, 1, 0, 0, 1, 2)), 3, 7, strides=[2, 2])
     x = net.node("Pad", x, net.ints(0, 0, 1, 0, 0, 0, 0, 1), net.scalar(0.75))
     x = net.conv(x, 7, 7, groups=7, pads=[1, 1, 1, 1])
-    return net.node("MaxPool", net.node("Pad", x, net.ints(0, 0, 1, 1, 0, 0, 0, 0)), kernel_shape=[2, 2], strides=[2, 2])
+    x = net.node("Pad", x, net.ints(0, 0, 1, 1, 0, 0, 0, 0))
+    return net.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
 
 
 @case(opset=10)
@@ -317,7 +318,8 @@ def concats(net):
 def dense(net):
     """Flattening a map of several pixels, then all forms of dense layers, and Softmax."""
     x = net.node("Flatten", net.conv("input", 3, 6, strides=[3, 3]))
-    x = net.node("Relu", net.node("Gemm", x, net.floats(24, 54, scale=0.2), net.floats(24), transB=1, alpha=0.5, beta=2.0))
+    x = net.node("Gemm", x, net.floats(24, 54, scale=0.2), net.floats(24), transB=1, alpha=0.5, beta=2.0)
+    x = net.node("Relu", x)
     x = net.node("Tanh", net.node("Add", net.node("MatMul", x, net.floats(24, 17)), net.floats(17)))
     x = net.node("Gemm", x, net.floats(17, 11), net.floats(1, 11))
     return net.node("Softmax", net.node("Gemm", x, net.floats(11, 9)), axis=-1)
