@@ -92,10 +92,10 @@ enum SettingsCatalog {
         .list("search.space.activation", \.search.space.activation, .choice, "Of the hidden layer."),
         .list("search.space.optimizer", \.search.space.optimizer, .choice, "As Keras has them."),
         .list("search.space.learning_rate", \.search.space.learningRate, .number(1e-8...10), "At the start."),
-        .list("search.space.batch_size", \.search.space.batchSize, .integer(1...65_536), "Rows a step."),
+        .list("search.space.batch_size", \.search.space.batchSize, .integer(1...8192), "Rows a step."),
         .list("search.space.dropout", \.search.space.dropout, .share, "Share of hidden units dropped in training."),
         .list(
-            "search.space.hidden_units", \.search.space.hiddenUnits, .integer(1...65_536), "Width of the hidden layer."),
+            "search.space.hidden_units", \.search.space.hiddenUnits, .integer(1...8192), "Width of the hidden layer."),
         .list("search.space.initializer", \.search.space.initializer, .choice, "Of both layers' kernels."),
         .list("search.space.batch_normalization", \.search.space.batchNormalization, .flag, "Before the hidden layer."),
     ]

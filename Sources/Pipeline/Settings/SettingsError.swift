@@ -30,7 +30,12 @@ extension Settings {
     /// What is wrong with values that depend on each other.
     var contradictions: [SettingsError] {
         var problems: [SettingsError] = []
-        do { try augment.transforms.validate() } catch { problems.append(.contradiction("augment: \(error)")) }
+        let transforms = augment.transforms
+        for (key, range) in [
+            ("augment.zoom_range", transforms.zoomRange), ("augment.brightness_range", transforms.brightnessRange),
+        ] where range[0] > range[1] {
+            problems.append(.contradiction("\(key) is \(range), but the least value comes first"))
+        }
         do { try search.space.validate() } catch { problems.append(.contradiction("search.space: \(error)")) }
         if train.minPerClass < search.folds {
             problems.append(

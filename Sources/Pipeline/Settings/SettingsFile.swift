@@ -4,37 +4,60 @@ internal import Yams
 /// The YAML file as its author wrote it: which keys stand in it, and where.
 struct SettingsFile {
     let path: String
-
     /// Whether nothing but comments stands in the file, which is as good as no file.
-    func isEmpty() throws -> Bool {
-        try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8)) == nil
+    let isEmpty: Bool
+    /// A problem for each key that is no setting, and for each setting that has keys below it.
+    private(set) var problems: [SettingsError] = []
+    private var lines: [String: Int] = [:]
+
+    /// Reads the file; throws `SettingsError` where it is missing or isn't a YAML mapping.
+    init(path: String) throws(SettingsError) {
+        self.path = path
+        let root = try Self.root(of: path)
+        isEmpty = root == nil
+        if let root { read(root, below: []) }
     }
 
-    /// A problem for each key that is no setting, with its line. An empty file has none.
-    func unknownKeys() throws -> [SettingsError] {
-        let text = try String(contentsOfFile: path, encoding: .utf8)
+    /// File and line of a setting's key; nil where the file doesn't have it.
+    func place(of key: String) -> String? { lines[key].map { "\(path):\($0)" } }
+
+    private static func root(of path: String) throws(SettingsError) -> Node.Mapping? {
+        guard FileManager.default.fileExists(atPath: path) else { throw .missingFile(path: path) }
+        let root: Node?
         do {
-            guard let root = try Yams.compose(yaml: text) else { return [] }
-            guard let mapping = root.mapping else {
-                throw SettingsError.unreadableFile(path: path, reason: "it must be a mapping of settings")
+            root = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
+        } catch {
+            throw .unreadableFile(path: path, reason: "\(error)")
+        }
+        guard let root else { return nil }
+        guard let mapping = root.mapping else {
+            throw .unreadableFile(path: path, reason: "it must be a mapping of settings")
+        }
+        return mapping
+    }
+
+    private mutating func read(_ mapping: Node.Mapping, below prefix: [String]) {
+        for (name, value) in mapping {
+            let names = prefix + [name.string ?? "?"]
+            let key = names.joined(separator: ".")
+            lines[key] = name.mark?.line
+            if let setting = SettingsCatalog.all.first(where: { $0.key == key }) {
+                if value.mapping != nil { problems.append(notOneValue(setting)) }
+                continue
             }
-            return unknownKeys(in: mapping, below: [])
-        } catch let error as YamlError {
-            throw SettingsError.unreadableFile(path: path, reason: "\(error)")
+            let isSection = SettingsCatalog.all.contains { $0.key.hasPrefix(key + ".") }
+            if isSection, let inner = value.mapping { read(inner, below: names) }
+            if isSection, value.mapping != nil || value.scalar?.string.isEmpty == true { continue }
+            problems.append(unknown(key))
         }
     }
 
-    private func unknownKeys(in mapping: Node.Mapping, below prefix: [String]) -> [SettingsError] {
-        mapping.flatMap { name, value -> [SettingsError] in
-            let path = prefix + [name.string ?? "?"]
-            let key = path.joined(separator: ".")
-            if SettingsCatalog.all.contains(where: { $0.key == key }) { return [] }
-            let isSection = SettingsCatalog.all.contains { $0.key.hasPrefix(key + ".") }
-            if isSection, let inner = value.mapping { return unknownKeys(in: inner, below: path) }
-            if isSection, value.scalar?.string.isEmpty == true { return [] }
-            let line = name.mark.map { ":\($0.line)" } ?? ""
-            let suggestion = SettingsCatalog.closest(to: key, among: SettingsCatalog.all.map(\.key))
-            return [.unknownKey(key: key, place: self.path + line, suggestion: suggestion)]
-        }
+    private func notOneValue(_ setting: Setting) -> SettingsError {
+        .malformed(key: setting.key, place: place(of: setting.key) ?? path, value: "{…}", expected: setting.expected)
+    }
+
+    private func unknown(_ key: String) -> SettingsError {
+        let suggestion = SettingsCatalog.closest(to: key, among: SettingsCatalog.all.map(\.key))
+        return .unknownKey(key: key, place: place(of: key) ?? path, suggestion: suggestion)
     }
 }

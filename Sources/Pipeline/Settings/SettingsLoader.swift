@@ -29,14 +29,17 @@ package struct SettingsLoader: Sendable {
     package func load() async throws -> Settings {
         var problems: [SettingsError] = []
         var providers: [any ConfigProvider] = [optionsProvider, environmentProvider(&problems)]
-        if let path { try await providers.append(fileProvider(path, &problems)) }
+        let file = try path.map(Self.read)
+        if let file {
+            problems += file.problems
+            if !file.isEmpty { providers.append(try await Self.provider(of: file)) }
+        }
         let reader = ConfigReader(providers: providers)
         var settings = Settings()
         for setting in SettingsCatalog.all {
-            guard let texts = try texts(of: setting, in: reader, &problems) else { continue }
+            guard let texts = texts(of: setting, in: reader, file, &problems) else { continue }
             if let refused = setting.read(&settings, texts) {
-                problems.append(
-                    .malformed(key: setting.key, place: place(of: setting), value: refused, expected: setting.expected))
+                problems.append(malformed(setting, refused, file))
             }
         }
         problems += settings.contradictions
@@ -65,36 +68,33 @@ package struct SettingsLoader: Sendable {
         return EnvironmentVariablesProvider(environmentVariables: known)
     }
 
-    private func fileProvider(_ path: String, _ problems: inout [SettingsError]) async throws -> any ConfigProvider {
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw SettingsProblems(problems: [.missingFile(path: path)])
-        }
+    private static func read(_ path: String) throws -> SettingsFile {
         do {
-            let content = SettingsFile(path: path)
-            problems += try content.unknownKeys()
-            if try content.isEmpty() { return InMemoryProvider(name: "empty file", values: [:]) }
-            return try await FileProvider<YAMLSnapshot>(filePath: FilePath(path))
-        } catch let error as SettingsError {
-            throw SettingsProblems(problems: [error])
+            return try SettingsFile(path: path)
         } catch {
-            throw SettingsProblems(problems: [.unreadableFile(path: path, reason: "\(error)")])
+            throw SettingsProblems(problems: [error])
+        }
+    }
+
+    private static func provider(of file: SettingsFile) async throws -> any ConfigProvider {
+        do {
+            return try await FileProvider<YAMLSnapshot>(filePath: FilePath(file.path))
+        } catch {
+            throw SettingsProblems(problems: [.unreadableFile(path: file.path, reason: "\(error)")])
         }
     }
 
     /// The texts of one setting from the topmost layer that has it; nil where none has.
     private func texts(
-        of setting: Setting, in reader: ConfigReader, _ problems: inout [SettingsError]
-    ) throws -> [String]? {
+        of setting: Setting, in reader: ConfigReader, _ file: SettingsFile?, _ problems: inout [SettingsError]
+    ) -> [String]? {
         let key = ConfigKey(setting.key)
         do {
             return setting.isList
                 ? try reader.requiredStringArray(forKey: key) : [try reader.requiredString(forKey: key)]
         } catch {
             guard isPresent(setting, in: reader) else { return nil }
-            problems.append(
-                .malformed(
-                    key: setting.key, place: place(of: setting),
-                    value: reader.string(forKey: key) ?? "[…]", expected: setting.expected))
+            problems.append(malformed(setting, reader.string(forKey: key) ?? "[…]", file))
             return nil
         }
     }
@@ -105,10 +105,16 @@ package struct SettingsLoader: Sendable {
         return reader.string(forKey: key) != nil || reader.stringArray(forKey: key) != nil
     }
 
-    private func place(of setting: Setting) -> String {
-        if options[setting.key] != nil { return "the command line" }
-        if environment[setting.environmentName] != nil { return "\(setting.environmentName) in the environment" }
-        return path ?? "the defaults"
+    private func malformed(_ setting: Setting, _ value: String, _ file: SettingsFile?) -> SettingsError {
+        let place =
+            if options[setting.key] != nil {
+                "the command line"
+            } else if environment[setting.environmentName] != nil {
+                "\(setting.environmentName) in the environment"
+            } else {
+                file?.place(of: setting.key) ?? "the defaults"
+            }
+        return .malformed(key: setting.key, place: place, value: value, expected: setting.expected)
     }
 
     private static let environmentPrefix = "CULTIVAR_"

@@ -27,12 +27,18 @@ package enum SettingsTemplate {
             let parts = setting.key.split(separator: ".")
             lines += headings(from: section, to: Array(parts.dropLast()))
             section = Array(parts.dropLast())
-            let values = setting.write(settings)
+            let values = setting.write(settings).map(scalar)
             let text = setting.isList ? "[\(values.joined(separator: ", "))]" : values[0]
             let indent = String(repeating: "  ", count: parts.count - 1)
             lines += help(setting, indent) + ["\(indent)\(parts[parts.count - 1]): \(text)"]
         }
         return lines
+    }
+
+    /// A value as YAML, in quotes where it might be taken for something else.
+    private static func scalar(_ text: String) -> String {
+        let isPlain = !text.isEmpty && text.allSatisfy { $0.isLetter || $0.isNumber || "_-+./@".contains($0) }
+        return isPlain ? text : "'\(text.replacing("'", with: "''"))'"
     }
 
     /// The names of the sections that begin between two keys, with an empty line before a new one at the top.
