@@ -10,7 +10,7 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
     package var updated: Date
     package var phase: Phase = .idle
     package var run: Int64?
-    /// Work done and to do in this phase: pictures while extracting, epochs at most while searching.
+    /// Work done and to do in this phase: pictures while extracting, trials while searching, epochs in the refit.
     package var done = 0
     package var total = 0
     /// Where the search is, for example "trial 5 of 18 (candidate 2, fold 2), epoch 7 of 30".

@@ -11,6 +11,8 @@ package final class StatusBoard: Sendable {
         var status: ServiceStatus
         var published = Date.distantPast
         var phaseStarted = Date()
+        /// What was done before the phase began, by an earlier process.
+        var doneBefore = 0
     }
 
     private let state: Mutex<State>
@@ -35,12 +37,15 @@ package final class StatusBoard: Sendable {
     package var status: ServiceStatus { state.withLock { $0.status } }
 
     /// Begins a phase of a run: what was said of the phase before is cleared. It is published at once.
-    package func begin(_ phase: ServiceStatus.Phase, run: Int64?, total: Int = 0) {
+    ///
+    /// - Parameter done: what an earlier process has done of it, which says nothing of the speed.
+    package func begin(_ phase: ServiceStatus.Phase, run: Int64?, done: Int = 0, total: Int = 0) {
         update(immediately: true) { state in
             state.phaseStarted = Date()
             state.status.phase = phase
             state.status.run = run
-            state.status.done = 0
+            state.doneBefore = done
+            state.status.done = done
             state.status.total = total
             state.status.detail = nil
             state.status.secondsLeft = nil
@@ -56,9 +61,9 @@ package final class StatusBoard: Sendable {
             state.status.detail = detail ?? state.status.detail
             state.status.bestAccuracy = bestAccuracy ?? state.status.bestAccuracy
             let elapsed = Date().timeIntervalSince(state.phaseStarted)
-            let isKnown = done > 0 && elapsed > 1
+            let speed = Double(done - state.doneBefore) / elapsed
             state.status.secondsLeft =
-                isKnown ? elapsed / Double(done) * Double(max(0, state.status.total - done)) : nil
+                speed > 0 && elapsed > 1 ? Double(max(0, state.status.total - done)) / speed : nil
         }
     }
 

@@ -11,9 +11,8 @@ struct SearchStatus: Sendable {
     init(_ board: StatusBoard, plan: RunPlan, finished: Int) {
         self.board = board
         self.plan = plan
-        let trials = plan.search.candidates.count * plan.search.settings.folds
-        board.begin(.searching, run: plan.id, total: trials)
-        board.advance(to: finished, of: trials)
+        board.begin(
+            .searching, run: plan.id, done: finished, total: plan.search.candidates.count * plan.search.settings.folds)
     }
 
     /// Called by several workers at a time.
