@@ -83,6 +83,8 @@ package struct Trainer: Sendable {
             throw error
         } catch {
             installation.logger.error("run failed", metadata: ["run.id": "\(run.id)", "run.error": "\(error)"])
+            // A run that has ended has promoted its model: it is the outbox that couldn't follow, and is to be told of.
+            guard try history.unfinishedRun()?.id == run.id else { throw error }
             try history.finishRun(run.id, as: .failed, RunResult(reason: "\(error)"), at: .now)
         }
         let summary = try history.runDetails(run.id).summary
