@@ -42,9 +42,14 @@ package final class BackboneLibrary: Sendable {
 
     /// The backbone whose file has the given checksum, first looked for by name; nil where there is none.
     package func find(_ checksum: Digest, name: String) throws -> LoadedBackbone? {
-        for candidate in try names().sorted(by: { a, _ in a == name }) {
+        if let known = loaded.withLock({ $0.values.first { $0.checksum == checksum } }) { return known }
+        let names = try names()
+        for candidate in names.filter({ $0 == name }) + names.filter({ $0 != name }) {
             let path = folder.appending(candidate + Self.suffix)
-            if try Digest.sha256(of: path) == checksum { return try load(candidate) }
+            guard try Digest.sha256(of: path) == checksum else { continue }
+            let result = try LoadedBackbone(backbone: Backbone(contentsOf: path), checksum: checksum, path: path)
+            loaded.withLock { $0[candidate] = result }
+            return result
         }
         return nil
     }
