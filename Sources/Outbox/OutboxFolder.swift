@@ -22,10 +22,10 @@ package struct OutboxFolder: Sendable {
 
     private func stagingFolder(of version: String) -> FilePath { models.appending(".staging-\(version)") }
 
-    /// Makes the folders that are missing. Throws `FileFailure`.
+    /// Makes the folders that are missing, to be read by all whatever the umask. Throws `FileFailure`.
     package func prepare() throws {
-        for folder in [root, models] {
-            try Files.makeFolder(folder, permissions: Self.folderPermissions)
+        for folder in [root, models] where try Files.makeFolder(folder, permissions: Self.folderPermissions) {
+            try Files.setPermissions(Self.folderPermissions, of: folder)
         }
         try Files.synchronize(folder: root)
     }
@@ -59,8 +59,9 @@ package struct OutboxFolder: Sendable {
             guard Files.exists(staged) else { throw OutboxFailure.noSuchVersion(version, outbox: root) }
             try verify(staged)
             try Files.perform("rename \(staged) to", folder) { try Files.rename(staged, to: folder) }
-            try Files.synchronize(folder: models)
         }
+        // Even where the name was there: the crash may have come between giving and synchronising it.
+        try Files.synchronize(folder: models)
         guard currentVersion != version else { return }
         let link = root.appending(".current-\(version)")
         try Files.remove(link)
@@ -81,19 +82,34 @@ package struct OutboxFolder: Sendable {
         guard let data = FileManager.default.contents(atPath: path.string) else {
             throw OutboxFailure.damaged(path: path, reason: "the manifest can't be read")
         }
-        let manifest = try Manifest.decode([UInt8](data))
+        let manifest: Manifest
+        do {
+            manifest = try Manifest.decode([UInt8](data))
+        } catch {
+            throw OutboxFailure.damaged(path: path, reason: "it is no manifest: \(error)")
+        }
         for (name, expected) in manifest.files.sorted(by: { $0.key < $1.key }) {
-            let found = try Digest.sha256(of: folder.appending(name)).hex
+            let file = folder.appending(name)
+            guard Files.exists(file) else { throw OutboxFailure.damaged(path: file, reason: "it is missing") }
+            let found = try Digest.sha256(of: file).hex
             guard found == expected else {
                 throw OutboxFailure.damaged(
-                    path: folder.appending(name), reason: "its SHA-256 is \(found), the manifest says \(expected)")
+                    path: file, reason: "its SHA-256 is \(found), the manifest says \(expected)")
             }
         }
     }
 
-    /// Whether a version is there, or staged and only lacks its name.
-    package func holds(_ version: String) -> Bool {
-        Files.exists(folder(of: version)) || Files.exists(stagingFolder(of: version).appending(Self.manifestName))
+    /// Whether a version is there, or staged whole and undamaged and only lacks its name.
+    package func holds(_ version: String) throws -> Bool {
+        if Files.exists(folder(of: version)) { return true }
+        let staged = stagingFolder(of: version)
+        guard Files.exists(staged) else { return false }
+        do {
+            try verify(staged)
+            return true
+        } catch is OutboxFailure {
+            return false
+        }
     }
 
     /// The names of all versions, in no particular order.

@@ -22,41 +22,54 @@ package struct ModelPublisher: Sendable {
         self.library = library
     }
 
-    /// Makes the outbox show the version that the latest decision names; returns it, nil where there is none yet.
+    /// Makes the outbox show the version that the latest decision names, and clears away what interrupted publications
+    /// have left; returns the version, nil where there is none yet. For the holder of the installation's lock only.
     @discardableResult
     package func agree() throws -> String? {
+        let version = try follow()
+        try outbox.removeLeftovers()
+        return version
+    }
+
+    private func follow() throws -> String? {
         while let decision = try history.currentPublication() {
-            if !outbox.holds(decision.version) { try stage(history.model(decision.version)) }
+            try hold(decision.version)
             try outbox.publish(decision.version)
             if decision.publishedAt == nil { try history.markPublished(decision.id, at: .now) }
-            if try history.currentPublication()?.id == decision.id {
-                try outbox.removeLeftovers()
-                return decision.version
-            }
+            if try history.currentPublication()?.id == decision.id { return decision.version }
         }
         return nil
     }
 
-    /// Makes an earlier model the champion again, without training.
+    /// Makes an earlier model the champion again, without training, also while a daemon runs.
     ///
-    /// - Parameter version: the version; nil is the champion's predecessor among the decisions.
+    /// - Parameter version: the version; nil is the one that was champion before the present one was promoted.
     /// - Returns: the version that is current now.
-    /// - Throws: `RollbackFailure`, `HistoryFailure.noSuchVersion`.
+    /// - Throws: `RollbackFailure`, `HistoryFailure.noSuchVersion`, `OutboxFailure` for a version that is damaged;
+    ///   nothing is decided then.
     package func rollback(to version: String?) throws -> String {
         guard let current = try history.currentPublication()?.version else { throw RollbackFailure.noModel }
         let target = try version ?? predecessor(of: current)
         guard target != current else { throw RollbackFailure.isCurrent(target) }
+        _ = try history.model(target)
+        try hold(target)
+        if Files.exists(outbox.folder(of: target)) { try outbox.verify(outbox.folder(of: target)) }
         _ = try history.recordRollback(to: target, at: .now)
-        try agree()
-        return target
+        return try follow() ?? target
     }
 
+    /// The champion to which the decisions lead back: one that was rolled back from isn't come to again.
     private func predecessor(of current: String) throws -> String {
-        let models = try history.models(limit: .max).map(\.version)
-        guard let place = models.firstIndex(of: current), place + 1 < models.count else {
-            throw RollbackFailure.noEarlier(current)
+        var line: [String] = []
+        for decision in try history.publications() {
+            if let place = line.firstIndex(of: decision.version) {
+                line.removeSubrange((place + 1)...)
+            } else {
+                line.append(decision.version)
+            }
         }
-        return models[place + 1]
+        guard let earlier = line.dropLast().last else { throw RollbackFailure.noEarlier(current) }
+        return earlier
     }
 
     /// A version number that neither the history nor the outbox has: `v0001` and so on.
@@ -77,7 +90,12 @@ package struct ModelPublisher: Sendable {
         return (staged.folder.appending(OutboxFolder.modelName), staged.manifest)
     }
 
-    /// Stages a model of the history again, which somebody has deleted from the outbox.
+    /// Stages a model of the history again if the outbox lacks it, because somebody has deleted it or the disk has
+    /// damaged it.
+    private func hold(_ version: String) throws {
+        if try !outbox.holds(version) { try stage(history.model(version)) }
+    }
+
     private func stage(_ model: StoredModel) throws {
         guard let loaded = try library.find(model.backboneChecksum, name: model.backbone) else {
             throw RollbackFailure.noBackbone(
