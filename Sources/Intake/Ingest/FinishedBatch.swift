@@ -1,5 +1,7 @@
 internal import Archive
+internal import Synchronization
 internal import SystemPackage
+internal import Tensors
 
 /// A batch of judged files, on its way into the store and the history.
 struct FinishedBatch: Sendable {
@@ -52,44 +54,44 @@ struct FinishedBatch: Sendable {
 }
 
 /// A batch that is recorded.
-struct RecordedBatch {
+struct RecordedBatch: Sendable {
     let verdicts: [(SourceFile, Verdict)]
     let deferred: [Deferral]
     let newSpellings: [IngestSummary.NewSpelling]
 
-    struct Counts: Sendable {
-        var accepted = 0
-        var duplicates = 0
-        var rejected = 0
-        var kept = 0
-        var deferred: [Deferral: Int] = [:]
-        var newSpellings: [IngestSummary.NewSpelling] = []
-    }
-
-    /// Removes the recorded files from the inbox. One that has changed since stays, and one that may not be removed is
-    /// remembered as kept.
-    func removeSources(kept: KeptSources) throws -> Counts {
-        var counts = Counts()
-        for reason in deferred { counts.deferred[reason, default: 0] += 1 }
-        counts.newSpellings = newSpellings
-        var removedInodes: Set<UInt64> = []
-        for (file, verdict) in verdicts {
-            switch verdict {
-            case .accepted: counts.accepted += 1
-            case .duplicate: counts.duplicates += 1
-            case .rejected: counts.rejected += 1
-            }
-            guard try file.isUnchanged(removedInodes: removedInodes) else { continue }
-            do {
-                try file.folder.removeFile(file.name)
-                removedInodes.insert(file.file.stamp.inode)
-            } catch {
-                guard error.isForbidden else { throw error }
+    /// Removes the recorded files from the inbox, on all workers, and returns how many may not be removed.
+    ///
+    /// A file that has changed since it was copied stays.
+    func removeSources(on pool: WorkerPool, kept: KeptSources) async throws -> Int {
+        let count = Atomic(0)
+        let shared = inodesWithSeveralNames
+        let share = 32
+        try await pool.forEach((verdicts.count + share - 1) / share) { index, _ in
+            for (file, _) in verdicts[(index * share)...].prefix(share) {
+                guard try !remove(file, inodesWithSeveralNames: shared) else { continue }
                 kept.insert(file.file.stamp)
-                counts.kept += 1
+                count.add(1, ordering: .relaxed)
             }
         }
-        return counts
+        return count.load(ordering: .relaxed)
+    }
+
+    /// False where this user may not remove it.
+    private func remove(_ file: SourceFile, inodesWithSeveralNames: Set<UInt64>) throws(IntakeFailure) -> Bool {
+        guard try file.isUnchanged(inodesWithSeveralNames: inodesWithSeveralNames) else { return true }
+        do {
+            try file.folder.removeFile(file.name)
+            return true
+        } catch {
+            guard error.isForbidden else { throw error }
+            return false
+        }
+    }
+
+    /// Removing one name of such a file changes the stamp of the others.
+    private var inodesWithSeveralNames: Set<UInt64> {
+        var seen: Set<UInt64> = []
+        return Set(verdicts.lazy.map(\.0.file.stamp.inode).filter { !seen.insert($0).inserted })
     }
 }
 
@@ -99,13 +101,16 @@ extension IntakeFailure {
 }
 
 extension IngestSummary {
-    mutating func add(_ counts: RecordedBatch.Counts) {
-        accepted += counts.accepted
-        duplicates += counts.duplicates
-        rejected += counts.rejected
-        kept += counts.kept
-        for (reason, count) in counts.deferred { deferred[reason, default: 0] += count }
-        newSpellings += counts.newSpellings
+    mutating func add(_ batch: RecordedBatch) {
+        for (_, verdict) in batch.verdicts {
+            switch verdict {
+            case .accepted: accepted += 1
+            case .duplicate: duplicates += 1
+            case .rejected: rejected += 1
+            }
+        }
+        for reason in batch.deferred { deferred[reason, default: 0] += 1 }
+        newSpellings += batch.newSpellings
     }
 }
 

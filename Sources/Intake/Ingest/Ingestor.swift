@@ -107,11 +107,11 @@ package final class Ingestor: Sendable {
             }
             let results = prepared.withLock { zip(files, $0).map { ($0, $1!) } }
             let batch = FinishedBatch(drop: drop, id: id, files: results)
-            let counts = try await pool.run { [history, tools, rejected, kept] _ in
+            let recorded = try await pool.run { [history, tools, rejected] _ in
                 try batch.record(in: history, store: tools.store, rejected: rejected)
-                    .removeSources(kept: kept)
             }
-            summary.add(counts)
+            summary.add(recorded)
+            summary.kept += try await recorded.removeSources(on: pool, kept: kept)
         } catch {
             try discard(prepared.withLock { $0 })
             throw error

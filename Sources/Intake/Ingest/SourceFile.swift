@@ -65,10 +65,11 @@ struct SourceFile: Sendable {
 
     /// Whether what lies there is still what was taken in.
     ///
-    /// - Parameter removedInodes: files that have just lost another of their names, which changes their stamp.
-    func isUnchanged(removedInodes: Set<UInt64>) throws(IntakeFailure) -> Bool {
+    /// - Parameter inodesWithSeveralNames: files that may just have lost another name, which changes their stamp.
+    func isUnchanged(inodesWithSeveralNames: Set<UInt64>) throws(IntakeFailure) -> Bool {
         guard let stamp = try folder.status(of: name)?.stamp else { return false }
-        return stamp == file.stamp || (removedInodes.contains(stamp.inode) && stamp.hasSameContent(as: file.stamp))
+        return stamp == file.stamp
+            || (inodesWithSeveralNames.contains(stamp.inode) && stamp.hasSameContent(as: file.stamp))
     }
 
     /// Nil where the file has become empty meanwhile.
