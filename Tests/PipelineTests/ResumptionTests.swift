@@ -1,0 +1,97 @@
+import Outbox
+import Archive
+import Pipeline
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Resumption and determinism")
+struct ResumptionTests {
+    private struct Outcome: Equatable {
+        let head: [UInt8]
+        let model: [UInt8]
+        let accuracy: Double
+    }
+
+    private func outcome(_ workshop: Workshop, _ place: Installation) throws -> Outcome {
+        let model = try place.history.model("v0001")
+        return try Outcome(
+            head: model.head, model: workshop.published("model.onnx", of: "v0001"), accuracy: model.testAccuracy)
+    }
+
+    private func unbroken(seed: Int = 42, workers: Int = 2) async throws -> Outcome {
+        var workshop = try Workshop()
+        workshop.settings.search.seed = seed
+        let place = try workshop.open(workers: workers)
+        try place.drop()
+        #expect(try await place.trainer.train(.request)?.outcome == .promoted)
+        return try outcome(workshop, place)
+    }
+
+    /// Trains until the status is as `isEnough` wants it, and cancels the run then.
+    private func interrupt(
+        _ workshop: Workshop, when isEnough: @escaping @Sendable (ServiceStatus) -> Bool
+    ) async throws {
+        let place = try workshop.open(workers: 1)
+        if try place.history.lastPicture() == 0 { try place.drop() }
+        let task = Mutex<Task<RunSummary?, any Error>?>(nil)
+        let status = StatusBoard(file: nil, interval: 0) { status in
+            if isEnough(status) { task.withLock { $0?.cancel() } }
+        }
+        let started = Task { () async throws -> RunSummary? in
+            while task.withLock({ $0 }) == nil { await Task.yield() }
+            let trainer = Trainer(place, status: status)
+            if let resumed = try await trainer.resume() { return resumed }
+            return try await trainer.train(.request)
+        }
+        task.withLock { $0 = started }
+        await #expect(throws: CancellationError.self) { _ = try await started.value }
+        #expect(try place.history.runs().map(\.outcome) == [.running])
+        #expect(status.status.phase == .idle)
+    }
+
+    @Test(
+        "A run interrupted in any phase is gone on with and ends with the same bytes as an unbroken one",
+        arguments: [ServiceStatus.Phase.extracting, .searching, .refitting, .evaluating, .publishing])
+    func resumed(phase: ServiceStatus.Phase) async throws {
+        let workshop = try Workshop()
+        try await interrupt(workshop) { $0.phase == phase && (phase != .searching || $0.done >= 2) }
+        let place = try workshop.open()
+        let before = try #require(try place.history.unfinishedRun())
+        if phase == .searching { #expect(before.trials.count >= 2 && before.trials.count < 9) }
+        let run = try #require(try await place.trainer.resume())
+        #expect(run.run == before.id && run.outcome == .promoted)
+        let details = try place.history.runDetails(run.run)
+        let kept = details.candidates.flatMap { candidate in candidate.trials.map { (candidate.candidate, $0) } }
+        #expect(kept.count == 9)
+        for trial in before.trials {
+            let same = kept.first { $0.0 == trial.candidate && $0.1.fold == trial.fold }
+            #expect(same?.1.seconds == trial.seconds, "a finished trial was run again")
+        }
+        #expect(try outcome(workshop, place) == (try await unbroken()))
+        #expect(try await place.trainer.resume() == nil)
+    }
+
+    @Test("A run interrupted twice, with pictures and other settings coming in between, ends the same")
+    func interruptedTwice() async throws {
+        var workshop = try Workshop()
+        try await interrupt(workshop) { $0.phase == .searching && $0.done >= 2 }
+        workshop.settings.search.seed = 7
+        workshop.settings.fit.epochs = 2
+        try await interrupt(workshop) { $0.phase == .searching && $0.done >= 5 }
+        let place = try workshop.open()
+        try place.drop(classes: 4, seed: 2)
+        let run = try #require(try await place.trainer.resume())
+        #expect(run.testPictures == 9)
+        #expect(try outcome(workshop, place) == (try await unbroken()))
+        #expect(try await place.trainer.train(.schedule)?.testPictures == 21)
+    }
+
+    @Test("The same seed gives the same bytes on one worker and on three, another seed gives others")
+    func seeds() async throws {
+        let first = try await unbroken(workers: 1)
+        #expect(try await unbroken(workers: 3) == first)
+        #expect(try await unbroken(seed: 43).head != first.head)
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Pipeline
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Status board")
+struct StatusBoardTests {
+    @Test("Readers find what was published last, and nothing where there is none")
+    func file() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path.appending("status.json")
+        #expect(StatusBoard.read(from: file) == nil)
+        let board = StatusBoard(file: file, interval: 0)
+        board.begin(.searching, run: 7, done: 2, total: 18)
+        board.advance(to: 3, detail: "trial 4 of 18", bestAccuracy: 0.75)
+        board.noteDrop("drop a: 3 pictures")
+        let read = try #require(StatusBoard.read(from: file))
+        #expect(read == board.status || abs(read.updated.timeIntervalSince(board.status.updated)) < 0.001)
+        #expect(read.run == 7 && read.done == 3 && read.total == 18 && read.bestAccuracy == 0.75)
+        #expect(read.summary == "run 7: searching, trial 4 of 18, best 75.0 %")
+    }
+
+    @Test("A new phase clears what was said of the one before; the best accuracy lasts through the run")
+    func phases() {
+        let board = StatusBoard(file: nil)
+        board.begin(.searching, run: 1, total: 18)
+        board.advance(to: 18, detail: "trial 18", bestAccuracy: 0.5)
+        board.begin(.refitting, run: 1, total: 30)
+        #expect(board.status.done == 0 && board.status.total == 30 && board.status.detail == nil)
+        #expect(board.status.bestAccuracy == 0.5)
+        board.begin(.idle, run: nil)
+        #expect(board.status.bestAccuracy == nil && board.status.summary == "watching the inbox")
+    }
+
+    @Test("Progress is published at most once in an interval; phases, drops and faults at once")
+    func interval() {
+        let heard = Mutex<[ServiceStatus]>([])
+        let board = StatusBoard(file: nil, interval: 3600) { status in heard.withLock { $0.append(status) } }
+        board.begin(.extracting, run: 1, total: 100)
+        for done in 1...50 { board.advance(to: done) }
+        #expect(heard.withLock { $0.map(\.done) } == [0])
+        board.setDegraded("the disk is full")
+        board.setDegraded("the disk is full")
+        board.noteDrop("drop a")
+        #expect(heard.withLock { $0.map(\.done) } == [0, 50, 50])
+        #expect(board.status.summary.hasPrefix("degraded: the disk is full, run 1: extracting"))
+        board.setDegraded(nil)
+        #expect(board.status.degraded == nil)
+    }
+
+    @Test(
+        "Time spans are told in two units",
+        arguments: [(0.2, "1 s"), (59, "59 s"), (61, "1 min 1 s"), (7325, "2 h 2 min")])
+    func timeSpans(seconds: Double, text: String) { #expect(ServiceStatus.timeSpan(seconds) == text) }
+}
