@@ -83,19 +83,23 @@ struct FeatureExtractionTests {
     func cancelled() async throws {
         let workshop = try Workshop()
         let place = try workshop.open(workers: 1)
-        try place.drop(train: 80, test: 0)
+        try place.drop(train: 20, test: 0)
         let pictures = try place.history.dataset().pictures.map(\.digest)
+        let source = try FeatureSource(loaded: place.library.load("tiny"), inputSize: 256, augmentation: .init())
         let task = Mutex<Task<Void, any Error>?>(nil)
+        let told = Told()
         let started = Task {
             while task.withLock({ $0 }) == nil { await Task.yield() }
-            try await place.extraction.extract(pictures, copies: 0, from: place.source()) { _, _ in
+            try await place.extraction.extract(pictures, copies: 0, from: source) { done, total in
+                told.note(done, total)
                 task.withLock { $0?.cancel() }
             }
         }
         task.withLock { $0 = started }
         await #expect(throws: CancellationError.self) { try await started.value }
-        let missing = try place.cache.missing(pictures.map { FeatureKey(picture: $0) }, in: place.source().space)
-        #expect(missing.count == 240 - 64)
+        let missing = try place.cache.missing(pictures.map { FeatureKey(picture: $0) }, in: source.space)
+        #expect(told.most > 0 && told.most < 60)
+        #expect(missing.count == 60 - told.most)
     }
 
     @Test("A stored picture that is damaged is named, and so is one that is gone")

@@ -21,9 +21,12 @@ struct TrainingScheduleTests {
         #expect(schedule.due(at: 225, hasRequest: false, inboxIsBusy: false) == .schedule)
     }
 
-    @Test("A request comes before all else, even while the inbox is busy")
+    @Test("A request comes before drops and regular looks, and waits for a quiet inbox as they do")
     func request() {
-        #expect(schedule().due(at: 100, hasRequest: true, inboxIsBusy: true) == .request)
+        var schedule = schedule(onDrop: true)
+        schedule.noteDrop()
+        #expect(schedule.due(at: 500, hasRequest: true, inboxIsBusy: true) == nil)
+        #expect(schedule.due(at: 500, hasRequest: true, inboxIsBusy: false) == .request)
     }
 
     @Test("A busy inbox puts regular looks and drops off until it is quiet")

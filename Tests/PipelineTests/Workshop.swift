@@ -101,10 +101,10 @@ private struct SilentLog: LogHandler {
 let classNames = ["apple", "pear", "plum", "quince"]
 
 extension Installation {
-    /// Takes in pictures of the first `classes` classes, as Intake does; seeds tell drops apart.
-    func drop(train: Int = 6, test: Int = 3, classes: Int = 3, seed: UInt64 = 1) throws {
+    /// Takes in pictures of some of `classNames`, as Intake does; seeds tell drops apart.
+    func drop(train: Int = 6, test: Int = 3, classes: [Int] = [0, 1, 2], seed: UInt64 = 1) throws {
         var outcomes: [FileOutcome] = []
-        for label in 0..<classes {
+        for label in classes {
             for index in 0..<train + test {
                 let bytes = TinyPictures.pngOfClass(
                     label, of: classNames.count, seed: seed * 1000 + UInt64(index), side: 24)
