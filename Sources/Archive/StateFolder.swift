@@ -16,8 +16,6 @@ package struct StateFolder: Sendable, Hashable {
     package var temporary: FilePath { root.appending("tmp") }
     /// Refused files, by drop, each with its reason beside it.
     package var rejected: FilePath { root.appending("rejected") }
-    /// Weights of heads that a run keeps until it ends.
-    package var heads: FilePath { root.appending("heads") }
     /// Held by the one process that may write here; see ``DaemonLock``.
     package var lock: FilePath { root.appending("daemon.lock") }
     /// What the daemon is doing right now, for `cultivar status`.
@@ -27,7 +25,7 @@ package struct StateFolder: Sendable, Hashable {
     ///
     /// Throws ``FileFailure`` where one can't be made, or where something else than a folder has its name.
     package func prepare() throws {
-        for folder in [root, pictures, temporary, rejected, heads] {
+        for folder in [root, pictures, temporary, rejected] {
             try Files.makeFolder(folder, permissions: [.ownerReadWriteExecute, .groupReadExecute])
         }
         try Files.synchronize(folder: root)

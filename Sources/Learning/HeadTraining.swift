@@ -158,7 +158,8 @@ private struct EpochLoop {
 
     mutating func run(_ epoch: Int) throws -> EpochMetrics {
         order.shuffle(using: &random)
-        let rate = Double(network.learningRate)
+        // By way of its text, so that 0.0005 stays 0.0005 for whoever reads the curve.
+        let rate = Double(network.learningRate.description) ?? Double(network.learningRate)
         var training = Score()
         for start in stride(from: 0, to: order.count, by: batchSize) {
             try worker.cancellation.check()

@@ -28,13 +28,11 @@ package struct Hyperparameters: Codable, Hashable, Sendable {
     package var initializer: Initializer
     /// Whether the features go through a batch normalization first.
     package var batchNormalization: Bool
-    /// The momentum of SGD, in [0, 1); the other optimisers don't use it.
-    package var momentum: Double
 
     package init(
         backbone: String, activation: Activation = .relu, optimizer: OptimizerKind = .adam,
         learningRate: Double = 1e-3, batchSize: Int = 32, dropout: Double = 0.3, hiddenUnits: Int = 128,
-        initializer: Initializer = .glorotUniform, batchNormalization: Bool = false, momentum: Double = 0.9
+        initializer: Initializer = .glorotUniform, batchNormalization: Bool = false
     ) {
         self.backbone = backbone
         self.activation = activation
@@ -45,11 +43,10 @@ package struct Hyperparameters: Codable, Hashable, Sendable {
         self.hiddenUnits = hiddenUnits
         self.initializer = initializer
         self.batchNormalization = batchNormalization
-        self.momentum = momentum
     }
 
     private enum CodingKeys: String, CodingKey {
-        case backbone, activation, optimizer, dropout, initializer, momentum
+        case backbone, activation, optimizer, dropout, initializer
         case learningRate = "learning_rate"
         case batchSize = "batch_size"
         case hiddenUnits = "hidden_units"

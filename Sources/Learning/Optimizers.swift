@@ -10,7 +10,8 @@ internal import Tensors
 /// An update reads the gradient once and writes values and state once, whatever the optimiser.
 final class Optimizer {
     private let kind: OptimizerKind
-    private let momentum: Float
+    /// Of SGD; the other optimisers have none.
+    private let momentum: Float = 0.9
     private let values: UnsafeMutablePointer<Float>
     /// SGD's velocity, Adam's first moment; not used by RMSprop.
     private let first: AlignedBuffer<Float>
@@ -23,7 +24,6 @@ final class Optimizer {
     /// `values` must outlive the optimiser.
     init(_ hyperparameters: Hyperparameters, values: UnsafeMutablePointer<Float>, count: Int) {
         kind = hyperparameters.optimizer
-        momentum = Float(hyperparameters.momentum)
         learningRate = Float(hyperparameters.learningRate)
         self.values = values
         first = AlignedBuffer(count: kind == .rmsprop ? 0 : count)

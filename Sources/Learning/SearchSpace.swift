@@ -14,7 +14,7 @@ package struct SearchSpace: Codable, Hashable, Sendable {
     package var batchNormalization: [Bool]
 
     package init(
-        backbone: [String] = ["mobilenetv2", "vgg16"], activation: [Activation] = [.relu, .tanh],
+        backbone: [String] = ["mobilenetv2"], activation: [Activation] = [.relu, .tanh],
         optimizer: [OptimizerKind] = [.adam, .rmsprop], learningRate: [Double] = [1e-3, 5e-4, 1e-4],
         batchSize: [Int] = [32, 64], dropout: [Double] = [0.3], hiddenUnits: [Int] = [128],
         initializer: [Initializer] = [.glorotUniform], batchNormalization: [Bool] = [false]

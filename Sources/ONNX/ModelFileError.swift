@@ -28,7 +28,7 @@ package enum ModelFileError: Error, CustomStringConvertible, Equatable {
         case .unwritable(let path, let errno): "\(path) can't be written: \(errno)"
         case .notAFile(let path): "\(path) is not a regular file"
         case .tooLarge(let bytes, let limit): "the model has \(bytes) bytes, more than the limit of \(limit)"
-        case .malformed(let reason): "not an ONNX model: \(reason)"
+        case .malformed(let reason): "not an ONNX model, or a damaged one (\(reason))"
         case .missingGraph: "not an ONNX model: it has no graph"
         case .missingOpset: "the model doesn't say which version of the ONNX operator set it uses"
         case .tooManyNodes(let count, let limit): "the graph has \(count) nodes, more than the limit of \(limit)"

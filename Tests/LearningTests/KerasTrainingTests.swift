@@ -18,7 +18,7 @@ struct KerasTrainingTests {
         let optimizer: OptimizerKind
         let activation: Activation
         let batchNormalization: Bool
-        let learningRate, momentum: Double
+        let learningRate: Double
         let losses, probabilities: [Float]
         let final: Weights
 
@@ -39,8 +39,7 @@ struct KerasTrainingTests {
             Hyperparameters(
                 backbone: "", activation: expected.activation, optimizer: expected.optimizer,
                 learningRate: expected.learningRate, batchSize: given.batchSize, dropout: 0,
-                hiddenUnits: given.hidden, batchNormalization: expected.batchNormalization,
-                momentum: expected.momentum),
+                hiddenUnits: given.hidden, batchNormalization: expected.batchNormalization),
             featureCount: given.features, classCount: given.classes, seed: 1)
         network.head = Self.initialHead(given, expected)
         let rows = Matrix(rows: given.labels.count, columns: given.features, values: given.rows)

@@ -71,7 +71,7 @@ struct SearchSpaceTests {
         #expect(
             Set(object.keys) == [
                 "backbone", "activation", "optimizer", "learning_rate", "batch_size", "dropout", "hidden_units",
-                "initializer", "batch_normalization", "momentum",
+                "initializer", "batch_normalization",
             ])
         #expect(object["initializer"] as? String == "he_normal")
         #expect(try JSONDecoder().decode(Hyperparameters.self, from: data) == parameters)

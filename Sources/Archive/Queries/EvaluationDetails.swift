@@ -31,7 +31,7 @@ package struct PredictionDetails: Codable, Hashable, Sendable {
 
 extension EvaluationDetails {
     static func fetchAll(_ db: Database, of run: RunID) throws -> [EvaluationDetails] {
-        let sql = "SELECT id, role, version, accuracy FROM evaluations WHERE run_id = ? ORDER BY role"
+        let sql = "SELECT id, role, version, accuracy FROM evaluations WHERE run_id = ? ORDER BY role DESC"
         return try Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
             let id: Int64 = try row.decode(atIndex: 0)
             let classes = try ClassDetails.fetchAll(db, of: id)

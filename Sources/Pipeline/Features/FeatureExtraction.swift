@@ -31,7 +31,7 @@ package struct FeatureExtraction: Sendable {
     ) async throws {
         let work = try missing(pictures, copies: copies, from: source)
         guard !work.isEmpty else { return }
-        let chunks = chunks(of: work)
+        let chunks = chunks(of: work, inputSize: source.inputSize)
         let extractors = WorkerScratch { try source.loaded.backbone.makeExtractor(inputSize: source.inputSize) }
         let done = Atomic(0)
         try await pool.forEach(chunks.count) { index, worker in
@@ -55,14 +55,14 @@ package struct FeatureExtraction: Sendable {
         return pictures.compactMap { digest in items[digest].map { Item(digest: digest, copies: $0) } }
     }
 
-    /// Pieces of about `chunkSize` images: enough to fill a network's groups, few enough to end together.
-    private func chunks(of items: [Item]) -> [ArraySlice<Item>] {
+    /// Pieces of about `chunkPixels`: enough to fill a network's groups, and soon safe in the cache.
+    private func chunks(of items: [Item], inputSize: Int) -> [ArraySlice<Item>] {
         let imagesEach = max(1, items.map(\.copies.count).reduce(0, +) / items.count)
-        let size = max(1, Self.chunkSize / imagesEach)
+        let size = max(1, Self.chunkPixels / (inputSize * inputSize * imagesEach))
         return stride(from: 0, to: items.count, by: size).map { items[$0..<min($0 + size, items.count)] }
     }
 
-    private static let chunkSize = 64
+    private static let chunkPixels = 640 << 10
 
     private func run(
         _ chunk: ArraySlice<Item>, from source: FeatureSource, with extractor: FeatureExtractor,
@@ -116,7 +116,7 @@ package struct FeatureExtraction: Sendable {
     }
 }
 
-/// A picture of the store that can't be used; `cultivar doctor` looks into it.
+/// A picture of the store that can't be used.
 package struct ExtractionFailure: Error, Sendable, CustomStringConvertible {
     package let picture: Digest
     package let reason: String

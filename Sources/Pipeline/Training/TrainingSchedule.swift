@@ -22,10 +22,10 @@ package struct TrainingSchedule: Sendable {
 
     /// What is due now, the most urgent first; nil where nothing is.
     ///
-    /// Drops that come in while others are still being taken in are trained on together, when the inbox has become quiet.
+    /// Nothing is due while a drop is being taken in, as half a drop may be one class only.
     package func due(at now: Double, hasRequest: Bool, inboxIsBusy: Bool) -> Due? {
-        if hasRequest { return .request }
         if inboxIsBusy { return nil }
+        if hasRequest { return .request }
         if onDrop && hasNewDrop { return .drop }
         return now - lastLook >= every ? .schedule : nil
     }

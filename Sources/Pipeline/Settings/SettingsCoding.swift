@@ -1,0 +1,37 @@
+/// Settings as a document: each by its dotted key, in the words of the settings file. A run keeps them so in the history.
+extension Settings: Codable {
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+
+        init?(intValue: Int) { nil }
+    }
+
+    /// A key that is missing has its default. Throws for a value that isn't one.
+    package init(from decoder: any Decoder) throws {
+        self.init()
+        let values = try decoder.container(keyedBy: Key.self)
+        for setting in SettingsCatalog.all {
+            let key = Key(stringValue: setting.key)
+            guard values.contains(key) else { continue }
+            let texts =
+                setting.isList
+                ? try values.decode([String].self, forKey: key) : [try values.decode(String.self, forKey: key)]
+            if let refused = setting.read(&self, texts) {
+                throw SettingsError.malformed(
+                    key: setting.key, place: "the run's settings", value: refused, expected: setting.expected)
+            }
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        for setting in SettingsCatalog.all {
+            let texts = setting.write(self)
+            let key = Key(stringValue: setting.key)
+            if setting.isList { try values.encode(texts, forKey: key) } else { try values.encode(texts[0], forKey: key) }
+        }
+    }
+}
