@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// What the training service needs to know of the intake: is it busy, and has anything come in.
-final class InboxActivity: Sendable {
+package final class InboxActivity: Sendable {
     private struct State {
         var busy = 0
         var newDrops = 0
@@ -9,10 +9,12 @@ final class InboxActivity: Sendable {
 
     private let state = Mutex(State())
 
-    var isBusy: Bool { state.withLock { $0.busy > 0 } }
+    package init() {}
+
+    package var isBusy: Bool { state.withLock { $0.busy > 0 } }
 
     /// Whether pictures have come in since the last call.
-    func takeNewDrops() -> Bool {
+    package func takeNewDrops() -> Bool {
         state.withLock { state in
             defer { state.newDrops = 0 }
             return state.newDrops > 0
@@ -20,7 +22,8 @@ final class InboxActivity: Sendable {
     }
 
     /// Counts as busy while `body` runs; `body` tells how many pictures came in.
-    func whileBusy<Result>(_ body: () async throws -> (result: Result, accepted: Int)) async rethrows -> Result {
+    package func whileBusy<Result>(_ body: () async throws -> (result: Result, accepted: Int)) async rethrows -> Result
+    {
         state.withLock { $0.busy += 1 }
         defer { state.withLock { $0.busy -= 1 } }
         let (result, accepted) = try await body()

@@ -12,8 +12,9 @@ package enum ServiceGraph {
     /// from being opened.
     package static func run(settings: Settings, logger: Logger) async throws {
         let installation = try Installation(settings: settings, logger: logger)
-        try prepare(installation)
         let status = StatusBoard(file: installation.state.status)
+        status.begin(.idle, run: nil)
+        try prepare(installation, status: status)
         let activity = InboxActivity()
         let group = try ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -35,11 +36,19 @@ package enum ServiceGraph {
     }
 
     /// Clears away what an earlier process left half-done, and makes the outbox agree with the history.
-    private static func prepare(_ installation: Installation) throws {
+    ///
+    /// An outbox that can't be made to agree, such as by a version whose files and backbone are both gone, keeps nobody
+    /// from dropping pictures and training a new model.
+    private static func prepare(_ installation: Installation, status: StatusBoard) throws {
         let leftovers = try installation.store.removeLeftovers()
         if leftovers > 0 { installation.logger.info("unfinished copies removed", metadata: ["count": "\(leftovers)"]) }
-        try ModelPublisher(
-            history: installation.history, outbox: installation.outbox, library: installation.library
-        ).agree()
+        do {
+            try ModelPublisher(
+                history: installation.history, outbox: installation.outbox, library: installation.library
+            ).agree()
+        } catch {
+            status.setDegraded("the outbox doesn't show the model that the history names: \(error)")
+            installation.logger.error("outbox not as the history says", metadata: ["outbox.error": "\(error)"])
+        }
     }
 }

@@ -4,26 +4,26 @@ internal import Glibc
 /// Tells systemd how the service is, by the protocol of sd_notify(3): datagrams to the socket in `NOTIFY_SOCKET`.
 ///
 /// Where the variable isn't set, as in a terminal, every call does nothing.
-struct SystemdNotifier: Sendable {
+package struct SystemdNotifier: Sendable {
     private let address: [UInt8]?
     /// How often systemd wants to hear `WATCHDOG=1`: half of `WATCHDOG_USEC`; nil where it doesn't.
-    let watchdogInterval: Duration?
+    package let watchdogInterval: Duration?
 
-    init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+    package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         address = environment["NOTIFY_SOCKET"].flatMap(Self.address(of:))
         let isForUs = environment["WATCHDOG_PID"].map { $0 == String(getpid()) } ?? true
         let period = isForUs ? environment["WATCHDOG_USEC"].flatMap(Int.init) : nil
-        watchdogInterval = period.map { .microseconds($0 / 2) }
+        watchdogInterval = period.flatMap { $0 > 1 ? .microseconds($0 / 2) : nil }
     }
 
-    func ready() { send("READY=1") }
+    package func ready() { send("READY=1") }
 
-    func stopping() { send("STOPPING=1") }
+    package func stopping() { send("STOPPING=1") }
 
-    func watchdog() { send("WATCHDOG=1") }
+    package func watchdog() { send("WATCHDOG=1") }
 
     /// One line, shown by `systemctl status`.
-    func status(_ text: String) { send("STATUS=" + text.replacing("\n", with: " ")) }
+    package func status(_ text: String) { send("STATUS=" + text.replacing("\n", with: " ")) }
 
     /// A path, or a name in the abstract namespace, which is written with a leading `@`.
     private static func address(of name: String) -> [UInt8]? {

@@ -24,47 +24,54 @@ struct TrainingService: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             var schedule = TrainingSchedule(settings, now: Self.now)
-            await attempt { try await trainer.resume() }
-            while !Task.isCancelled {
-                await look(&schedule)
+            var isWell = await attempt {
+                _ = try await trainer.resume()
+                if try hasNewPictures() { schedule.noteDrop() }
+            }
+            while true {
                 // Cancellation ends the nap early, and then the loop.
-                try? await Task.sleep(for: Self.nap)
+                try? await Task.sleep(for: isWell ? Self.nap : Self.pauseAfterFault)
+                if Task.isCancelled { return }
+                let wasWell = isWell
+                isWell = await attempt { try await look(&schedule) }
+                if isWell, !wasWell { status.setDegraded(nil) }
             }
         }
     }
 
-    private func look(_ schedule: inout TrainingSchedule) async {
+    /// Whether drops came in that no run has seen: the process before may have ended between the two.
+    private func hasNewPictures() throws -> Bool {
+        try history.lastPicture() > history.lastPicture(ofRunsWith: Set(RunOutcome.allCases))
+    }
+
+    private func look(_ schedule: inout TrainingSchedule) async throws {
         if activity.takeNewDrops() { schedule.noteDrop() }
-        let requests: [RunRequest]
-        do { requests = try history.pendingRequests() } catch { return report(error) }
-        let due = schedule.due(at: Self.now, hasRequest: !requests.isEmpty, inboxIsBusy: activity.isBusy)
-        switch due {
-        case .request: await attempt { try await trainer.train(.request, requests: requests) }
-        case .drop: await attempt { try await trainer.train(.drop) }
-        case .schedule: await attempt { try await trainer.train(.schedule) }
+        let requests = try history.pendingRequests()
+        switch schedule.due(at: Self.now, hasRequest: !requests.isEmpty, inboxIsBusy: activity.isBusy) {
+        case .request: _ = try await trainer.train(.request, requests: requests)
+        case .drop: _ = try await trainer.train(.drop)
+        case .schedule: _ = try await trainer.train(.schedule)
         case nil: return
         }
         schedule.noteLook(at: Self.now)
     }
 
-    /// What keeps a run from being recorded is a fault of the environment; the next look tries again.
-    private func attempt(_ body: () async throws -> RunSummary?) async {
+    /// False where a fault of the environment keeps a run from being recorded; a later look tries again.
+    private func attempt(_ body: () async throws -> Void) async -> Bool {
         do {
-            _ = try await body()
-            status.setDegraded(nil)
+            try await body()
+            return true
         } catch is CancellationError {
-            return
+            return true
         } catch {
-            report(error)
+            status.setDegraded("can't record a training run: \(error)")
+            logger.error("training not possible, to be tried again", metadata: ["error": "\(error)"])
+            return false
         }
     }
 
-    private func report(_ error: any Error) {
-        status.setDegraded("can't record a training run: \(error)")
-        logger.error("training not possible, to be tried again", metadata: ["error": "\(error)"])
-    }
-
     private static let nap = Duration.seconds(1)
+    private static let pauseAfterFault = Duration.seconds(30)
 
     /// Monotonic seconds.
     private static var now: Double { (ContinuousClock.now - start) / .seconds(1) }
