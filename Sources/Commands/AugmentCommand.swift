@@ -20,13 +20,21 @@ struct AugmentCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard BackboneChoice.inputSizes.contains(size) else {
-            throw ValidationError("--size is \(size), expected \(BackboneChoice.inputSizes.lowerBound) to 1024.")
+            throw ValidationError(
+                "--size is \(size), expected \(BackboneChoice.inputSizes.lowerBound) to \(BackboneChoice.inputSizes.upperBound)."
+            )
         }
     }
 
     func run() async throws {
         let settings = try await installation.settings()
-        let sheet = try ContactSheetDrawing(settings: settings).draw(InputFile.read(image), side: size)
+        let bytes = try InputFile.read(image)
+        let sheet: [UInt8]
+        do {
+            sheet = try ContactSheetDrawing(settings: settings).draw(bytes, side: size)
+        } catch {
+            throw UserFileError(path: image, action: "draw", reason: "\(error)")
+        }
         try OutputFile.write(sheet, to: output)
         print("Wrote \(output).")
     }

@@ -42,13 +42,13 @@ struct BackbonesCommand: AsyncParsableCommand {
 
 private struct BackboneRow: Encodable {
     let name: String
-    var input: Int?
-    var parameters: Int?
-    var features: Int?
-    var normalisation: String?
-    var sha256: String?
-    var source: String?
-    var problem: String?
+    @OrNull var input: Int?
+    @OrNull var parameters: Int?
+    @OrNull var features: Int?
+    @OrNull var normalisation: String?
+    @OrNull var sha256: String?
+    @OrNull var source: String?
+    @OrNull var problem: String?
 
     /// A file that can't be used gives a row as well, with the reason.
     init(_ name: String, in library: BackboneLibrary) {

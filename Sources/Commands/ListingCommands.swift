@@ -7,13 +7,10 @@ struct HistoryCommand: AsyncParsableCommand {
         commandName: "history", abstract: "List the training runs, the newest first.")
 
     @OptionGroup var installation: InstallationOptions
-    @OptionGroup var output: FormatOption
-
-    @Option(help: "At most so many runs.")
-    var limit = 50
+    @OptionGroup var output: ListingOptions
 
     func run() async throws {
-        let runs = try await installation.history().runs(limit: limit)
+        let runs = try await installation.history().runs(limit: output.limit)
         try print(Self.listing(runs).rendered(as: output.format))
     }
 
@@ -43,13 +40,10 @@ struct ModelsCommand: AsyncParsableCommand {
         commandName: "models", abstract: "List the promoted models, the newest first; * is the current one.")
 
     @OptionGroup var installation: InstallationOptions
-    @OptionGroup var output: FormatOption
-
-    @Option(help: "At most so many models.")
-    var limit = 50
+    @OptionGroup var output: ListingOptions
 
     func run() async throws {
-        let models = try await installation.history().models(limit: limit)
+        let models = try await installation.history().models(limit: output.limit)
         try print(
             Listing(
                 items: models,
@@ -74,13 +68,10 @@ struct DropsCommand: AsyncParsableCommand {
         commandName: "drops", abstract: "List the drops, the newest first, and what became of their files.")
 
     @OptionGroup var installation: InstallationOptions
-    @OptionGroup var output: FormatOption
-
-    @Option(help: "At most so many drops.")
-    var limit = 50
+    @OptionGroup var output: ListingOptions
 
     func run() async throws {
-        let drops = try await installation.history().drops(limit: limit)
+        let drops = try await installation.history().drops(limit: output.limit)
         try print(
             Listing(
                 items: drops,
@@ -104,13 +95,10 @@ struct RejectsCommand: AsyncParsableCommand {
         discussion: "The files themselves are kept in the state folder, in rejected/DROP/.")
 
     @OptionGroup var installation: InstallationOptions
-    @OptionGroup var output: FormatOption
-
-    @Option(help: "At most so many files.")
-    var limit = 50
+    @OptionGroup var output: ListingOptions
 
     func run() async throws {
-        let rejects = try await installation.history().rejects(limit: limit)
+        let rejects = try await installation.history().rejects(limit: output.limit)
         try print(
             Listing(
                 items: rejects,

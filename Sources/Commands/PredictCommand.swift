@@ -25,9 +25,7 @@ struct PredictCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await installation.settings()
         let outbox = OutboxFolder(FilePath(settings.paths.outbox))
-        guard let version = version ?? outbox.currentVersion else {
-            throw ValidationError("There is no model in \(outbox.root) yet.")
-        }
+        let version = try chosenVersion(in: outbox)
         let model = outbox.folder(of: version).appending(OutboxFolder.modelName)
         let predictor = try Predictor(model: model, limits: settings.limits)
         let results = try await predictor.predictEach(images.count, on: WorkerPool()) { try InputFile.read(images[$0]) }
@@ -39,6 +37,16 @@ struct PredictCommand: AsyncParsableCommand {
         }
         try print(PredictionRow.listing(rows).rendered(as: output.format))
         if rows.count < images.count { throw ExitCode.failure }
+    }
+
+    private func chosenVersion(in outbox: OutboxFolder) throws -> String {
+        guard let version = version ?? outbox.currentVersion else {
+            throw CommandFailure("there is no model in \(outbox.root) yet")
+        }
+        guard try outbox.versions().contains(version) else {
+            throw CommandFailure("there is no version \(version) in \(outbox.root)")
+        }
+        return version
     }
 
     private static func report(_ error: any Error, of image: String) throws -> PredictionRow? {

@@ -20,10 +20,8 @@ struct RollbackCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await installation.settings()
         let state = StateFolder(FilePath(settings.paths.state))
-        // Opened for reading first: where there is no history yet, this command must not make one.
-        _ = try History.openReadOnly(state.history)
         let publisher = ModelPublisher(
-            history: try History.open(state.history), outbox: OutboxFolder(FilePath(settings.paths.outbox)),
+            history: try installation.writableHistory(in: state), outbox: OutboxFolder(FilePath(settings.paths.outbox)),
             library: BackboneLibrary(folder: FilePath(settings.paths.backbones)))
         print("The current model is \(try publisher.rollback(to: version)) again.")
     }

@@ -17,7 +17,7 @@ struct ShowCommand: AsyncParsableCommand {
     func run() async throws {
         let history = try await installation.history()
         guard let number = try run ?? history.runs(limit: 1).first?.run else {
-            throw ValidationError("There are no runs yet.")
+            throw CommandFailure("there are no runs yet")
         }
         let details = try history.runDetails(number)
         switch output.format {

@@ -17,9 +17,12 @@ struct StatusCommand: AsyncParsableCommand {
         let state = StateFolder(FilePath(settings.paths.state))
         let counts = try History.openReadOnly(state.history).counts()
         let holder = try DaemonLock.holder(in: state)
-        let status = holder == nil ? nil : StatusBoard.read(from: state.status)
+        let latest = StatusBoard.read(from: state.status)
+        // A process that has only just begun finds the file of the one before it.
+        let status = latest?.processID == holder ? latest : nil
         let report = StatusReport(
-            processID: holder, status: status, current: OutboxFolder(FilePath(settings.paths.outbox)).currentVersion,
+            processID: holder, status: status.map(Activity.init),
+            current: OutboxFolder(FilePath(settings.paths.outbox)).currentVersion,
             counts: counts)
         switch output.format {
         case .table: print(report.text)
@@ -37,12 +40,42 @@ private struct StatusLine: Encodable {
     static var columns: [Column<StatusLine>] { [Column("name") { $0.name }, Column("value") { $0.value }] }
 }
 
+/// What the process that works with the state folder is doing, with the same keys always.
+private struct Activity: Codable, Hashable, Sendable {
+    let summary: String
+    let phase: String
+    @OrNull var run: Int64?
+    let done: Int
+    let total: Int
+    @OrNull var detail: String?
+    @OrNull var bestAccuracy: Double?
+    @OrNull var secondsLeft: Double?
+    @OrNull var lastDrop: String?
+    @OrNull var degraded: String?
+    let updated: Date
+
+    init(_ status: ServiceStatus) {
+        summary = status.summary
+        phase = status.phase.rawValue
+        run = status.run
+        done = status.done
+        total = status.total
+        detail = status.detail
+        bestAccuracy = status.bestAccuracy
+        secondsLeft = status.secondsLeft
+        lastDrop = status.lastDrop
+        degraded = status.degraded
+        updated = status.updated
+    }
+}
+
 private struct StatusReport: Encodable {
     /// The process that works with the state folder; nil where none does.
-    let processID: Int32?
-    let status: ServiceStatus?
+    @OrNull var processID: Int32?
+    /// What that process is doing; nil where there is none, or where it hasn't said yet.
+    @OrNull var status: Activity?
     /// The version that the outbox shows.
-    let current: String?
+    @OrNull var current: String?
     let counts: HistoryCounts
 
     var lines: [StatusLine] {

@@ -20,15 +20,21 @@ struct TrainCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await installation.settings()
         let state = StateFolder(FilePath(settings.paths.state))
-        // Opened for reading first: where there is no history yet, there is nothing to train on.
-        _ = try History.openReadOnly(state.history)
-        let bar = ProgressBar()
-        let summary =
-            try DaemonLock.holder(in: state) == nil
-            ? try await trainHere(settings, bar) : try await askDaemon(state, bar)
-        bar.clear()
+        let history = try installation.writableHistory(in: state)
+        let summary = try await train(settings, state, history)
         try show(summary)
         if summary.outcome == .failed { throw ExitCode.failure }
+    }
+
+    private func train(_ settings: Settings, _ state: StateFolder, _ history: History) async throws -> RunSummary {
+        let bar = ProgressBar()
+        defer { bar.clear() }
+        guard try DaemonLock.holder(in: state) == nil else { return try await askDaemon(state, history, bar) }
+        do {
+            return try await trainHere(settings, bar)
+        } catch is CancellationError {
+            throw CommandFailure("interrupted; the daemon or the next `cultivar train` goes on with the run")
+        }
     }
 
     private func trainHere(_ settings: Settings, _ bar: ProgressBar) async throws -> RunSummary {
@@ -36,16 +42,19 @@ struct TrainCommand: AsyncParsableCommand {
             settings: settings, logger: LogOutput.logger(level: bar.isShown ? .warning : .info))
         let status = StatusBoard(file: place.state.status) { bar.show($0) }
         let trainer = Trainer(place, status: status)
+        try ModelPublisher(history: place.history, outbox: place.outbox, library: place.library).agree()
         return try await Interruption.cancelling {
             if let resumed = try await trainer.resume() { return resumed }
-            return try await trainer.train(.request) ?? newest(in: place.history)
+            return try await trainer.train(.request, requests: place.history.pendingRequests())
+                ?? newest(in: place.history)
         }
     }
 
     /// Files a request and follows the daemon's status until the run that answers it has ended.
-    private func askDaemon(_ state: StateFolder, _ bar: ProgressBar) async throws -> RunSummary {
-        let request = try History.open(state.history).requestRun(by: "\(NSUserName()), cultivar train", at: .now)
-        let history = try History.openReadOnly(state.history)
+    private func askDaemon(
+        _ state: StateFolder, _ history: History, _ bar: ProgressBar
+    ) async throws -> RunSummary {
+        let request = try history.requestRun(by: "\(NSUserName()), cultivar train", at: .now)
         while true {
             if let status = StatusBoard.read(from: state.status) { bar.show(status) }
             if let run = try history.request(request.id)?.run {
@@ -53,14 +62,14 @@ struct TrainCommand: AsyncParsableCommand {
                 if summary.outcome != .running { return summary }
             }
             guard try DaemonLock.holder(in: state) != nil else {
-                throw ValidationError("The daemon has stopped; it will train when it is started again.")
+                throw CommandFailure("the daemon has stopped; it will train when it is started again")
             }
             try await Task.sleep(for: .milliseconds(500))
         }
     }
 
     private func newest(in history: History) throws -> RunSummary {
-        guard let run = try history.runs(limit: 1).first else { throw ValidationError("There are no runs.") }
+        guard let run = try history.runs(limit: 1).first else { throw CommandFailure("there are no runs") }
         return run
     }
 
@@ -68,7 +77,7 @@ struct TrainCommand: AsyncParsableCommand {
         switch output.format {
         case .table:
             print("Run \(run.run): \(run.outcome.rawValue)" + (run.version.map { " as \($0)" } ?? ""))
-            if let reason = run.reason { print(reason) }
+            if let reason = run.reason { print(TerminalText.escaped(reason)) }
         case .json: try print(JSONOutput.of(run))
         case .csv: try print(HistoryCommand.listing([run]).rendered(as: .csv))
         }

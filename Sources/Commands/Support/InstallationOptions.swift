@@ -41,6 +41,19 @@ struct InstallationOptions: ParsableArguments {
     /// The history for reading, as any user who may read it. Throws `HistoryFailure`.
     func history() async throws -> History { try History.openReadOnly(try await stateFolder().history) }
 
+    /// The history for writing, where there is one already. Throws `HistoryFailure`, and `CommandFailure` where the user
+    /// may not write to it.
+    func writableHistory(in state: StateFolder) throws -> History {
+        // Opened for reading first: where there is no history yet, a command must not make one.
+        _ = try History.openReadOnly(state.history)
+        for path in [state.root, state.history] where !FileManager.default.isWritableFile(atPath: path.string) {
+            throw CommandFailure(
+                "you may not write to \(path); run this as the user to whom the state folder belongs, such as with "
+                    + "sudo -u cultivar")
+        }
+        return try History.open(state.history)
+    }
+
     func stateFolder() async throws -> StateFolder { StateFolder(FilePath(try await settings().paths.state)) }
 
     private static func absolute(_ path: String) -> String {
@@ -50,9 +63,21 @@ struct InstallationOptions: ParsableArguments {
 
 /// The option of every command that lists something.
 struct FormatOption: ParsableArguments {
-    @Option(help: "How to print: \(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "How to print.")
+    var format = OutputFormat.table
+}
+
+/// The options of every command whose list may be long.
+struct ListingOptions: ParsableArguments {
+    @Option(help: "How to print.")
     var format = OutputFormat.table
 
+    @Option(help: "List at most so many, the newest.")
+    var limit = 50
+
+    func validate() throws {
+        guard limit >= 1 else { throw ValidationError("--limit is \(limit), expected at least 1.") }
+    }
 }
 
 /// Where the log of this process goes: standard error, one line an entry.

@@ -1,18 +1,18 @@
-internal import ArgumentParser
+package import ArgumentParser
 internal import Foundation
 
 /// How a listing is printed.
-enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
+package enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
     case table, json, csv
 }
 
 /// One column of a listing: its title, its text for an item, and whether it holds numbers.
-struct Column<Item> {
+package struct Column<Item> {
     let title: String
     let isNumber: Bool
     let text: (Item) -> String
 
-    init(_ title: String, number: Bool = false, _ text: @escaping (Item) -> String) {
+    package init(_ title: String, number: Bool = false, _ text: @escaping (Item) -> String) {
         self.title = title
         isNumber = number
         self.text = text
@@ -20,13 +20,19 @@ struct Column<Item> {
 }
 
 /// A listing that can be printed in every format: the columns make the table and the CSV, the items make the JSON.
-struct Listing<Item: Encodable> {
+package struct Listing<Item: Encodable> {
     let items: [Item]
     let columns: [Column<Item>]
     /// What a table says where there is nothing to list.
     let emptyText: String
 
-    func rendered(as format: OutputFormat) throws -> String {
+    package init(items: [Item], columns: [Column<Item>], emptyText: String) {
+        self.items = items
+        self.columns = columns
+        self.emptyText = emptyText
+    }
+
+    package func rendered(as format: OutputFormat) throws -> String {
         switch format {
         case .table: items.isEmpty ? emptyText : TableText.of(items, columns)
         case .json: try JSONOutput.of(items)
@@ -65,8 +71,8 @@ enum TableText {
 }
 
 /// JSON as every command prints it: snake_case keys in alphabetical order, UTC times in ISO 8601.
-enum JSONOutput {
-    static func of(_ value: some Encodable) throws -> String {
+package enum JSONOutput {
+    package static func of(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.dateEncodingStrategy = .iso8601
@@ -76,8 +82,8 @@ enum JSONOutput {
 }
 
 /// Text that is safe to print: names of files and folders may hold anything, escape sequences too.
-enum TerminalText {
-    static func escaped(_ text: String) -> String {
+package enum TerminalText {
+    package static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         return text.unicodeScalars.reduce(into: "") { result, scalar in
             if isControl(scalar) {

@@ -23,8 +23,16 @@ enum OutputFile {
     static func write(_ bytes: [UInt8], to path: String) throws {
         do {
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw UserFileError(path: path, action: "write", reason: error.localizedDescription)
+        } catch let error as CocoaError {
+            throw UserFileError(path: path, action: "write", reason: reason(error))
+        }
+    }
+
+    private static func reason(_ error: CocoaError) -> String {
+        switch error.code {
+        case .fileNoSuchFile: "its folder doesn't exist"
+        case .fileWriteNoPermission: "permission denied"
+        default: error.localizedDescription
         }
     }
 }
