@@ -84,7 +84,7 @@ struct HeadTrainingTests {
             labels: [0, 1, 0, 1], pictures: [0, 1, 2, 3], isAugmented: [false, false, false, false], classCount: 2)
         let data = LabeledFeatures(
             features: Matrix(rows: 4, columns: 1, values: [0, .nan, 1, 2]), rows: rows)
-        #expect(throws: TrainingFailure.diverged(epoch: 1, learningRate: Double(Float(0.01)))) {
+        #expect(throws: TrainingFailure.diverged(epoch: 1, learningRate: 0.01)) {
             try HeadTraining(parameters, seed: 1).fit(data)
         }
     }

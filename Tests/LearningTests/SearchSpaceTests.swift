@@ -4,9 +4,9 @@ import Testing
 
 @Suite("The search space")
 struct SearchSpaceTests {
-    @Test("The default space is two backbones, activations, optimisers and batch sizes and three rates")
+    @Test("The default space is one backbone, two activations, optimisers and batch sizes and three rates")
     func defaults() {
-        #expect(SearchSpace().count == 48)
+        #expect(SearchSpace().count == 24)
     }
 
     @Test("Candidates are different, and the same for the same seed")
@@ -17,10 +17,10 @@ struct SearchSpaceTests {
         #expect(try SearchSpace().sample(6, seed: 43) != first)
     }
 
-    @Test("A space with fewer candidates than asked for is used up", arguments: [48, 100])
+    @Test("A space with fewer candidates than asked for is used up", arguments: [24, 100])
     func exhausted(count: Int) throws {
         let all = try SearchSpace().sample(count, seed: 1)
-        #expect(all.count == 48 && Set(all).count == 48)
+        #expect(all.count == 24 && Set(all).count == 24)
     }
 
     @Test("Every value of a list is drawn about equally often")
