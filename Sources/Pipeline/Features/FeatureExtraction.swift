@@ -24,13 +24,15 @@ package struct FeatureExtraction: Sendable {
     /// What is finished stays in the cache if this is cancelled or fails.
     ///
     /// - Parameter progress: called with the pictures done and to do, on any worker.
+    /// - Returns: how many images the backbone had to see; the others were in the cache.
     /// - Throws: `ExtractionFailure` for a stored picture that can't be read or decoded, `CancellationError`.
+    @discardableResult
     package func extract(
         _ pictures: [Digest], copies: Int, from source: FeatureSource,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) async throws {
+    ) async throws -> Int {
         let work = try missing(pictures, copies: copies, from: source)
-        guard !work.isEmpty else { return }
+        guard !work.isEmpty else { return 0 }
         let chunks = chunks(of: work, inputSize: source.inputSize)
         let extractors = WorkerScratch { try source.loaded.backbone.makeExtractor(inputSize: source.inputSize) }
         let done = Atomic(0)
@@ -40,6 +42,7 @@ package struct FeatureExtraction: Sendable {
             try run(chunk, from: source, with: extractor, cancellation: worker.cancellation)
             progress(done.add(chunk.count, ordering: .relaxed).newValue, work.count)
         }
+        return work.map(\.copies.count).reduce(0, +)
     }
 
     /// One picture with the copies of it that the cache lacks; copy 0 is the picture as it is.

@@ -59,11 +59,20 @@ struct TrainingRun: Sendable {
         for source in plan.orderedSources {
             let name = "\(source.loaded.backbone.name) at \(source.inputSize) pixels"
             status.begin(.extracting, run: plan.id)
+            var computed = 0
             for (pictures, copies) in [(plan.set.train, plan.copies), (plan.set.test, 0)] {
-                try await extraction.extract(pictures.map(\.digest), copies: copies, from: source) { done, total in
+                computed += try await extraction.extract(pictures.map(\.digest), copies: copies, from: source) {
+                    done, total in
                     status.advance(to: done, of: total, detail: "\(name), picture \(done) of \(total)")
                 }
             }
+            let needed = plan.set.train.count * (plan.copies + 1) + plan.set.test.count
+            installation.logger.info(
+                "features ready",
+                metadata: [
+                    "run.id": "\(plan.id)", "features.backbone": "\(name)", "features.computed": "\(computed)",
+                    "features.cached": "\(needed - computed)",
+                ])
         }
     }
 
