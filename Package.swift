@@ -6,6 +6,8 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
+    // Tests look inside the modules and are run optimised, from the same build as the program.
+    .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
 ]
 
 /// Targets whose inner loops are arithmetic: unoptimised they are 40 times slower, too slow for a debug test.
@@ -135,4 +137,7 @@ for name in [
             name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"],
             exclude: testsWithResources.contains(name) ? ["Resources"] : [], swiftSettings: settings))
 }
-package.targets.append(.testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: settings))
+package.targets.append(
+    .testTarget(
+        name: "EndToEndTests", dependencies: ["cultivar", "ONNX", "Outbox", "Pictures", "Tensors", "TestSupport"],
+        swiftSettings: settings))

@@ -1,0 +1,59 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Installation and systemd")
+struct InstallationTests {
+    private func run(_ binary: FilePath, _ arguments: [String], in folder: TemporaryFolder) async throws -> Output {
+        let run = try Running(binary, arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], in: folder)
+        try await eventually("\(binary) ends") { !run.isRunning }
+        return try run.output()
+    }
+
+    /// Installs what is built already, without building it again: a test may not wait for the build that runs it.
+    private func install(in folder: TemporaryFolder) async throws -> Output {
+        try await run(
+            "/usr/bin/make",
+            [
+                "-C", Locations.packageRoot.string, "-o", "build", "install", "DESTDIR=\(folder.path)/root",
+                "PREFIX=/usr", "BINARY=\(Farm.binary)",
+            ], in: folder)
+    }
+
+    @Test("make install lays the files out, and leaves settings alone that are there")
+    func layout() async throws {
+        let folder = try TemporaryFolder()
+        let output = try await install(in: folder)
+        #expect(output.status == 0, "\(output.errors)")
+        let root = folder.path.appending("root")
+        let files = Locations.files(below: root).map { String($0.string.dropFirst(root.string.count)) }
+        #expect(
+            files == [
+                "/etc/cultivar/cultivar.yaml", "/usr/bin/cultivar", "/usr/lib/systemd/system/cultivar.service",
+                "/usr/lib/sysusers.d/cultivar.conf", "/usr/lib/tmpfiles.d/cultivar.conf",
+            ])
+        let unit = String(decoding: try folder.read("root/usr/lib/systemd/system/cultivar.service"), as: UTF8.self)
+        #expect(unit.contains("\nExecStart=/usr/bin/cultivar daemon\n"))
+        let template = try await run(root.appending("usr/bin/cultivar"), ["config", "template"], in: folder)
+        #expect(try Array(template.text.utf8) == folder.read("root/etc/cultivar/cultivar.yaml"))
+
+        try folder.write(Array("train: {min_new: 7}\n".utf8), to: "root/etc/cultivar/cultivar.yaml")
+        #expect(try await install(in: folder).status == 0)
+        #expect(try folder.read("root/etc/cultivar/cultivar.yaml") == Array("train: {min_new: 7}\n".utf8))
+    }
+
+    @Test(
+        "systemd finds nothing wrong with the unit",
+        .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/systemd-analyze")))
+    func unit() async throws {
+        let folder = try TemporaryFolder()
+        let source = Locations.packageRoot.appending("systemd/cultivar.service")
+        let text = String(decoding: try Locations.bytes(of: source), as: UTF8.self)
+            .replacing("/usr/local/bin/cultivar", with: Farm.binary.string)
+        let unit = try folder.write(Array(text.utf8), to: "cultivar.service")
+        let output = try await run("/usr/bin/systemd-analyze", ["verify", "--man=no", unit.string], in: folder)
+        #expect(output.status == 0)
+        #expect(!output.errors.contains("cultivar.service"))
+    }
+}

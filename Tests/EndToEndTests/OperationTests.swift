@@ -1,0 +1,120 @@
+import Foundation
+import Outbox
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Daemon and commands side by side")
+struct OperationTests {
+    @Test("train asks a running daemon, and does it itself without one")
+    func train() async throws {
+        let farm = try Farm()
+        let daemon = try farm.startDaemon()
+        try farm.drop("first", Farm.pictures(train: 8, test: 4, seed: 1))
+        _ = try await farm.run { $0["outcome"] as? String == "promoted" }
+
+        let second = try farm.startDaemon()
+        try await eventually("a second daemon gives up") { !second.isRunning }
+        let refusal = try second.output()
+        #expect(refusal.status == 1)
+        #expect(refusal.errors.contains("process \(daemon.id) (cultivar) is at work with this state folder"))
+
+        let asked = try await farm.json("train", as: [String: Any].self)
+        #expect(asked["run"] as? Int == 2)
+        #expect(asked["trigger"] as? String == "request")
+        let status = try await farm.json("status", as: [String: Any].self)
+        #expect(status["process_id"] as? Int32 == daemon.id)
+        #expect(status["current"] as? String == "v0001")
+        #expect((status["status"] as? [String: Any])?["phase"] as? String == "idle")
+        #expect(try await daemon.stop().output.status == 0)
+
+        let own = try await farm.cultivar("train")
+        #expect(own.status == 0)
+        #expect(own.text.hasPrefix("Run 3: "))
+        #expect(!own.errors.contains("█"))
+        let idle = try await farm.json("status", as: [String: Any].self)
+        #expect(idle["process_id"] is NSNull)
+        #expect(idle["status"] is NSNull)
+    }
+
+    @Test("A better model replaces the first, and rollback goes back and forth without training")
+    func rollback() async throws {
+        let farm = try Farm()
+        let daemon = try farm.startDaemon()
+        try farm.drop("mislabeled", Farm.pictures(train: 8, test: 4, seed: 1, shift: 1))
+        _ = try await farm.run { $0["version"] as? String == "v0001" }
+        let alone = try await farm.cultivar("rollback")
+        #expect(alone.status == 1)
+        #expect(alone.errors.contains("there is no version before v0001"))
+        try farm.drop("right", Farm.pictures(train: 40, test: 4, seed: 2))
+        let better = try await farm.run { $0["version"] as? String == "v0002" }
+        #expect(try #require(better["test_accuracy"] as? Double) > #require(better["champion_accuracy"] as? Double))
+        #expect(OutboxFolder(farm.path("outbox")).currentVersion == "v0002")
+
+        #expect(try await farm.cultivar("rollback").text == "The current model is v0001 again.\n")
+        #expect(OutboxFolder(farm.path("outbox")).currentVersion == "v0001")
+        let models = try await farm.json("models", as: [[String: Any]].self)
+        #expect(models.map { $0["version"] as? String } == ["v0002", "v0001"])
+        #expect(models.map { $0["current"] as? Bool } == [false, true])
+        let unknown = try await farm.cultivar("rollback", "v0042")
+        #expect(unknown.status == 1)
+        #expect(unknown.errors.contains("there is no model with the version v0042"))
+        #expect(try await farm.cultivar("rollback", "v0002").status == 0)
+        #expect(try await farm.cultivar("rollback", "v0002").errors.contains("v0002 is the current version already"))
+        #expect(try await farm.json("history", "--limit", "9", as: [Any].self).count == 2)
+        _ = try await daemon.stop()
+    }
+
+    @Test("A daemon that is told to stop in the middle of a run goes on with it, to the same model")
+    func interruption() async throws {
+        let settings = """
+            inbox: {settle: 0.5s}
+            train: {on_drop: true}
+            search:
+              candidates: 4
+              space: {backbone: [tiny], learning_rate: [0.01, 0.003], hidden_units: [512], batch_size: [4]}
+            fit: {epochs: 150, validation_share: 0}
+            """
+        let pictures = Farm.pictures(train: 12, test: 4, seed: 5)
+        let (smooth, broken) = (try Farm(settings: settings), try Farm(settings: settings))
+        for farm in [smooth, broken] { try farm.drop("harvest", pictures) }
+        var daemon = try broken.startDaemon()
+        try await eventually("a first trial is finished") { daemon.log.contains("trial finished") }
+        let (output, seconds) = try await daemon.stop()
+        #expect(output.status == 0)
+        #expect(seconds < 5)
+        #expect(output.errors.contains("run interrupted, to be gone on with"))
+        #expect(try await broken.json("history", as: [[String: Any]].self).first?["outcome"] as? String == "running")
+
+        daemon = try broken.startDaemon()
+        let resumed = try await broken.run { $0["outcome"] as? String == "promoted" }
+        #expect(resumed["run"] as? Int == 1)
+        #expect(daemon.log.contains("going on with an interrupted run"))
+        let trials = (output.errors + daemon.log).split(separator: "\n").filter { $0.contains("trial finished") }
+        #expect(trials.count == 12)
+        _ = try await daemon.stop()
+
+        let other = try smooth.startDaemon()
+        _ = try await smooth.run { $0["outcome"] as? String == "promoted" }
+        _ = try await other.stop()
+        #expect(try broken.folder.read("outbox/current/model.onnx") == smooth.folder.read("outbox/current/model.onnx"))
+    }
+
+    @Test("In a terminal, train shows a bar on one line")
+    func progressBar() async throws {
+        let farm = try Farm()
+        let daemon = try farm.startDaemon()
+        try farm.drop("first", Farm.pictures(train: 8, test: 4, seed: 1))
+        _ = try await farm.run { $0["outcome"] as? String == "promoted" }
+        _ = try await daemon.stop()
+        let script = try Running(
+            "/usr/bin/script", ["-qec", "\(Farm.binary) train", "/dev/null"], environment: farm.environment,
+            in: farm.folder)
+        try await eventually("training ends") { !script.isRunning }
+        let output = try script.output()
+        #expect(output.status == 0)
+        #expect(output.text.contains("░ run 2: "))
+        #expect(output.text.contains("\rRun 2: "))
+        #expect(!output.text.contains(" info cultivar"))
+    }
+}
