@@ -31,7 +31,11 @@ extension Settings: Codable {
         for setting in SettingsCatalog.all {
             let texts = setting.write(self)
             let key = Key(stringValue: setting.key)
-            if setting.isList { try values.encode(texts, forKey: key) } else { try values.encode(texts[0], forKey: key) }
+            if setting.isList {
+                try values.encode(texts, forKey: key)
+            } else {
+                try values.encode(texts[0], forKey: key)
+            }
         }
     }
 }
