@@ -31,7 +31,7 @@ run: build backbones ## Run the daemon in the foreground on this folder's inbox/
 	@$(BINARY) daemon --inbox inbox --outbox outbox --state state --backbones backbones
 
 test: backbones ## Build and run all tests, optimised
-	@python3 -m unittest discover -s scripts/tests -t scripts
+	@python3 -m unittest discover scripts/tests
 	@$(SWIFT) build -c release --build-tests
 	@$(SWIFT) test -c release --skip-build
 
