@@ -1,34 +1,10 @@
 // The bodies of all kernels, written once with clang's vector types and included once per instruction set.
 // The including file defines WIDTH (floats in a vector) and NAME(x) (the function's name for this instruction set).
 
-typedef float NAME(Vector) __attribute__((ext_vector_type(WIDTH), aligned(4)));
+#include "Vectors.h"
+
 typedef int32_t NAME(Integers) __attribute__((ext_vector_type(WIDTH), aligned(4)));
-#define V NAME(Vector)
 #define I NAME(Integers)
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE V NAME(load)(const float *from) { return *(const V *)from; }
-INLINE void NAME(store)(float *to, V value) { *(V *)to = value; }
-
-// A vector of which only the first `count` elements are in memory; the others are zero.
-INLINE V NAME(load_part)(const float *from, ptrdiff_t count) {
-    V value = (V)(0.0f);
-    for (ptrdiff_t i = 0; i < count; i++) value[i] = from[i];
-    return value;
-}
-INLINE void NAME(store_part)(float *to, V value, ptrdiff_t count) {
-    for (ptrdiff_t i = 0; i < count; i++) to[i] = value[i];
-}
-INLINE V NAME(get)(const float *from, ptrdiff_t count) {
-    return count >= WIDTH ? NAME(load)(from) : NAME(load_part)(from, count);
-}
-INLINE void NAME(put)(float *to, V value, ptrdiff_t count) {
-    if (count >= WIDTH) NAME(store)(to, value);
-    else NAME(store_part)(to, value, count);
-}
-
-INLINE V NAME(maximum)(V a, V b) { return a > b ? a : b; }
-INLINE V NAME(minimum)(V a, V b) { return a < b ? a : b; }
 
 // exp to about 1e-7 relative: 2^n times Taylor's polynomial of degree 7 on [-ln 2 / 2, ln 2 / 2].
 INLINE V NAME(exponential)(V x) {
@@ -60,8 +36,6 @@ INLINE V NAME(tanh)(V x) {
     V result = magnitude < 0.25f ? small : large;
     return x < 0.0f ? -result : result;
 }
-
-INLINE V NAME(clip)(V x, float low, float high) { return NAME(minimum)(NAME(maximum)(x, (V)(low)), (V)(high)); }
 
 INLINE V NAME(activate)(V x, const CultivarActivation *activation) {
     switch (activation->kind) {
@@ -334,6 +308,5 @@ static void NAME(softmax)(const float *input, ptrdiff_t count, float *output) {
     for (ptrdiff_t i = 0; i < count; i++) output[i] /= sum;
 }
 
-#undef V
 #undef I
-#undef INLINE
+#include "VectorsEnd.h"

@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #pragma clang fp contract(fast)
 
 // The first tap of a window whose origin may lie before the image, and the tap past the last one inside `size`.

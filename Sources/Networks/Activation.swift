@@ -14,6 +14,9 @@ enum Activation: Sendable, Equatable {
 
     static let relu = Activation.clip(low: 0, high: .infinity)
 
+    /// Whether it is no more than a clip (or nothing).
+    var isClip: Bool { kernel.kind == CULTIVAR_CLIP }
+
     var kernel: CultivarActivation {
         switch self {
         case .none: CultivarActivation(kind: CULTIVAR_CLIP, first: -.infinity, second: .infinity)

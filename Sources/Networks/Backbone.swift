@@ -43,14 +43,14 @@ package final class Backbone: Sendable {
     /// or metadata entry to blame.
     package convenience init(contentsOf path: FilePath) throws(NetworkFileError) {
         do {
-            try self.init(ModelFile.read(path), fallbackName: path.stem ?? "backbone")
+            try self.init(ModelFile.read(path), fallbackName: path.stem ?? "backbone", kernels: .chosen())
         } catch {
             throw NetworkFileError(path: path, cause: error)
         }
     }
 
-    init(_ model: Model, fallbackName: String) throws {
-        let network = try Network(model)
+    init(_ model: Model, fallbackName: String, kernels: Kernels) throws {
+        let network = try Network(model, kernels: kernels)
         let input = network.graph.input
         guard !input.isBytes else { throw NetworkError.unsupportedInput(reason: "a backbone's must be float32") }
         let fixedSize = try Self.fixedSize(input)

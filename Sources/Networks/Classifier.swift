@@ -17,14 +17,14 @@ package final class Classifier: Sendable {
     /// Reads and validates the classifier in the file at `path`.
     package convenience init(contentsOf path: FilePath) throws(NetworkFileError) {
         do {
-            try self.init(ModelFile.read(path))
+            try self.init(ModelFile.read(path), kernels: .chosen())
         } catch {
             throw NetworkFileError(path: path, cause: error)
         }
     }
 
-    init(_ model: Model) throws {
-        let network = try Network(model)
+    init(_ model: Model, kernels: Kernels) throws {
+        let network = try Network(model, kernels: kernels)
         let input = network.graph.input
         guard input.isBytes, input.layout == .channelsLast, let size = try Backbone.fixedSize(input) else {
             throw NetworkError.unsupportedInput(reason: "a classifier's must be uint8 (N, size, size, 3)")

@@ -53,6 +53,13 @@ struct Graph: Sendable {
         if outputLayout != .matrix { appendGlobalAverage() }
     }
 
+    /// How many nodes read each value; the network's output counts as one more.
+    var useCounts: [Value: Int] {
+        var uses = [output: 1]
+        for node in nodes { for value in node.inputs { uses[value, default: 0] += 1 } }
+        return uses
+    }
+
     private mutating func appendGlobalAverage() {
         let mean = valueCount
         valueCount += 1

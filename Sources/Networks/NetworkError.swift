@@ -16,6 +16,7 @@ package enum NetworkError: Error, CustomStringConvertible, Equatable {
     case tooLarge(node: String, elements: Int)
     case unsupportedSize(requested: Int, reason: String)
     case badMetadata(key: String, value: String)
+    case unknownKernels(value: String, available: [String])
 
     package var description: String {
         switch self {
@@ -36,6 +37,8 @@ package enum NetworkError: Error, CustomStringConvertible, Equatable {
             "node \(node): its output would have \(elements) elements, more than the limit of \(Shape.maximumCount)"
         case .unsupportedSize(let size, let reason): "pictures of \(size) x \(size) pixels can't be used: \(reason)"
         case .badMetadata(let key, let value): "the metadata entry \(key) is malformed: \"\(value)\""
+        case .unknownKernels(let value, let available):
+            "\(Kernels.variable) is \"\(value)\"; this machine can run \(available.joined(separator: ", "))"
         }
     }
 }

@@ -69,6 +69,13 @@ struct Pool: Sendable {
     var window: Window
     var countsPadding = false
     var roundsUp = false
+
+    /// The maximum of each 2 x 2 pixels.
+    var takesQuarters: Bool {
+        let two = Window.Size(height: 2, width: 2)
+        return kind == .maximum && window.kernel == two && window.strides == two
+            && window.dilations == Window.Size(height: 1, width: 1) && window.padding == .explicit(Padding())
+    }
 }
 
 /// A map becoming a row of a matrix, in the order that ONNX gives its elements, or the other way round for 1 x 1 maps.

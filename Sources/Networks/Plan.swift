@@ -13,6 +13,7 @@ final class Plan: Sendable {
     init(_ network: Network, input shape: Shape, group: Int) throws {
         var builder = try PlanBuilder(network, input: shape, group: group)
         builder.fuseAdditions()
+        builder.fusePools()
         try builder.build()
         self.group = group
         input = builder.regions[network.graph.input.value]!
@@ -36,6 +37,14 @@ struct Region: Sendable {
     func pointer(_ scratch: UnsafeMutablePointer<Float>, image: Int = 0) -> UnsafeMutablePointer<Float> {
         scratch + offset + image * shape.count
     }
+}
+
+/// The places of what a convolution or a dense layer reads and writes.
+struct Operands: Sendable {
+    let input: Region
+    let output: Region
+    /// What is added before the activation; of the output's shape.
+    let residual: Region?
 }
 
 /// One operation with its operands' places.

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Tensors
 
 /// Makes a network's steps for one size of picture, and gives every value a place that is free again once its last
@@ -5,7 +6,8 @@ internal import Tensors
 struct PlanBuilder {
     private struct Entry {
         var node: Graph.Node
-        let weights: Weights?
+        /// Where the weights' node stands in the graph.
+        let origin: Int
     }
 
     /// A stretch of scratch memory; several values may share it one after the other.
@@ -17,6 +19,7 @@ struct PlanBuilder {
     private(set) var memory = ScratchLayout()
     private(set) var steps: [any Step] = []
     private(set) var regions: [Graph.Value: Region] = [:]
+    private let network: Network
     private let graph: Graph
     private let group: Int
     /// The graph's nodes; nil where one has been fused into another.
@@ -27,21 +30,18 @@ struct PlanBuilder {
     private var blockList: [Block] = []
 
     init(_ network: Network, input: Shape, group: Int) throws {
+        self.network = network
         graph = network.graph
         self.group = group
-        entries = zip(graph.nodes, network.weights).map(Entry.init)
+        entries = graph.nodes.enumerated().map { Entry(node: $1, origin: $0) }
         shapes = [graph.input.value: input]
         for node in graph.nodes { shapes[node.output] = try node.outputShape(node.inputs.map { shapes[$0]! }) }
     }
 
     /// Lets a convolution whose only use is an addition of the same shape add the other operand itself.
     mutating func fuseAdditions() {
-        var uses: [Graph.Value: Int] = [graph.output: 1]
-        var producers: [Graph.Value: Int] = [:]
-        for (index, node) in graph.nodes.enumerated() {
-            producers[node.output] = index
-            for value in node.inputs { uses[value, default: 0] += 1 }
-        }
+        let uses = graph.useCounts
+        let producers = Dictionary(uniqueKeysWithValues: graph.nodes.enumerated().map { ($1.output, $0) })
         for (index, node) in graph.nodes.enumerated() {
             guard case .arithmetic(.add, let activation) = node.operation else { continue }
             let candidates = node.inputs.filter { uses[$0] == 1 }.compactMap { producers[$0] }
@@ -62,6 +62,24 @@ struct PlanBuilder {
         entries[candidate] = nil
         entries[addition] = entry
         return true
+    }
+
+    /// Lets a convolution that Winograd's algorithm does take the maxima of a 2 x 2 pool that is its only use.
+    mutating func fusePools() {
+        let uses = graph.useCounts
+        for (index, entry) in entries.enumerated() {
+            guard let entry, case .pool(let pool) = entry.node.operation, pool.takesQuarters,
+                uses[entry.node.inputs[0]] == 1, let shape = shapes[entry.node.output],
+                let producer = entries.firstIndex(where: { $0?.node.output == entry.node.inputs[0] }),
+                var fused = entries[producer], winogradForm(fused) != nil,
+                case .convolution(let convolution) = fused.node.operation, convolution.activation.isClip
+            else { continue }
+            let unpooled = shapes[fused.node.output]!
+            guard shape.height == unpooled.height / 2, shape.width == unpooled.width / 2 else { continue }
+            fused.node.output = entry.node.output
+            entries[producer] = nil
+            entries[index] = fused
+        }
     }
 
     mutating func build() throws {
@@ -117,45 +135,88 @@ struct PlanBuilder {
         switch node.operation {
         case .convolution(let convolution):
             place(node.output, at: index)
-            add(convolution, node, entry.weights!)
+            add(convolution, entry)
         case .dense(let dense):
             place(node.output, at: index)
-            steps.append(
-                ProductStep(
-                    input: regions[node.inputs[0]]!, output: regions[node.output]!, residual: nil,
-                    weights: entry.weights!, activation: dense.activation, group: group))
+            addProduct(node, origin: entry.origin, activation: dense.activation)
         case .flatten(let flatten): add(flatten, node, at: index)
         case .affine, .activation, .arithmetic, .softmax:
             placeElementwise(node, at: index)
-            addElementwise(node, entry.weights)
+            addElementwise(node)
         case .pool, .globalPool, .pad, .concat:
             place(node.output, at: index)
             addSpatial(node)
         }
     }
 
-    private mutating func add(_ convolution: Convolution, _ node: Graph.Node, _ weights: Weights) {
-        let (input, output) = (regions[node.inputs[0]]!, regions[node.output]!)
-        let residual = node.inputs.count > 1 ? regions[node.inputs[1]] : nil
-        if convolution.isPointwise {
-            steps.append(
-                ProductStep(
-                    input: input, output: output, residual: residual, weights: weights,
-                    activation: convolution.activation, group: group))
-        } else if convolution.isDepthwise {
+    private mutating func add(_ convolution: Convolution, _ entry: Entry) {
+        let (node, origin) = (entry.node, entry.origin)
+        if convolution.isDepthwise {
             steps.append(
                 DepthwiseStep(
-                    input: input, output: output, window: convolution.window, weights: weights,
+                    operands(node), window: convolution.window, weights: network.weights(of: origin),
                     activation: convolution.activation))
-        } else {
-            let tiling = PatchTiling(convolution, input: input.shape, output: output.shape, group: group)
-            let offset = memory.reserve(tiling.patchCount)
+        } else if convolution.isPointwise {
+            addProduct(node, origin: origin, activation: convolution.activation)
+        } else if let set = network.kernels.instructionSet, let form = winogradForm(entry) {
+            addWinograd(convolution, entry, form, set)
+        } else if let set = network.kernels.instructionSet, DirectConvolutionStep.takes(convolution) {
             steps.append(
-                PatchStep(
-                    input: input, output: output, residual: residual, patches: offset, tiling: tiling,
-                    weights: weights, convolution: convolution))
-            memory.release(offset)
+                DirectConvolutionStep(
+                    operands(node), convolution, weights: network.weights(of: origin, .panels), set: set))
+        } else {
+            addPatches(convolution, node, weights: network.weights(of: origin))
         }
+    }
+
+    private mutating func addWinograd(
+        _ convolution: Convolution, _ entry: Entry, _ form: WinogradForm, _ set: CultivarInstructionSet
+    ) {
+        let blocking = WinogradStep.Blocking(
+            form, inputs: convolution.inputChannels, outputs: convolution.outputChannels, group: group)
+        let offset = memory.reserve(blocking.scratchCount)
+        steps.append(
+            WinogradStep(
+                operands(entry.node), convolution, form: form, blocking: blocking, scratchOffset: offset,
+                unpooled: shapes[graph.nodes[entry.origin].output]!,
+                weights: network.weights(of: entry.origin, .winograd(side: form.side)), set: set))
+        memory.release(offset)
+    }
+
+    /// How Winograd's algorithm would do the entry's convolution; nil where it can't or where something else is faster.
+    private func winogradForm(_ entry: Entry) -> WinogradForm? {
+        guard network.kernels.instructionSet != nil, entry.node.inputs.count == 1,
+            case .convolution(let convolution) = entry.node.operation
+        else { return nil }
+        let node = graph.nodes[entry.origin]
+        return WinogradForm(
+            convolution, input: shapes[node.inputs[0]]!, output: shapes[node.output]!, group: group)
+    }
+
+    private mutating func addProduct(_ node: Graph.Node, origin: Int, activation: Activation) {
+        if let set = network.kernels.instructionSet {
+            let weights = network.weights(of: origin, .panels)
+            steps.append(PackedProductStep(operands(node), weights: weights, activation: activation, set: set))
+        } else {
+            let weights = network.weights(of: origin)
+            steps.append(ProductStep(operands(node), weights: weights, activation: activation, group: group))
+        }
+    }
+
+    private mutating func addPatches(_ convolution: Convolution, _ node: Graph.Node, weights: Weights) {
+        let operands = operands(node)
+        let tiling = PatchTiling(
+            convolution, input: operands.input.shape, output: operands.output.shape, group: group)
+        let offset = memory.reserve(tiling.patchCount)
+        steps.append(
+            PatchStep(operands, patches: offset, tiling: tiling, weights: weights, convolution: convolution))
+        memory.release(offset)
+    }
+
+    private func operands(_ node: Graph.Node) -> Operands {
+        Operands(
+            input: regions[node.inputs[0]]!, output: regions[node.output]!,
+            residual: node.inputs.count > 1 ? regions[node.inputs[1]] : nil)
     }
 
     private mutating func add(_ flatten: Flatten, _ node: Graph.Node, at index: Int) {
@@ -168,7 +229,7 @@ struct PlanBuilder {
         }
     }
 
-    private mutating func addElementwise(_ node: Graph.Node, _ weights: Weights?) {
+    private mutating func addElementwise(_ node: Graph.Node) {
         let inputs = node.inputs.map { regions[$0]! }
         let output = regions[node.output]!
         switch node.operation {

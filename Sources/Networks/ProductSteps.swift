@@ -34,7 +34,7 @@ struct RowTiles: Sendable {
     }
 }
 
-/// A 1 x 1 convolution or a dense layer: one product of pixels x channels with channels x outputs.
+/// A 1 x 1 convolution or a dense layer on OpenBLAS: one product of pixels x channels with channels x outputs.
 struct ProductStep: Step {
     private let input: Region
     private let output: Region
@@ -46,12 +46,10 @@ struct ProductStep: Step {
     /// Floats of input and output that a tile should have, so that it is still in the cache when it is finished.
     private static let tileCount = 1 << 19
 
-    init(
-        input: Region, output: Region, residual: Region?, weights: Weights, activation: Activation, group: Int
-    ) {
-        self.input = input
-        self.output = output
-        self.residual = residual
+    init(_ operands: Operands, weights: Weights, activation: Activation, group: Int) {
+        input = operands.input
+        output = operands.output
+        residual = operands.residual
         self.weights = weights
         self.activation = activation.kernel
         let target = max(Self.tileCount / (input.shape.channels + output.shape.channels), 192)
@@ -94,7 +92,7 @@ struct PatchTiling: Sendable {
     }
 }
 
-/// A convolution as the product of patches (pixels x taps) with taps x outputs, group by group.
+/// A convolution on OpenBLAS: the product of patches (pixels x taps) with taps x outputs, group by group.
 struct PatchStep: Step {
     private let input: Region
     private let output: Region
@@ -107,12 +105,11 @@ struct PatchStep: Step {
     private let activation: CultivarActivation
 
     init(
-        input: Region, output: Region, residual: Region?, patches: Int, tiling: PatchTiling, weights: Weights,
-        convolution: Convolution
+        _ operands: Operands, patches: Int, tiling: PatchTiling, weights: Weights, convolution: Convolution
     ) {
-        self.input = input
-        self.output = output
-        self.residual = residual
+        input = operands.input
+        output = operands.output
+        residual = operands.residual
         self.patches = patches
         self.tiling = tiling
         self.weights = weights
@@ -183,9 +180,9 @@ struct DepthwiseStep: Step {
     private let weights: Weights
     private let activation: CultivarActivation
 
-    init(input: Region, output: Region, window: Window, weights: Weights, activation: Activation) {
-        self.input = input
-        self.output = output
+    init(_ operands: Operands, window: Window, weights: Weights, activation: Activation) {
+        input = operands.input
+        output = operands.output
         self.window = CultivarWindow(window, input: input.shape, output: output.shape)
         self.weights = weights
         self.activation = activation.kernel

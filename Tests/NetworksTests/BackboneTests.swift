@@ -19,19 +19,33 @@ private let references: [String: [String: BackboneReference]] = {
 
 private func path(_ name: String) -> FilePath { FilePath(packageRoot.appending(path: "backbones/\(name).onnx").path) }
 
-/// Every (backbone, size) whose file is there.
-private let present: [(String, Int)] = references.sorted { $0.key < $1.key }.flatMap { name, sizes in
-    FileManager.default.fileExists(atPath: path(name).string)
-        ? sizes.keys.compactMap(Int.init).sorted().map { (name, $0) } : []
+private struct Case: Sendable, CustomTestStringConvertible {
+    let name: String
+    let size: Int
+    let kernels: Kernels
+
+    var testDescription: String { "\(name) at \(size) on \(kernels)" }
+
+    func backbone() throws -> Backbone {
+        try Backbone(ModelFile.read(path(name)), fallbackName: name, kernels: kernels)
+    }
+}
+
+/// Every backbone whose file is there, at every size and on all kernels.
+private let present: [Case] = references.sorted { $0.key < $1.key }.flatMap { name, sizes in
+    guard FileManager.default.fileExists(atPath: path(name).string) else { return [Case]() }
+    return sizes.keys.compactMap(Int.init).sorted().flatMap { size in
+        Kernels.available.map { Case(name: name, size: size, kernels: $0) }
+    }
 }
 
 @Suite("Real backbones", .enabled(if: !present.isEmpty))
 struct RealBackboneTests {
     @Test("Features equal onnxruntime's", arguments: present)
-    func features(name: String, size: Int) throws {
-        let expected = try #require(references[name]?["\(size)"])
-        let backbone = try Backbone(contentsOf: path(name))
-        let extractor = try backbone.makeExtractor(inputSize: size)
+    fileprivate func features(_ subject: Case) throws {
+        let size = subject.size
+        let expected = try #require(references[subject.name]?["\(size)"])
+        let extractor = try subject.backbone().makeExtractor(inputSize: size)
         let features = extractor.extract(picture(size: size, index: 1)).values
         let norm = features.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
         #expect(abs(norm - expected.norm) < 1e-4 * expected.norm)
@@ -39,9 +53,10 @@ struct RealBackboneTests {
         #expect(relativeError(sample, expected.features) < 1e-3)
     }
 
-    @Test("A picture gives the same bits at every place of a group", arguments: present.filter { $0.1 < 224 })
-    func grouping(name: String, size: Int) throws {
-        let extractor = try Backbone(contentsOf: path(name)).makeExtractor(inputSize: size)
+    @Test("A picture gives the same bits at every place of a group", arguments: present.filter { $0.size < 224 })
+    fileprivate func grouping(_ subject: Case) throws {
+        let size = subject.size
+        let extractor = try subject.backbone().makeExtractor(inputSize: size)
         let probe = picture(size: size, index: 7)
         let alone = extractor.extract(probe).values
         let count = extractor.suggestedGroup + 1
@@ -55,7 +70,7 @@ struct RealBackboneTests {
 @Suite("Backbone")
 struct BackboneTests {
     private func pooled(_ metadata: [String: String], input: ValueInfo? = nil) throws -> Backbone {
-        try Backbone(makeModel([node("GlobalAveragePool")], input: input, metadata: metadata), fallbackName: "file")
+        try Backbone(makeModel([node("GlobalAveragePool")], input: input, metadata: metadata), fallbackName: "file", kernels: .chosen())
     }
 
     private func fixed(_ height: Int, _ width: Int) -> ValueInfo {
@@ -110,7 +125,7 @@ struct BackboneTests {
     @Test("A size that leaves nothing of the map is refused")
     func tooSmall() throws {
         let kernel = ones("w", 1, 3, 9, 9)
-        let backbone = try Backbone(makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "deep")
+        let backbone = try Backbone(makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "deep", kernels: .chosen())
         #expect(throws: NetworkError.self) { try backbone.makeExtractor(inputSize: 8) }
         #expect(throws: NetworkError.self) { try backbone.makeExtractor(inputSize: 0) }
         #expect(try backbone.makeExtractor(inputSize: 9).featureCount == 1)
@@ -125,7 +140,7 @@ struct BackboneTests {
     @Test("Several workers share a backbone")
     func sharing() async throws {
         let kernel = ones("w", 8, 3, 3, 3)
-        let backbone = try Backbone(makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "shared")
+        let backbone = try Backbone(makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "shared", kernels: .chosen())
         let pool = WorkerPool(workerCount: 3)
         let extractors = try (0..<pool.workerCount).map { _ in try backbone.makeExtractor(inputSize: 16) }
         let expected = extractors[0].extract(picture(size: 16, index: 2)).values

@@ -25,26 +25,27 @@ private func expectedOutputs(_ reference: Reference) throws -> [Float] {
     }
 }
 
-private func backbone(_ name: String) throws -> Backbone {
-    try Backbone(contentsOf: FilePath(resources.appending(path: "networks/\(name).onnx").path))
+private func backbone(_ name: String, _ kernels: Kernels) throws -> Backbone {
+    let model = try ModelFile.read(FilePath(resources.appending(path: "networks/\(name).onnx").path))
+    return try Backbone(model, fallbackName: name, kernels: kernels)
 }
 
 @Suite("Networks give what onnxruntime gives")
 struct ReferenceNetworkTests {
-    @Test("All elements of the output agree", arguments: references.keys.sorted())
-    func output(name: String) throws {
+    @Test("All elements of the output agree", arguments: references.keys.sorted(), Kernels.available)
+    func output(name: String, kernels: Kernels) throws {
         let reference = try #require(references[name])
-        let extractor = try backbone(name).makeExtractor(inputSize: reference.size)
+        let extractor = try backbone(name, kernels).makeExtractor(inputSize: reference.size)
         let features = extractor.extract(picture(size: reference.size, index: 1))
         #expect(relativeError(features.values, try expectedOutputs(reference)) < 1e-5)
     }
 
     @Test(
         "A picture gives the same bits at every place of a group and in every company",
-        arguments: references.keys.sorted())
-    func grouping(name: String) throws {
+        arguments: references.keys.sorted(), Kernels.available)
+    func grouping(name: String, kernels: Kernels) throws {
         let size = try #require(references[name]).size
-        let extractor = try backbone(name).makeExtractor(inputSize: size)
+        let extractor = try backbone(name, kernels).makeExtractor(inputSize: size)
         let count = extractor.suggestedGroup + extractor.suggestedGroup / 2 + 1
         let pictures = (0..<count).map { picture(size: size, index: $0 % 5) }
         let together = extractor.extract(pictures.flatMap(\.self)).rowList

@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "Products.h"
 #include "Training.h"
+#include "Winograd.h"
 
 typedef enum {
     CULTIVAR_CLIP,          // min(max(x, low), high); the identity where they are infinite, ReLU for low = 0

@@ -1,0 +1,162 @@
+// Matrix products, included once per instruction set; see Products.h for what they compute.
+
+#include "Vectors.h"
+
+// Registers: rows x vectors of sums, the vectors of one row of weights, one broadcast element.
+#if WIDTH == 16
+#define MAXIMUM_ROWS(vectors) ((vectors) == 3 ? 9 : 14)
+#define WIDEST(columns) ((columns) % 48 == 0 ? 3 : 2)
+#define REGISTER "v"
+#else
+#define MAXIMUM_ROWS(vectors) 6
+#define WIDEST(columns) 2
+#define REGISTER "x"
+#endif
+
+// sums[0...] += *element * weights[0...]. As one piece of assembly, because the compiler would otherwise load all rows'
+// elements ahead and run out of registers for the sums.
+INLINE void NAME(multiply_row)(const float *element, const V *weights, V *sums, const ptrdiff_t vectors) {
+    V factor;
+    switch (vectors) {
+        case 1:
+            __asm__ volatile("vbroadcastss %2, %1\n\tvfmadd231ps %3, %1, %0"
+                             : "+" REGISTER(sums[0]), "=&" REGISTER(factor)
+                             : "m"(*element), REGISTER(weights[0]));
+            break;
+        case 2:
+            __asm__ volatile("vbroadcastss %3, %2\n\tvfmadd231ps %4, %2, %0\n\tvfmadd231ps %5, %2, %1"
+                             : "+" REGISTER(sums[0]), "+" REGISTER(sums[1]), "=&" REGISTER(factor)
+                             : "m"(*element), REGISTER(weights[0]), REGISTER(weights[1]));
+            break;
+        default:
+            __asm__ volatile("vbroadcastss %4, %3\n\tvfmadd231ps %5, %3, %0\n\tvfmadd231ps %6, %3, %1\n\t"
+                             "vfmadd231ps %7, %3, %2"
+                             : "+" REGISTER(sums[0]), "+" REGISTER(sums[1]), "+" REGISTER(sums[2]),
+                               "=&" REGISTER(factor)
+                             : "m"(*element), REGISTER(weights[0]), REGISTER(weights[1]), REGISTER(weights[2]));
+    }
+}
+
+// `rows` rows of one panel, all sums in registers. Rows are addressed in threes from one pointer each (x86 scales an
+// index by 1 and 2), for there are fewer pointers than rows. `columns` is what the last vectors' columns end at.
+INLINE void NAME(tile)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t column, ptrdiff_t columns,
+                       const ptrdiff_t rows, const ptrdiff_t vectors) {
+    V sums[14 * 3];
+#pragma clang loop unroll(full)
+    for (ptrdiff_t v = 0; v < vectors; v++) {
+        const V start = p->bias ? NAME(get)(p->bias + column + v * WIDTH, columns - v * WIDTH) : (V)(0.0f);
+#pragma clang loop unroll(full)
+        for (ptrdiff_t r = 0; r < rows; r++) sums[r * vectors + v] = start;
+    }
+    const ptrdiff_t step = p->inputStep;
+    const float *panel = p->weights + column * p->weightDepth + p->weightStart * vectors * WIDTH;
+    for (ptrdiff_t segment = 0; segment < p->segments; segment++) {
+        const float *base[5], *line = panel + segment * p->weightSegmentStep * vectors * WIDTH;
+#pragma clang loop unroll(full)
+        for (ptrdiff_t b = 0; b < (rows + 2) / 3; b++)
+            base[b] = p->input + segment * p->inputSegmentStep + (row + 3 * b) * step;
+        for (ptrdiff_t k = 0; k < p->segmentDepth; k++) {
+            V weights[3];
+#pragma clang loop unroll(full)
+            for (ptrdiff_t v = 0; v < vectors; v++) weights[v] = NAME(load)(line + v * WIDTH);
+#pragma clang loop unroll(full)
+            for (ptrdiff_t r = 0; r < rows; r++)
+                NAME(multiply_row)(base[r / 3] + r % 3 * step, weights, sums + r * vectors, vectors);
+#pragma clang loop unroll(full)
+            for (ptrdiff_t b = 0; b < (rows + 2) / 3; b++) base[b]++;
+            line += vectors * WIDTH;
+        }
+    }
+    float *output = p->output + row * p->outputStep + column;
+    const float *residual = p->residual ? p->residual + row * p->outputStep + column : NULL;
+#pragma clang loop unroll(full)
+    for (ptrdiff_t r = 0; r < rows; r++) {
+#pragma clang loop unroll(full)
+        for (ptrdiff_t v = 0; v < vectors; v++) {
+            const ptrdiff_t at = r * p->outputStep + v * WIDTH;
+            V sum = sums[r * vectors + v];
+            if (residual) sum += NAME(get)(residual + at, columns - v * WIDTH);
+            NAME(put)(output + at, NAME(clip)(sum, p->low, p->high), columns - v * WIDTH);
+        }
+    }
+}
+
+#define TILE(rows, vectors) \
+    case rows: NAME(tile)(p, row, column, columns, rows, vectors); break;
+
+static void NAME(tile1)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns) {
+    switch (rows) {
+        TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
+#if WIDTH == 16
+        TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1) TILE(11, 1) TILE(12, 1) TILE(13, 1) TILE(14, 1)
+#endif
+    }
+}
+
+static void NAME(tile2)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns) {
+    switch (rows) {
+        TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
+#if WIDTH == 16
+        TILE(7, 2) TILE(8, 2) TILE(9, 2) TILE(10, 2) TILE(11, 2) TILE(12, 2) TILE(13, 2) TILE(14, 2)
+#endif
+    }
+}
+
+#if WIDTH == 16
+static void NAME(tile3)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns) {
+    switch (rows) {
+        TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) TILE(5, 3) TILE(6, 3) TILE(7, 3) TILE(8, 3) TILE(9, 3)
+    }
+}
+#endif
+
+// Vectors of the panel at `column`.
+INLINE ptrdiff_t NAME(panel_vectors)(ptrdiff_t columns, ptrdiff_t column) {
+    const ptrdiff_t left = (columns - column + WIDTH - 1) / WIDTH, widest = WIDEST(columns);
+    return left < widest ? left : widest;
+}
+
+// Rows [row, row + rows) in tiles of about equal height.
+static void NAME(panel)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column,
+                        ptrdiff_t vectors) {
+    const ptrdiff_t tiles = (rows + MAXIMUM_ROWS(vectors) - 1) / MAXIMUM_ROWS(vectors);
+    for (ptrdiff_t tile = 0; tile < tiles; tile++) {
+        const ptrdiff_t start = rows * tile / tiles, count = rows * (tile + 1) / tiles - start;
+        const ptrdiff_t left = p->columns - column;
+        if (vectors == 1) NAME(tile1)(p, row + start, count, column, left);
+        else if (vectors == 2) NAME(tile2)(p, row + start, count, column, left);
+#if WIDTH == 16
+        else NAME(tile3)(p, row + start, count, column, left);
+#endif
+    }
+}
+
+// A block of rows at a time meets every panel, so that both the block and the panel stay in the cache.
+static void NAME(product)(const CultivarProduct *p) {
+    const ptrdiff_t depth = p->segments * p->segmentDepth;
+    const ptrdiff_t rowFloats = depth < p->inputStep ? depth : p->inputStep;
+    const ptrdiff_t blockRows = rowFloats * MINIMUM_ROWS < BLOCK_FLOATS ? BLOCK_FLOATS / (rowFloats + 1) : MINIMUM_ROWS;
+    for (ptrdiff_t row = 0; row < p->rows; row += blockRows) {
+        const ptrdiff_t rows = p->rows - row < blockRows ? p->rows - row : blockRows;
+        for (ptrdiff_t column = 0, vectors; column < p->columns; column += vectors * WIDTH) {
+            vectors = NAME(panel_vectors)(p->columns, column);
+            NAME(panel)(p, row, rows, column, vectors);
+        }
+    }
+}
+
+static void NAME(pack)(const float *matrix, ptrdiff_t depth, ptrdiff_t columns, float *packed) {
+    for (ptrdiff_t column = 0, vectors; column < columns; column += vectors * WIDTH) {
+        vectors = NAME(panel_vectors)(columns, column);
+        for (ptrdiff_t k = 0; k < depth; k++)
+            for (ptrdiff_t v = 0; v < vectors; v++, packed += WIDTH)
+                NAME(store)(packed, NAME(get)(matrix + k * columns + column + v * WIDTH,
+                                              columns - column - v * WIDTH));
+    }
+}
+
+#undef TILE
+#undef MAXIMUM_ROWS
+#undef WIDEST
+#undef REGISTER
+#include "VectorsEnd.h"

@@ -1,0 +1,40 @@
+// The vector type of one instruction set and what all bodies do with it. The including file defines WIDTH (floats in a
+// vector) and NAME(x) (the function's name for this instruction set), and includes VectorsEnd.h at its end.
+
+typedef float NAME(Vector) __attribute__((ext_vector_type(WIDTH), aligned(4)));
+#define V NAME(Vector)
+#define INLINE static inline __attribute__((always_inline, unused))
+
+INLINE V NAME(load)(const float *from) { return *(const V *)from; }
+INLINE void NAME(store)(float *to, V value) { *(V *)to = value; }
+
+// A vector of which only the first `count` elements are in memory; the others are zero.
+#if defined(__x86_64__) && WIDTH == 16
+INLINE V NAME(load_part)(const float *from, ptrdiff_t count) {
+    return (V)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
+}
+INLINE void NAME(store_part)(float *to, V value, ptrdiff_t count) {
+    _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), (__m512)value);
+}
+#else
+INLINE V NAME(load_part)(const float *from, ptrdiff_t count) {
+    V value = (V)(0.0f);
+    for (ptrdiff_t i = 0; i < count; i++) value[i] = from[i];
+    return value;
+}
+INLINE void NAME(store_part)(float *to, V value, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i++) to[i] = value[i];
+}
+#endif
+
+INLINE V NAME(get)(const float *from, ptrdiff_t count) {
+    return count >= WIDTH ? NAME(load)(from) : NAME(load_part)(from, count);
+}
+INLINE void NAME(put)(float *to, V value, ptrdiff_t count) {
+    if (count >= WIDTH) NAME(store)(to, value);
+    else NAME(store_part)(to, value, count);
+}
+
+INLINE V NAME(maximum)(V a, V b) { return a > b ? a : b; }
+INLINE V NAME(minimum)(V a, V b) { return a < b ? a : b; }
+INLINE V NAME(clip)(V x, float low, float high) { return NAME(minimum)(NAME(maximum)(x, (V)(low)), (V)(high)); }

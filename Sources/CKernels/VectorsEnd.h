@@ -1,0 +1,4 @@
+// Takes back what Vectors.h has defined.
+
+#undef V
+#undef INLINE

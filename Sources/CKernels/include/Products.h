@@ -1,0 +1,48 @@
+// Matrix products with packed weights, on vector instructions of our own choice.
+//
+// The left matrix (activations) is read where it lies, one broadcast element at a time. The right one (weights) is
+// packed in panels: of up to three vectors of neighbouring columns all rows, one row behind the other; the last panel is
+// filled up with zero columns. Each element of the result is one chain of fused multiply-adds over the whole depth, so
+// that it doesn't depend on how many rows are computed with it.
+
+#ifndef CKERNELS_PRODUCTS_H
+#define CKERNELS_PRODUCTS_H
+
+#include <stddef.h>
+
+/// The instruction sets that have products.
+typedef enum { CULTIVAR_AVX2, CULTIVAR_AVX512 } CultivarInstructionSet;
+
+/// Whether this CPU has the instruction set.
+int cultivar_has(CultivarInstructionSet set);
+
+/// output[r, n] = clip(sum over s, k of input[r, s, k] * weights[s, k, n] + bias[n] + residual[r, n]).
+///
+/// A row of the left matrix consists of `segments` stretches of `segmentDepth` elements: one for a plain product, one a
+/// kernel row for a convolution, whose patches are thus never copied.
+typedef struct {
+    ptrdiff_t rows, columns;
+    ptrdiff_t segments, segmentDepth;
+    const float *input;
+    ptrdiff_t inputStep;         // from one row to the next, in elements
+    ptrdiff_t inputSegmentStep;  // from one stretch to the next
+    const float *weights;        // packed; points at row 0 of the first panel
+    ptrdiff_t weightDepth;       // rows of a panel in all
+    ptrdiff_t weightStart;       // the panels' row where the first stretch starts
+    ptrdiff_t weightSegmentStep; // rows from one stretch to the next
+    const float *bias;           // one a column, or NULL
+    const float *residual;       // laid out as the output, or NULL; may be the output
+    float low, high;             // what the result is clipped to
+    float *output;
+    ptrdiff_t outputStep;
+} CultivarProduct;
+
+void cultivar_product(CultivarInstructionSet set, const CultivarProduct *product);
+
+/// Floats that the packed form of a depth x columns matrix takes.
+ptrdiff_t cultivar_packed_count(CultivarInstructionSet set, ptrdiff_t depth, ptrdiff_t columns);
+
+/// Packs a row-major depth x columns matrix.
+void cultivar_pack(CultivarInstructionSet set, const float *matrix, ptrdiff_t depth, ptrdiff_t columns, float *packed);
+
+#endif

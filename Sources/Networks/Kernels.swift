@@ -1,0 +1,40 @@
+internal import CKernels
+internal import Glibc
+
+/// What computes products and convolutions: OpenBLAS, which runs everywhere, or kernels of our own for one instruction
+/// set, which are faster. Their results differ in the last bits.
+package enum Kernels: String, Sendable, CaseIterable {
+    case openblas
+    case avx2
+    case avx512
+
+    /// The environment variable that forces one of them.
+    static let variable = "CULTIVAR_KERNELS"
+
+    /// Those that this CPU can run, the slowest first.
+    package static let available = allCases.filter { $0.instructionSet.map { cultivar_has($0) != 0 } ?? true }
+
+    /// What the environment asked for when it was first looked at, else the fastest.
+    ///
+    /// Throws `NetworkError.unknownKernels` where the environment names what doesn't exist or can't run here.
+    package static func chosen() throws(NetworkError) -> Kernels { try choice.get() }
+
+    private static let choice = choose(getenv(variable).map { String(cString: $0) })
+
+    static func choose(_ wanted: String?) -> Result<Kernels, NetworkError> {
+        guard let wanted else { return .success(available.last ?? .openblas) }
+        guard let kernels = Kernels(rawValue: wanted), available.contains(kernels) else {
+            return .failure(.unknownKernels(value: wanted, available: available.map(\.rawValue)))
+        }
+        return .success(kernels)
+    }
+
+    /// The instruction set of our own kernels.
+    var instructionSet: CultivarInstructionSet? {
+        switch self {
+        case .openblas: nil
+        case .avx2: CULTIVAR_AVX2
+        case .avx512: CULTIVAR_AVX512
+        }
+    }
+}

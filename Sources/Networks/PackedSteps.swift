@@ -1,0 +1,179 @@
+internal import CKernels
+internal import Tensors
+
+/// Convolutions and dense layers on our own products. Each element of their outputs is computed alone, in an order that
+/// the shapes fix, so that a result never depends on what is computed with it.
+
+/// A 1 x 1 convolution or a dense layer: the pixels of all images are the rows of one product.
+struct PackedProductStep: Step {
+    private let operands: Operands
+    private let epilogue: Epilogue
+    private let weights: Weights
+    private let set: CultivarInstructionSet
+
+    init(_ operands: Operands, weights: Weights, activation: Activation, set: CultivarInstructionSet) {
+        self.operands = operands
+        self.weights = weights
+        self.set = set
+        epilogue = Epilogue(activation)
+    }
+
+    func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
+        let (depth, columns) = (operands.input.shape.channels, operands.output.shape.channels)
+        var product = CultivarProduct(weights, epilogue)
+        product.rows = images * operands.output.shape.pixels
+        product.segments = 1
+        product.segmentDepth = depth
+        product.weightDepth = depth
+        product.input = UnsafePointer(operands.input.pointer(scratch))
+        product.inputStep = depth
+        product.output = operands.output.pointer(scratch)
+        product.residual = operands.residual.map { UnsafePointer($0.pointer(scratch)) }
+        product.outputStep = columns
+        cultivar_product(set, &product)
+        epilogue.finish(product.output, rows: product.rows, channels: columns)
+    }
+}
+
+/// A convolution whose patches are read where they lie: a row of the product is a patch, one stretch a kernel row.
+/// Output pixels with the same taps inside the image are computed together.
+struct DirectConvolutionStep: Step {
+    private let operands: Operands
+    private let epilogue: Epilogue
+    private let weights: Weights
+    private let set: CultivarInstructionSet
+    private let window: CultivarWindow
+    private let rowRuns: [TapRun]
+    private let columnRuns: [TapRun]
+
+    /// Whether the taps of a kernel row lie side by side in memory.
+    static func takes(_ convolution: Convolution) -> Bool {
+        convolution.groups == 1 && convolution.window.dilations.width == 1
+    }
+
+    init(_ operands: Operands, _ convolution: Convolution, weights: Weights, set: CultivarInstructionSet) {
+        self.operands = operands
+        self.weights = weights
+        self.set = set
+        epilogue = Epilogue(convolution.activation)
+        window = CultivarWindow(convolution.window, input: operands.input.shape, output: operands.output.shape)
+        rowRuns = TapRun.runs(
+            outputs: window.outputHeight, size: window.height, taps: window.kernelHeight, stride: window.strideY,
+            dilation: window.dilationY, padding: window.padTop)
+        columnRuns = TapRun.runs(
+            outputs: window.outputWidth, size: window.width, taps: window.kernelWidth, stride: window.strideX,
+            dilation: 1, padding: window.padLeft)
+    }
+
+    func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
+        for rows in rowRuns {
+            for columns in columnRuns {
+                // The longer way makes the better tiles: along a row of the map, or from image to image.
+                if images > columns.outputs.count {
+                    for y in rows.outputs {
+                        for x in columns.outputs {
+                            multiply(scratch, images: 0..<images, y: y, x: x..<x + 1, rows.taps, columns.taps)
+                        }
+                    }
+                } else {
+                    for image in 0..<images {
+                        for y in rows.outputs {
+                            multiply(
+                                scratch, images: image..<image + 1, y: y, x: columns.outputs, rows.taps,
+                                columns.taps)
+                        }
+                    }
+                }
+            }
+        }
+        let output = operands.output
+        epilogue.finish(
+            output.pointer(scratch), rows: images * output.shape.pixels, channels: output.shape.channels)
+    }
+
+    /// Output pixels that are equally far apart: several of one row, or the same one of several images.
+    private func multiply(
+        _ scratch: UnsafeMutablePointer<Float>, images: Range<Int>, y: Int, x: Range<Int>, _ rowTaps: Range<Int>,
+        _ columnTaps: Range<Int>
+    ) {
+        let (channels, outputs) = (operands.input.shape.channels, operands.output.shape.channels)
+        let acrossImages = images.count > 1
+        let inputRow = y * window.strideY - window.padTop + rowTaps.lowerBound * window.dilationY
+        let inputColumn = x.lowerBound * window.strideX - window.padLeft + columnTaps.lowerBound
+        let place = (y * window.outputWidth + x.lowerBound) * outputs
+        var product = CultivarProduct(weights, epilogue)
+        product.rows = acrossImages ? images.count : x.count
+        product.segments = rowTaps.count
+        product.segmentDepth = columnTaps.count * channels
+        product.input = UnsafePointer(
+            operands.input.pointer(scratch, image: images.lowerBound)
+                + (inputRow * window.width + inputColumn) * channels)
+        product.inputStep = acrossImages ? operands.input.shape.count : window.strideX * channels
+        product.inputSegmentStep = window.dilationY * window.width * channels
+        product.weightDepth = window.kernelHeight * window.kernelWidth * channels
+        product.weightStart = (rowTaps.lowerBound * window.kernelWidth + columnTaps.lowerBound) * channels
+        product.weightSegmentStep = window.kernelWidth * channels
+        product.output = operands.output.pointer(scratch, image: images.lowerBound) + place
+        product.residual = operands.residual.map {
+            UnsafePointer($0.pointer(scratch, image: images.lowerBound) + place)
+        }
+        product.outputStep = acrossImages ? operands.output.shape.count : outputs
+        cultivar_product(set, &product)
+    }
+}
+
+/// Neighbouring outputs along one axis of which the same taps of a window lie inside the image.
+struct TapRun: Sendable, Equatable {
+    var outputs: Range<Int>
+    let taps: Range<Int>
+
+    static func runs(
+        outputs: Int, size: Int, taps: Int, stride: Int, dilation: Int, padding: Int
+    ) -> [TapRun] {
+        var runs: [TapRun] = []
+        for output in 0..<outputs {
+            let origin = output * stride - padding
+            let inside = (0..<taps).filter { (0..<size).contains(origin + $0 * dilation) }
+            let range = inside.first.map { $0..<$0 + inside.count } ?? 0..<0
+            if let last = runs.last, last.taps == range {
+                runs[runs.count - 1].outputs = last.outputs.lowerBound..<output + 1
+            } else {
+                runs.append(TapRun(outputs: output..<output + 1, taps: range))
+            }
+        }
+        return runs
+    }
+}
+
+/// What follows a product: a clip is part of the product itself, any other activation a pass over its output.
+struct Epilogue: Sendable {
+    static let none = Epilogue(.none)
+
+    let low: Float
+    let high: Float
+    private let activation: CultivarActivation?
+
+    init(_ activation: Activation) {
+        let kernel = activation.kernel
+        let isClip = kernel.kind == CULTIVAR_CLIP
+        low = isClip ? kernel.first : -.infinity
+        high = isClip ? kernel.second : .infinity
+        self.activation = isClip ? nil : kernel
+    }
+
+    func finish(_ values: UnsafeMutablePointer<Float>, rows: Int, channels: Int) {
+        if let activation { cultivar_finish(values, rows, channels, nil, nil, activation) }
+    }
+}
+
+extension CultivarProduct {
+    /// A product with these weights, its matrices yet to be named.
+    init(_ weights: Weights, _ epilogue: Epilogue) {
+        self.init()
+        columns = weights.bias.count
+        self.weights = UnsafePointer(weights.factors.baseAddress)
+        bias = UnsafePointer(weights.bias.baseAddress)
+        low = epilogue.low
+        high = epilogue.high
+    }
+}

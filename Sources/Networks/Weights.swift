@@ -1,0 +1,126 @@
+internal import CKernels
+internal import ONNX
+internal import Tensors
+
+/// The order in which kernels read the factors of a convolution or a dense layer.
+enum WeightLayout: Hashable, Sendable {
+    /// Row-major: (groups, H x W x I / groups, O / groups), of a depthwise convolution (H x W, channels), of a dense
+    /// layer (K, N), of a channelwise function one a channel.
+    case rows
+    /// The rows packed in panels, for our own products.
+    case panels
+    /// Of 3 x 3 taps the planes of Winograd's algorithm for tiles of `side` x `side` outputs, each packed in panels.
+    case winograd(side: Int)
+}
+
+/// The factors and the summands (one a channel) of one operation.
+struct Weights: Sendable {
+    let factors: AlignedBuffer<Float>
+    let bias: AlignedBuffer<Float>
+
+    /// The weights in rows; nil for operations without any.
+    init?(_ operation: Operation) {
+        switch operation {
+        case .convolution(let convolution):
+            factors = convolution.isDepthwise ? convolution.packedDepthwise() : convolution.packed()
+            bias = AlignedBuffer(convolution.bias)
+        case .dense(let dense):
+            factors = dense.packed()
+            bias = AlignedBuffer(dense.bias)
+        case .affine(let affine):
+            factors = AlignedBuffer(affine.scale)
+            bias = AlignedBuffer(affine.shift)
+        default: return nil
+        }
+    }
+
+    private init(factors: AlignedBuffer<Float>, bias: AlignedBuffer<Float>) {
+        self.factors = factors
+        self.bias = bias
+    }
+
+    /// These weights, now in rows, in another order.
+    func arranged(_ layout: WeightLayout, _ kernels: Kernels) -> Weights {
+        guard let set = kernels.instructionSet else { return self }
+        switch layout {
+        case .rows: return self
+        case .panels: return Weights(factors: panels(set), bias: bias)
+        case .winograd(let side): return Weights(factors: planes(set, side: side), bias: bias)
+        }
+    }
+
+    private func panels(_ set: CultivarInstructionSet) -> AlignedBuffer<Float> {
+        let columns = bias.count
+        let depth = factors.count / columns
+        let packed = AlignedBuffer<Float>(count: cultivar_packed_count(set, depth, columns))
+        cultivar_pack(set, factors.baseAddress, depth, columns, packed.baseAddress)
+        return packed
+    }
+
+    private func planes(_ set: CultivarInstructionSet, side: Int) -> AlignedBuffer<Float> {
+        let outputs = bias.count
+        let inputs = factors.count / 9 / outputs
+        let workspace = AlignedBuffer<Float>(count: inputs * outputs)
+        let packed = AlignedBuffer<Float>(
+            count: (side + 2) * (side + 2) * cultivar_packed_count(set, inputs, outputs))
+        cultivar_winograd_weights(
+            set, side, factors.baseAddress, inputs, outputs, workspace.baseAddress, packed.baseAddress)
+        return packed
+    }
+}
+
+extension Convolution {
+    fileprivate func packed() -> AlignedBuffer<Float> {
+        let taps = window.kernel.height * window.kernel.width
+        let (inputs, outputs) = (kernel.dimensions[1], outputChannels / groups)
+        let result = AlignedBuffer<Float>(count: kernel.count)
+        kernel.withFloats { source in
+            for output in 0..<outputChannels {
+                let factor = scale?[output] ?? 1
+                let group = result.baseAddress + output / outputs * taps * inputs * outputs + output % outputs
+                for input in 0..<inputs {
+                    for tap in 0..<taps {
+                        group[(tap * inputs + input) * outputs] =
+                            source[(output * inputs + input) * taps + tap] * factor
+                    }
+                }
+            }
+        }
+        return result
+    }
+
+    fileprivate func packedDepthwise() -> AlignedBuffer<Float> {
+        let taps = window.kernel.height * window.kernel.width
+        let result = AlignedBuffer<Float>(count: kernel.count)
+        kernel.withFloats { source in
+            for channel in 0..<outputChannels {
+                let factor = scale?[channel] ?? 1
+                for tap in 0..<taps { result[tap * outputChannels + channel] = source[channel * taps + tap] * factor }
+            }
+        }
+        return result
+    }
+}
+
+extension Dense {
+    fileprivate func packed() -> AlignedBuffer<Float> {
+        let result = AlignedBuffer<Float>(count: weights.count)
+        weights.withFloats { source in
+            for output in 0..<outputs {
+                let factor = scale?[output] ?? 1
+                for input in 0..<inputs {
+                    let value = isTransposed ? source[output * inputs + input] : source[input * outputs + output]
+                    result[input * outputs + output] = value * factor
+                }
+            }
+        }
+        return result
+    }
+}
+
+extension AlignedBuffer where Element == Float {
+    convenience init(_ values: [Float]) {
+        self.init(count: values.count)
+        for (index, value) in values.enumerated() { self[index] = value }
+    }
+}
