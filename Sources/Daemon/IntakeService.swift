@@ -32,7 +32,21 @@ struct IntakeService: Service {
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
+            try await finishVanishedDrops()
             try await monitor.run { candidate, scanner in try await take(candidate, from: scanner) }
+        }
+    }
+
+    /// Closes the books on drops that an earlier process took in to the last file. A missing inbox is the monitor's to report.
+    private func finishVanishedDrops() async throws {
+        guard let scanner = try? InboxScanner(inbox: monitor.inbox) else { return }
+        do {
+            try await ingestor.finishVanishedDrops(from: scanner)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            status.setDegraded("can't close earlier drops: \(error)", in: .intake)
+            logger.error("earlier drops not closed", metadata: ["error": "\(error)"])
         }
     }
 
@@ -45,13 +59,13 @@ struct IntakeService: Service {
                 }
                 return (summary, summary.accepted)
             }
-            status.setDegraded(nil)
+            status.setDegraded(nil, in: .intake)
             log(summary)
             return summary.lookAgainAfter
         } catch is CancellationError {
             return nil
         } catch {
-            status.setDegraded("can't take in the drop \(candidate.name.escaped): \(error)")
+            status.setDegraded("can't take in the drop \(candidate.name.escaped): \(error)", in: .intake)
             logger.error(
                 "drop not taken in, to be tried again",
                 metadata: ["drop.name": "\(candidate.name.escaped)", "drop.error": "\(error)"])

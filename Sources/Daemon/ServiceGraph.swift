@@ -47,7 +47,7 @@ package enum ServiceGraph {
                 history: installation.history, outbox: installation.outbox, library: installation.library
             ).agree()
         } catch {
-            status.setDegraded("the outbox doesn't show the model that the history names: \(error)")
+            status.setDegraded("the outbox doesn't show the model that the history names: \(error)", in: .outbox)
             installation.logger.error("outbox not as the history says", metadata: ["outbox.error": "\(error)"])
         }
     }

@@ -34,7 +34,7 @@ struct TrainingService: Service {
                 if Task.isCancelled { return }
                 let wasWell = isWell
                 isWell = await attempt { try await look(&schedule) }
-                if isWell, !wasWell { status.setDegraded(nil) }
+                if isWell, !wasWell { status.setDegraded(nil, in: .training) }
             }
         }
     }
@@ -64,7 +64,7 @@ struct TrainingService: Service {
         } catch is CancellationError {
             return true
         } catch {
-            status.setDegraded("can't record a training run: \(error)")
+            status.setDegraded("can't record a training run: \(error)", in: .training)
             logger.error("training not possible, to be tried again", metadata: ["error": "\(error)"])
             return false
         }

@@ -72,8 +72,8 @@ struct OperationTests {
             train: {on_drop: true}
             search:
               candidates: 4
-              space: {backbone: [tiny], learning_rate: [0.01, 0.003], hidden_units: [512], batch_size: [4]}
-            fit: {epochs: 150, validation_share: 0}
+              space: {backbone: [tiny], learning_rate: [0.0001, 0.00003], hidden_units: [512], batch_size: [4]}
+            fit: {epochs: 400, validation_share: 0}
             """
         let pictures = Farm.pictures(train: 12, test: 4, seed: 5)
         let (smooth, broken) = (try Farm(settings: settings), try Farm(settings: settings))

@@ -41,12 +41,12 @@ struct StatusBoardTests {
         board.begin(.extracting, run: 1, total: 100)
         for done in 1...50 { board.advance(to: done) }
         #expect(heard.withLock { $0.map(\.done) } == [0])
-        board.setDegraded("the disk is full")
-        board.setDegraded("the disk is full")
+        board.setDegraded("the disk is full", in: .intake)
+        board.setDegraded("the disk is full", in: .intake)
         board.noteDrop("drop a")
         #expect(heard.withLock { $0.map(\.done) } == [0, 50, 50])
         #expect(board.status.summary.hasPrefix("degraded: the disk is full, run 1: extracting"))
-        board.setDegraded(nil)
+        board.setDegraded(nil, in: .intake)
         #expect(board.status.degraded == nil)
     }
 

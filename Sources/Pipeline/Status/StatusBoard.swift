@@ -13,6 +13,12 @@ package final class StatusBoard: Sendable {
         var phaseStarted = Date()
         /// What was done before the phase began, by an earlier process.
         var doneBefore = 0
+        var faults: [Part: String] = [:]
+    }
+
+    /// What can be kept from its work, each on its own.
+    package enum Part: CaseIterable, Sendable {
+        case intake, training, outbox
     }
 
     private let state: Mutex<State>
@@ -69,10 +75,14 @@ package final class StatusBoard: Sendable {
 
     package func noteDrop(_ text: String) { update(immediately: true) { $0.status.lastDrop = text } }
 
-    /// Says what keeps the service from its work, or with nil that nothing does any more.
-    package func setDegraded(_ reason: String?) {
-        guard status.degraded != reason else { return }
-        update(immediately: true) { $0.status.degraded = reason }
+    /// Says what keeps a part of the service from its work, or with nil that nothing does any more.
+    package func setDegraded(_ reason: String?, in part: Part) {
+        guard state.withLock({ $0.faults[part] != reason }) else { return }
+        update(immediately: true) { state in
+            state.faults[part] = reason
+            let reasons = Part.allCases.compactMap { state.faults[$0] }
+            state.status.degraded = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+        }
     }
 
     /// What the process that owns `file` last published; nil where there is none.
