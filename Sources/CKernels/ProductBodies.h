@@ -153,7 +153,8 @@ static void NAME(panel)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows,
 static void NAME(product)(const CultivarProduct *p) {
     const ptrdiff_t depth = p->segments * p->segmentDepth;
     const ptrdiff_t rowFloats = depth < p->inputStep ? depth : p->inputStep;
-    const ptrdiff_t blockRows = rowFloats * MINIMUM_ROWS < BLOCK_FLOATS ? BLOCK_FLOATS / (rowFloats + 1) : MINIMUM_ROWS;
+    const ptrdiff_t fitting = BLOCK_FLOATS / (rowFloats + 1);
+    const ptrdiff_t blockRows = fitting < MINIMUM_ROWS ? MINIMUM_ROWS : fitting;
     for (ptrdiff_t row = 0; row < p->rows; row += blockRows) {
         const ptrdiff_t rows = p->rows - row < blockRows ? p->rows - row : blockRows;
         for (ptrdiff_t column = 0, vectors; column < p->columns; column += vectors * WIDTH) {

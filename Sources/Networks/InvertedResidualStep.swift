@@ -68,7 +68,8 @@ struct InvertedResidualStep: Step {
         let rowCount = width * window.channels
         let kept = held.clamped(to: needed)
         if !kept.isEmpty {
-            expanded.update(from: expanded + (kept.lowerBound - held.lowerBound) * rowCount, count: kept.count * rowCount)
+            expanded.update(
+                from: expanded + (kept.lowerBound - held.lowerBound) * rowCount, count: kept.count * rowCount)
         }
         let missing = kept.isEmpty ? needed : kept.upperBound..<needed.upperBound
         multiply(
