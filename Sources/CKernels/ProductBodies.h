@@ -37,10 +37,28 @@ INLINE void NAME(multiply_row)(const float *element, const V *weights, V *sums, 
     }
 }
 
+// Adds the residual, clips and stores; `isPlain` says that there is no residual and that no column is missing.
+INLINE void NAME(store_sums)(const CultivarProduct *p, const V *sums, ptrdiff_t row, ptrdiff_t column,
+                             ptrdiff_t columns, const ptrdiff_t rows, const ptrdiff_t vectors, const int isPlain) {
+    float *output = p->output + row * p->outputStep + column;
+    const float *residual = !isPlain && p->residual ? p->residual + row * p->outputStep + column : NULL;
+#pragma clang loop unroll(full)
+    for (ptrdiff_t r = 0; r < rows; r++) {
+#pragma clang loop unroll(full)
+        for (ptrdiff_t v = 0; v < vectors; v++) {
+            const ptrdiff_t at = r * p->outputStep + v * WIDTH, count = isPlain ? WIDTH : columns - v * WIDTH;
+            V sum = sums[r * vectors + v];
+            if (residual) sum += NAME(get)(residual + at, count);
+            NAME(put)(output + at, NAME(clip)(sum, p->low, p->high), count);
+        }
+    }
+}
+
 // `rows` rows of one panel, all sums in registers. Rows are addressed in threes from one pointer each (x86 scales an
-// index by 1 and 2), for there are fewer pointers than rows. `columns` is what the last vectors' columns end at.
-INLINE void NAME(tile)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t column, ptrdiff_t columns,
-                       const ptrdiff_t rows, const ptrdiff_t vectors) {
+// index by 1 and 2), for there are fewer pointers than rows. Of the `columns` that are left the panel may have fewer than
+// its vectors hold. Meanwhile a share of the next panel is fetched into the cache, from `ahead` on in equal steps.
+INLINE void NAME(tile)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t column, ptrdiff_t columns, const char *ahead,
+                       ptrdiff_t aheadStep, const ptrdiff_t rows, const ptrdiff_t vectors) {
     V sums[14 * 3];
 #pragma clang loop unroll(full)
     for (ptrdiff_t v = 0; v < vectors; v++) {
@@ -65,26 +83,21 @@ INLINE void NAME(tile)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t column
 #pragma clang loop unroll(full)
             for (ptrdiff_t b = 0; b < (rows + 2) / 3; b++) base[b]++;
             line += vectors * WIDTH;
+            __builtin_prefetch(ahead, 0, 2);
+            ahead += aheadStep;
         }
     }
-    float *output = p->output + row * p->outputStep + column;
-    const float *residual = p->residual ? p->residual + row * p->outputStep + column : NULL;
-#pragma clang loop unroll(full)
-    for (ptrdiff_t r = 0; r < rows; r++) {
-#pragma clang loop unroll(full)
-        for (ptrdiff_t v = 0; v < vectors; v++) {
-            const ptrdiff_t at = r * p->outputStep + v * WIDTH;
-            V sum = sums[r * vectors + v];
-            if (residual) sum += NAME(get)(residual + at, columns - v * WIDTH);
-            NAME(put)(output + at, NAME(clip)(sum, p->low, p->high), columns - v * WIDTH);
-        }
-    }
+    if (columns >= vectors * WIDTH && !p->residual)
+        NAME(store_sums)(p, sums, row, column, columns, rows, vectors, 1);
+    else
+        NAME(store_sums)(p, sums, row, column, columns, rows, vectors, 0);
 }
 
 #define TILE(rows, vectors) \
-    case rows: NAME(tile)(p, row, column, columns, rows, vectors); break;
+    case rows: NAME(tile)(p, row, column, columns, ahead, aheadStep, rows, vectors); break;
 
-static void NAME(tile1)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns) {
+static void NAME(tile1)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column,
+                        ptrdiff_t columns, const char *ahead, ptrdiff_t aheadStep) {
     switch (rows) {
         TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
 #if WIDTH == 16
@@ -93,7 +106,8 @@ static void NAME(tile1)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows,
     }
 }
 
-static void NAME(tile2)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns) {
+static void NAME(tile2)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column,
+                        ptrdiff_t columns, const char *ahead, ptrdiff_t aheadStep) {
     switch (rows) {
         TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
 #if WIDTH == 16
@@ -103,7 +117,8 @@ static void NAME(tile2)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows,
 }
 
 #if WIDTH == 16
-static void NAME(tile3)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns) {
+static void NAME(tile3)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column,
+                        ptrdiff_t columns, const char *ahead, ptrdiff_t aheadStep) {
     switch (rows) {
         TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) TILE(5, 3) TILE(6, 3) TILE(7, 3) TILE(8, 3) TILE(9, 3)
     }
@@ -120,13 +135,16 @@ INLINE ptrdiff_t NAME(panel_vectors)(ptrdiff_t columns, ptrdiff_t column) {
 static void NAME(panel)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column,
                         ptrdiff_t vectors) {
     const ptrdiff_t tiles = (rows + MAXIMUM_ROWS(vectors) - 1) / MAXIMUM_ROWS(vectors);
+    const ptrdiff_t depth = p->segments * p->segmentDepth, aheadStep = vectors * WIDTH * 4 / tiles;
+    const char *next = (const char *)(p->weights + (column + vectors * WIDTH) * p->weightDepth);
     for (ptrdiff_t tile = 0; tile < tiles; tile++) {
         const ptrdiff_t start = rows * tile / tiles, count = rows * (tile + 1) / tiles - start;
         const ptrdiff_t left = p->columns - column;
-        if (vectors == 1) NAME(tile1)(p, row + start, count, column, left);
-        else if (vectors == 2) NAME(tile2)(p, row + start, count, column, left);
+        const char *ahead = next + tile * aheadStep * depth;
+        if (vectors == 1) NAME(tile1)(p, row + start, count, column, left, ahead, aheadStep);
+        else if (vectors == 2) NAME(tile2)(p, row + start, count, column, left, ahead, aheadStep);
 #if WIDTH == 16
-        else NAME(tile3)(p, row + start, count, column, left);
+        else NAME(tile3)(p, row + start, count, column, left, ahead, aheadStep);
 #endif
     }
 }
@@ -135,7 +153,8 @@ static void NAME(panel)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows,
 static void NAME(product)(const CultivarProduct *p) {
     const ptrdiff_t depth = p->segments * p->segmentDepth;
     const ptrdiff_t rowFloats = depth < p->inputStep ? depth : p->inputStep;
-    const ptrdiff_t blockRows = rowFloats * MINIMUM_ROWS < BLOCK_FLOATS ? BLOCK_FLOATS / (rowFloats + 1) : MINIMUM_ROWS;
+    const ptrdiff_t fitting = BLOCK_FLOATS / (rowFloats + 1);
+    const ptrdiff_t blockRows = fitting < MINIMUM_ROWS ? MINIMUM_ROWS : fitting;
     for (ptrdiff_t row = 0; row < p->rows; row += blockRows) {
         const ptrdiff_t rows = p->rows - row < blockRows ? p->rows - row : blockRows;
         for (ptrdiff_t column = 0, vectors; column < p->columns; column += vectors * WIDTH) {

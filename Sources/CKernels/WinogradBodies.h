@@ -61,6 +61,15 @@ INLINE void NAME(patch)(const CultivarWinograd *w, const float *input, ptrdiff_t
 
 INLINE ptrdiff_t NAME(inside)(ptrdiff_t size, ptrdiff_t taps) { return size < 0 ? 0 : size < taps ? size : taps; }
 
+// All channels of one tile: whole vectors, then what is left.
+INLINE void NAME(patch_channels)(const CultivarWinograd *w, const float *input, ptrdiff_t top, ptrdiff_t bottom,
+                                 ptrdiff_t left, ptrdiff_t right, float *planes, const ptrdiff_t side) {
+    ptrdiff_t c = 0;
+    for (; c + WIDTH <= w->channels; c += WIDTH)
+        NAME(patch)(w, input + c, top, bottom, left, right, WIDTH, planes + c, side);
+    if (c < w->channels) NAME(patch)(w, input + c, top, bottom, left, right, w->channels - c, planes + c, side);
+}
+
 INLINE void NAME(patches_of)(const CultivarWinograd *w, const float *input, ptrdiff_t tile, ptrdiff_t tileEnd,
                              float *planes, const ptrdiff_t side) {
     const ptrdiff_t across = (w->outputWidth + side - 1) / side, tiles = cultivar_winograd_tiles(w), taps = side + 2;
@@ -71,11 +80,9 @@ INLINE void NAME(patches_of)(const CultivarWinograd *w, const float *input, ptrd
         const ptrdiff_t top = y < 0 ? -y : 0, bottom = NAME(inside)(w->height - y, taps);
         const ptrdiff_t left = x < 0 ? -x : 0, right = NAME(inside)(w->width - x, taps);
         if (top == 0 && left == 0 && bottom == taps && right == taps)
-            for (ptrdiff_t c = 0; c < w->channels; c += WIDTH)
-                NAME(patch)(w, from + c, 0, taps, 0, taps, w->channels - c, planes + c, side);
+            NAME(patch_channels)(w, from, 0, taps, 0, taps, planes, side);
         else
-            for (ptrdiff_t c = 0; c < w->channels; c += WIDTH)
-                NAME(patch)(w, from + c, top, bottom, left, right, w->channels - c, planes + c, side);
+            NAME(patch_channels)(w, from, top, bottom, left, right, planes, side);
     }
 }
 
@@ -127,6 +134,17 @@ INLINE void NAME(pool_tile)(const V *values, V *pooled, const ptrdiff_t side) {
         }
 }
 
+// One vector of outputs of one tile, from its sums to its place in the map of width x (w->outputs) values a row.
+INLINE void NAME(output_tile)(const CultivarWinograd *w, const float *sums, const float *bias, float low, float high,
+                              ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width, ptrdiff_t count, float *output,
+                              const ptrdiff_t side, const int pools) {
+    V values[16], pooled[4];
+    NAME(tile_values)(w, sums, NAME(get)(bias, count), low, high, count, values, side);
+    if (pools) NAME(pool_tile)(values, pooled, side);
+    NAME(store_tile)(pools ? pooled : values, rows, columns, output, width * w->outputs, w->outputs, count,
+                     side >> pools);
+}
+
 INLINE void NAME(outputs_of)(const CultivarWinograd *w, const float *sums, ptrdiff_t tile, ptrdiff_t tileEnd,
                              const float *bias, float low, float high, float *output, const ptrdiff_t side,
                              const int pools) {
@@ -136,14 +154,13 @@ INLINE void NAME(outputs_of)(const CultivarWinograd *w, const float *sums, ptrdi
         const ptrdiff_t image = tile / tiles, place = tile % tiles;
         const ptrdiff_t y = place / across * kept, x = place % across * kept;
         float *to = output + ((image * height + y) * width + x) * w->outputs;
-        for (ptrdiff_t n = 0; n < w->outputs; n += WIDTH) {
-            const ptrdiff_t count = w->outputs - n;
-            V values[16], pooled[4];
-            NAME(tile_values)(w, sums + n, NAME(get)(bias + n, count), low, high, count, values, side);
-            if (pools) NAME(pool_tile)(values, pooled, side);
-            NAME(store_tile)(pools ? pooled : values, height - y, width - x, to + n, width * w->outputs, w->outputs,
-                             count, kept);
-        }
+        ptrdiff_t n = 0;
+        for (; n + WIDTH <= w->outputs; n += WIDTH)
+            NAME(output_tile)(w, sums + n, bias + n, low, high, height - y, width - x, width, WIDTH, to + n, side,
+                              pools);
+        if (n < w->outputs)
+            NAME(output_tile)(w, sums + n, bias + n, low, high, height - y, width - x, width, w->outputs - n, to + n,
+                              side, pools);
     }
 }
 

@@ -8,12 +8,13 @@ final class Plan: Sendable {
     let output: Region
     /// Floats of scratch memory that `run` needs.
     let scratchCount: Int
-    private let steps: [any Step]
+    let steps: [any Step]
 
     init(_ network: Network, input shape: Shape, group: Int) throws {
         var builder = try PlanBuilder(network, input: shape, group: group)
         builder.fuseAdditions()
         builder.fusePools()
+        builder.fuseInvertedResiduals()
         try builder.build()
         self.group = group
         input = builder.regions[network.graph.input.value]!

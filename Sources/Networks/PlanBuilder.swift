@@ -4,10 +4,12 @@ internal import Tensors
 /// Makes a network's steps for one size of picture, and gives every value a place that is free again once its last
 /// user has run.
 struct PlanBuilder {
-    private struct Entry {
+    struct Entry {
         var node: Graph.Node
         /// Where the weights' node stands in the graph.
         let origin: Int
+        /// What is computed on the way, in bands: a depthwise convolution, before it maybe an expanding one.
+        var before: [Entry] = []
     }
 
     /// A stretch of scratch memory; several values may share it one after the other.
@@ -19,12 +21,12 @@ struct PlanBuilder {
     private(set) var memory = ScratchLayout()
     private(set) var steps: [any Step] = []
     private(set) var regions: [Graph.Value: Region] = [:]
-    private let network: Network
-    private let graph: Graph
+    let network: Network
+    let graph: Graph
     private let group: Int
     /// The graph's nodes; nil where one has been fused into another.
-    private var entries: [Entry?]
-    private var shapes: [Graph.Value: Shape]
+    var entries: [Entry?]
+    let shapes: [Graph.Value: Shape]
     private var lastUse: [Graph.Value: Int] = [:]
     private var blocks: [Graph.Value: Int] = [:]
     private var blockList: [Block] = []
@@ -34,52 +36,9 @@ struct PlanBuilder {
         graph = network.graph
         self.group = group
         entries = graph.nodes.enumerated().map { Entry(node: $1, origin: $0) }
-        shapes = [graph.input.value: input]
+        var shapes = [graph.input.value: input]
         for node in graph.nodes { shapes[node.output] = try node.outputShape(node.inputs.map { shapes[$0]! }) }
-    }
-
-    /// Lets a convolution whose only use is an addition of the same shape add the other operand itself.
-    mutating func fuseAdditions() {
-        let uses = graph.useCounts
-        let producers = Dictionary(uniqueKeysWithValues: graph.nodes.enumerated().map { ($1.output, $0) })
-        for (index, node) in graph.nodes.enumerated() {
-            guard case .arithmetic(.add, let activation) = node.operation else { continue }
-            let candidates = node.inputs.filter { uses[$0] == 1 }.compactMap { producers[$0] }
-            for candidate in candidates.sorted(by: >) where fuse(index, activation, into: candidate) { break }
-        }
-    }
-
-    private mutating func fuse(_ addition: Int, _ activation: Activation, into candidate: Int) -> Bool {
-        let operands = graph.nodes[addition].inputs
-        guard var entry = entries[candidate], entry.node.inputs.count == 1,
-            case .convolution(var convolution) = entry.node.operation, convolution.activation == .none,
-            !convolution.isDepthwise, shapes[operands[0]] == shapes[operands[1]]
-        else { return false }
-        convolution.activation = activation
-        entry.node.operation = .convolution(convolution)
-        entry.node.inputs.append(operands[0] == entry.node.output ? operands[1] : operands[0])
-        entry.node.output = graph.nodes[addition].output
-        entries[candidate] = nil
-        entries[addition] = entry
-        return true
-    }
-
-    /// Lets a convolution that Winograd's algorithm does take the maxima of a 2 x 2 pool that is its only use.
-    mutating func fusePools() {
-        let uses = graph.useCounts
-        for (index, entry) in entries.enumerated() {
-            guard let entry, case .pool(let pool) = entry.node.operation, pool.takesQuarters,
-                uses[entry.node.inputs[0]] == 1, let shape = shapes[entry.node.output],
-                let producer = entries.firstIndex(where: { $0?.node.output == entry.node.inputs[0] }),
-                var fused = entries[producer], winogradForm(fused) != nil,
-                case .convolution(let convolution) = fused.node.operation, convolution.activation.isClip
-            else { continue }
-            let unpooled = shapes[fused.node.output]!
-            guard shape.height == unpooled.height / 2, shape.width == unpooled.width / 2 else { continue }
-            fused.node.output = entry.node.output
-            entries[producer] = nil
-            entries[index] = fused
-        }
+        self.shapes = shapes
     }
 
     mutating func build() throws {
@@ -151,7 +110,9 @@ struct PlanBuilder {
 
     private mutating func add(_ convolution: Convolution, _ entry: Entry) {
         let (node, origin) = (entry.node, entry.origin)
-        if convolution.isDepthwise {
+        if let set = network.kernels.instructionSet, !entry.before.isEmpty {
+            addInvertedResidual(entry, set)
+        } else if convolution.isDepthwise {
             steps.append(
                 DepthwiseStep(
                     operands(node), window: convolution.window, weights: network.weights(of: origin),
@@ -183,8 +144,31 @@ struct PlanBuilder {
         memory.release(offset)
     }
 
+    private mutating func addInvertedResidual(_ entry: Entry, _ set: CultivarInstructionSet) {
+        guard let filter = entry.before.last, case .convolution(let convolution) = filter.node.operation else { return }
+        let input = graph.nodes[filter.origin].inputs[0]
+        let window = CultivarWindow(
+            convolution.window, input: shapes[input]!, output: shapes[filter.node.output]!)
+        let bands = InvertedResidualStep.Bands(window, expands: entry.before.count > 1, group: group)
+        let offset = memory.reserve(bands.scratchCount)
+        steps.append(
+            InvertedResidualStep(
+                operands(entry.node), expansion: entry.before.count > 1 ? layer(entry.before[0], .panels) : nil,
+                filter: layer(filter, .rows), projection: layer(entry, .panels), window: window, bands: bands,
+                scratchOffset: offset, set: set))
+        memory.release(offset)
+    }
+
+    private func layer(_ entry: Entry, _ layout: WeightLayout) -> InvertedResidualStep.Layer {
+        guard case .convolution(let convolution) = entry.node.operation else {
+            preconditionFailure("\(entry.node.label) is no convolution")
+        }
+        return InvertedResidualStep.Layer(
+            weights: network.weights(of: entry.origin, layout), activation: convolution.activation)
+    }
+
     /// How Winograd's algorithm would do the entry's convolution; nil where it can't or where something else is faster.
-    private func winogradForm(_ entry: Entry) -> WinogradForm? {
+    func winogradForm(_ entry: Entry) -> WinogradForm? {
         guard network.kernels.instructionSet != nil, entry.node.inputs.count == 1,
             case .convolution(let convolution) = entry.node.operation
         else { return nil }

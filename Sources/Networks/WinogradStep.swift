@@ -37,7 +37,7 @@ struct WinogradForm: Sendable, Equatable {
 
     private static let minimumChannels = 16
     private static let transformCost = 8
-    private static let weightCost = 12
+    private static let weightCost = 6
 
     private func cost(_ convolution: Convolution, _ group: Int) -> Int {
         let (inputs, outputs) = (convolution.inputChannels, convolution.outputChannels)

@@ -70,7 +70,9 @@ struct RealBackboneTests {
 @Suite("Backbone")
 struct BackboneTests {
     private func pooled(_ metadata: [String: String], input: ValueInfo? = nil) throws -> Backbone {
-        try Backbone(makeModel([node("GlobalAveragePool")], input: input, metadata: metadata), fallbackName: "file", kernels: .chosen())
+        try Backbone(
+            makeModel([node("GlobalAveragePool")], input: input, metadata: metadata), fallbackName: "file",
+            kernels: .chosen())
     }
 
     private func fixed(_ height: Int, _ width: Int) -> ValueInfo {
@@ -125,7 +127,8 @@ struct BackboneTests {
     @Test("A size that leaves nothing of the map is refused")
     func tooSmall() throws {
         let kernel = ones("w", 1, 3, 9, 9)
-        let backbone = try Backbone(makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "deep", kernels: .chosen())
+        let backbone = try Backbone(
+            makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "deep", kernels: .chosen())
         #expect(throws: NetworkError.self) { try backbone.makeExtractor(inputSize: 8) }
         #expect(throws: NetworkError.self) { try backbone.makeExtractor(inputSize: 0) }
         #expect(try backbone.makeExtractor(inputSize: 9).featureCount == 1)
@@ -140,7 +143,8 @@ struct BackboneTests {
     @Test("Several workers share a backbone")
     func sharing() async throws {
         let kernel = ones("w", 8, 3, 3, 3)
-        let backbone = try Backbone(makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "shared", kernels: .chosen())
+        let backbone = try Backbone(
+            makeModel([node("Conv", ["x", "w"])], weights: [kernel]), fallbackName: "shared", kernels: .chosen())
         let pool = WorkerPool(workerCount: 3)
         let extractors = try (0..<pool.workerCount).map { _ in try backbone.makeExtractor(inputSize: 16) }
         let expected = extractors[0].extract(picture(size: 16, index: 2)).values

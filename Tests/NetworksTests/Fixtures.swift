@@ -59,3 +59,11 @@ func node(
 func ones(_ name: String, _ dimensions: Int...) -> Tensor {
     Tensor(name: name, dimensions: dimensions, floats: [Float](repeating: 1, count: dimensions.reduce(1, *)))
 }
+
+/// A weight of normally distributed values, scaled so that a sum over all but the first axis keeps its input's size.
+func random(_ name: String, _ dimensions: Int...) -> Tensor {
+    var generator = SeededRandom(seed: UInt64(name.utf8.reduce(7) { ($0 * 31 + Int($1)) % 65_537 }))
+    let scale = (2 / Float(dimensions.dropFirst().reduce(1, *))).squareRoot()
+    let values = (0..<dimensions.reduce(1, *)).map { _ in generator.normal() * scale }
+    return Tensor(name: name, dimensions: dimensions, floats: values)
+}

@@ -165,7 +165,9 @@ struct RefusalTests {
     fileprivate func shapes(refusal: Refusal) { check(refusal) }
 
     private func check(_ refusal: Refusal) {
-        let error = #expect(throws: NetworkError.self) { try Backbone(refusal.model, fallbackName: "refused", kernels: .chosen()) }
+        let error = #expect(throws: NetworkError.self) {
+            try Backbone(refusal.model, fallbackName: "refused", kernels: .chosen())
+        }
         for word in refusal.mentions {
             let alternatives = word.split(separator: "|")
             let text = error?.description ?? ""
