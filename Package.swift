@@ -47,7 +47,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Archive", "Intake", "Pipeline", "Tensors",
+                "Archive", "Intake", "Learning", "Pipeline", "Tensors",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

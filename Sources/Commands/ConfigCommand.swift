@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Learning
 internal import Pipeline
+internal import SystemPackage
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +17,9 @@ struct ConfigCommand: AsyncParsableCommand {
         @OptionGroup var installation: InstallationOptions
 
         func run() async throws {
-            _ = try await installation.settings()
+            let settings = try await installation.settings()
+            let library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
+            for problem in library.problems(with: settings.search.space.backbone) { print("Warning: \(problem)") }
             print("The settings are in order.")
         }
     }

@@ -18,7 +18,9 @@ package struct CultivarCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Run", subcommands: [DaemonCommand.self, TrainCommand.self, RollbackCommand.self]),
+            CommandGroup(
+                name: "Run",
+                subcommands: [DaemonCommand.self, TrainCommand.self, RollbackCommand.self, BackupCommand.self]),
             CommandGroup(
                 name: "Look",
                 subcommands: [

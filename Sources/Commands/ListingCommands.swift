@@ -37,29 +37,52 @@ struct HistoryCommand: AsyncParsableCommand {
 
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "List the promoted models, the newest first; * is the current one.")
+        commandName: "models", abstract: "List the promoted models, the newest first; * is the current one.",
+        discussion: "With --decisions, every promotion and rollback is listed instead.")
+
+    @Flag(help: "List the promotions and rollbacks instead, the newest first.")
+    var decisions = false
 
     @OptionGroup var installation: InstallationOptions
     @OptionGroup var output: ListingOptions
 
     func run() async throws {
-        let models = try await installation.history().models(limit: output.limit)
-        try print(
-            Listing(
-                items: models,
-                columns: [
-                    Column("current") { $0.current ? "*" : "" },
-                    Column("version") { $0.version },
-                    Column("run", number: true) { "\($0.run)" },
-                    Column("created") { Text.time($0.created) },
-                    Column("test accuracy", number: true) { Text.accuracy($0.testAccuracy) },
-                    Column("classes", number: true) { "\($0.classes)" },
-                    Column("backbone") { $0.backbone },
-                    Column("input", number: true) { "\($0.inputSize)" },
-                    Column("published") { $0.published.map(Text.time) ?? "" },
-                ],
-                emptyText: "No model has been promoted yet."
-            ).rendered(as: output.format))
+        let history = try await installation.history()
+        guard !decisions else {
+            let latest = try Array(history.publications().reversed().prefix(output.limit))
+            return try print(Self.listing(latest).rendered(as: output.format))
+        }
+        try print(Self.listing(history.models(limit: output.limit)).rendered(as: output.format))
+    }
+
+    private static func listing(_ decisions: [Publication]) -> Listing<Publication> {
+        Listing(
+            items: decisions,
+            columns: [
+                Column("decision", number: true) { "\($0.id)" },
+                Column("kind") { $0.kind.rawValue },
+                Column("version") { $0.version },
+                Column("decided") { Text.time($0.decidedAt) },
+                Column("published") { $0.publishedAt.map(Text.time) ?? "" },
+            ],
+            emptyText: "No model has been promoted yet.")
+    }
+
+    private static func listing(_ models: [ModelSummary]) -> Listing<ModelSummary> {
+        Listing(
+            items: models,
+            columns: [
+                Column("current") { $0.current ? "*" : "" },
+                Column("version") { $0.version },
+                Column("run", number: true) { "\($0.run)" },
+                Column("created") { Text.time($0.created) },
+                Column("test accuracy", number: true) { Text.accuracy($0.testAccuracy) },
+                Column("classes", number: true) { "\($0.classes)" },
+                Column("backbone") { $0.backbone },
+                Column("input", number: true) { "\($0.inputSize)" },
+                Column("published") { $0.published.map(Text.time) ?? "" },
+            ],
+            emptyText: "No model has been promoted yet.")
     }
 }
 

@@ -16,7 +16,7 @@ struct PredictCommand: AsyncParsableCommand {
     @OptionGroup var installation: InstallationOptions
     @OptionGroup var output: FormatOption
 
-    @Option(help: "Another version than the current one.")
+    @Option(name: .customLong("model"), help: "Another version than the current one, as `cultivar models` lists it.")
     var version: String?
 
     @Argument(help: "JPEG or PNG files.", completion: .file())

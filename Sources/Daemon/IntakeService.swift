@@ -33,7 +33,9 @@ struct IntakeService: Service {
     func run() async throws {
         try await cancelWhenGracefulShutdown {
             try await finishVanishedDrops()
-            try await monitor.run { candidate, scanner in try await take(candidate, from: scanner) }
+            try await monitor.run(
+                { candidate, scanner in try await take(candidate, from: scanner) },
+                faultChanged: { status.setDegraded($0.map { "the inbox: \($0)" }, in: .inbox) })
         }
     }
 

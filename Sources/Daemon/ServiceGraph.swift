@@ -1,7 +1,9 @@
 internal import Archive
 package import Logging
 package import Pipeline
+internal import Learning
 internal import ServiceLifecycle
+internal import SystemPackage
 internal import UnixSignals
 
 /// The daemon: everything that `cultivar daemon` runs, from an installation's settings to a clean stop.
@@ -40,6 +42,14 @@ package enum ServiceGraph {
     /// An outbox that can't be made to agree, such as by a version whose files and backbone are both gone, keeps nobody
     /// from dropping pictures and training a new model.
     private static func prepare(_ installation: Installation, status: StatusBoard) throws {
+        let inbox = FilePath(installation.settings.paths.inbox)
+        // Where it can't be made, the intake says so and waits for it.
+        do { try Files.makeFolder(inbox, permissions: [.ownerReadWriteExecute, .groupReadWriteExecute]) } catch {
+            installation.logger.warning("no inbox", metadata: ["inbox.error": "\(error)"])
+        }
+        for problem in installation.library.problems(with: installation.settings.search.space.backbone) {
+            installation.logger.warning("training will fail", metadata: ["backbone.problem": "\(problem)"])
+        }
         let leftovers = try installation.store.removeLeftovers()
         if leftovers > 0 { installation.logger.info("unfinished copies removed", metadata: ["count": "\(leftovers)"]) }
         do {

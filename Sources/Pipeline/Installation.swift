@@ -26,6 +26,7 @@ package final class Installation: Sendable {
         self.settings = settings
         self.logger = logger
         self.pool = pool
+        try settings.paths.checkApart()
         state = StateFolder(FilePath(settings.paths.state))
         try state.prepare()
         lock = try DaemonLock.acquire(in: state)

@@ -76,12 +76,14 @@ final class Farm: Sendable {
 
     /// Starts a command with the options of this installation.
     func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
-        try Running(Self.binary, arguments, environment: self.environment.merging(environment) { $1 }, in: folder)
+        try Running(
+            Self.binary, arguments + ["--config", path("cultivar.yaml").string],
+            environment: self.environment.merging(environment) { $1 }, in: folder)
     }
 
     /// Settings from the environment: they work for every command.
     var environment: [String: String] {
-        var result = ["CULTIVAR_CONFIG": path("cultivar.yaml").string, "PATH": "/usr/bin:/bin", "TERM": "dumb"]
+        var result = ["PATH": "/usr/bin:/bin", "TERM": "dumb"]
         for name in ["inbox", "outbox", "state", "backbones"] {
             result["CULTIVAR_PATHS_\(name.uppercased())"] = path(name).string
         }

@@ -45,7 +45,7 @@ struct MistakeTests {
         try FileManager.default.createDirectory(
             atPath: farm.path("outbox/models").string, withIntermediateDirectories: true)
         try await expect(
-            farm, ["predict", "--version", "v7", "a.png"], "there is no version v7 in \(farm.path("outbox"))")
+            farm, ["predict", "--model", "v7", "a.png"], "there is no version v7 in \(farm.path("outbox"))")
     }
 
     @Test("augment draws a sheet, and names the file that it can't read, draw or write")
@@ -83,6 +83,13 @@ struct MistakeTests {
     @Test("config check names unknown keys and malformed values with their place, and passes good ones")
     func configCheck() async throws {
         #expect(try await Farm().cultivar("config", "check").text == "The settings are in order.\n")
+        try await expect(
+            Farm(), ["config", "check", "--outbox", "inbox/models", "--inbox", "inbox"],
+            "must not lie in the inbox")
+        let lacking = try await Farm(settings: "search: {space: {backbone: [tinny]}}").cultivar("config", "check")
+        #expect(lacking.status == 0)
+        #expect(lacking.text.hasPrefix("Warning: "))
+        #expect(lacking.text.contains("tinny"))
         let farm = try Farm(settings: "train: {min_nwe: 3, every: soon}")
         let output = try await farm.cultivar("config", "check")
         #expect(output.status == 1)

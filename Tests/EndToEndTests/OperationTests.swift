@@ -56,6 +56,15 @@ struct OperationTests {
         let models = try await farm.json("models", as: [[String: Any]].self)
         #expect(models.map { $0["version"] as? String } == ["v0002", "v0001"])
         #expect(models.map { $0["current"] as? Bool } == [false, true])
+        let decisions = try await farm.json("models", "--decisions", as: [[String: Any]].self)
+        #expect(decisions.map { $0["kind"] as? String } == ["rollback", "promotion", "promotion"])
+        #expect(decisions.map { $0["version"] as? String } == ["v0001", "v0002", "v0001"])
+        let copy = farm.path("copy/history.sqlite").string
+        try FileManager.default.createDirectory(atPath: farm.path("copy").string, withIntermediateDirectories: false)
+        #expect(try await farm.cultivar("backup", copy).text == "Wrote \(copy).\n")
+        let old = try await farm.cultivar("models", "--state", farm.path("copy").string, "--format", "csv")
+        #expect(old.text.contains("v0002"))
+        #expect(try await farm.cultivar("backup", copy).status == 1)
         let unknown = try await farm.cultivar("rollback", "v0042")
         #expect(unknown.status == 1)
         #expect(unknown.errors.contains("there is no model with the version v0042"))
@@ -72,8 +81,8 @@ struct OperationTests {
             train: {on_drop: true}
             search:
               candidates: 4
-              space: {backbone: [tiny], learning_rate: [0.0001, 0.00003], hidden_units: [512], batch_size: [4]}
-            fit: {epochs: 400, validation_share: 0}
+              space: {backbone: [tiny], learning_rate: [0.00001, 0.000003], hidden_units: [512], dropout: [0]}
+            fit: {epochs: 6000, validation_share: 0}
             """
         let pictures = Farm.pictures(train: 12, test: 4, seed: 5)
         let (smooth, broken) = (try Farm(settings: settings), try Farm(settings: settings))
@@ -108,7 +117,8 @@ struct OperationTests {
         _ = try await farm.run { $0["outcome"] as? String == "promoted" }
         _ = try await daemon.stop()
         let script = try Running(
-            "/usr/bin/script", ["-qec", "\(Farm.binary) train", "/dev/null"], environment: farm.environment,
+            "/usr/bin/script", ["-qec", "\(Farm.binary) train --config \(farm.path("cultivar.yaml"))", "/dev/null"],
+            environment: farm.environment,
             in: farm.folder)
         try await eventually("training ends") { !script.isRunning }
         let output = try script.output()

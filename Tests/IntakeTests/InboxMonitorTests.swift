@@ -43,7 +43,9 @@ struct InboxMonitorTests {
     func renamedIn(_ origin: String) async throws {
         try await watch(WatchSettings(settle: .seconds(3600))) { drops in
             let knocking = Task {
-                for index in 0... where !Task.isCancelled {
+                var index = 0
+                while !Task.isCancelled {
+                    index += 1
                     try workshop.folder.write(png(1), to: "knock/cat/1")
                     moveIn("knock", as: "knock\(index)")
                     try await Task.sleep(for: .milliseconds(500))

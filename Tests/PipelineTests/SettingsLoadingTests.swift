@@ -84,17 +84,19 @@ struct SettingsLayerTests {
     @Test(
         "Time spans have units of seconds, minutes, hours or days; without one they are seconds",
         arguments: [
-            ("90", 90), ("5s", 5), ("15min", 900), ("15 min", 900), ("0.5h", 1800), ("2d", 172_800), ("0", 0),
+            ("90", 90), ("5s", 5), ("15min", 900), ("15 min", 900), ("0.5h", 1800), ("2d", 172_800), ("1s", 1),
         ])
     func timeSpans(text: String, seconds: Double) async throws {
         #expect(try await load(yaml: "train:\n  every: \(text)\n").train.every == seconds)
     }
 
-    @Test("What isn't a time span is refused", arguments: ["-5s", "soon", "5 weeks", "min", "inf", "nan", "5m"])
+    @Test(
+        "What isn't a time span is refused",
+        arguments: ["-5s", "0", "400d", "soon", "5 weeks", "min", "inf", "nan", "5m"])
     func badTimeSpans(text: String) async throws {
         #expect(
             try await complaints(yaml: "train:\n  every: \(text)\n")
-                == ["FILE:2: train.every is '\(text)', expected a time span such as 5s, 15min or 1h"])
+                == ["FILE:2: train.every is '\(text)', expected a time span such as 5s, 15min or 1h, from 1s to 365d"])
     }
 }
 

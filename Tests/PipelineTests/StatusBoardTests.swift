@@ -19,7 +19,7 @@ struct StatusBoardTests {
         let read = try #require(StatusBoard.read(from: file))
         #expect(read == board.status || abs(read.updated.timeIntervalSince(board.status.updated)) < 0.001)
         #expect(read.run == 7 && read.done == 3 && read.total == 18 && read.bestAccuracy == 0.75)
-        #expect(read.summary == "run 7: searching, trial 4 of 18, best 75.0 %")
+        #expect(read.summary == "run 7: searching, best 75.0 %, trial 4 of 18")
     }
 
     @Test("A new phase clears what was said of the one before; the best accuracy lasts through the run")

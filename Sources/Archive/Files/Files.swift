@@ -31,6 +31,16 @@ package enum Files {
     /// Whether there is anything by this name.
     package static func exists(_ path: FilePath) -> Bool { path.withPlatformString { access($0, F_OK) } == 0 }
 
+    /// The same, but throws where it can't be known, as in a folder that this user may not enter.
+    static func isThere(_ path: FilePath) throws -> Bool {
+        if exists(path) { return true }
+        let error = currentErrno()
+        guard error == .noSuchFileOrDirectory || error == .notDirectory else {
+            throw FileFailure(action: "look for", path: path, errno: error)
+        }
+        return false
+    }
+
     /// Writes what the system still holds of a folder's entries to the disk.
     package static func synchronize(folder: FilePath) throws {
         try perform("synchronise", folder) {

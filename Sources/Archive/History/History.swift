@@ -36,7 +36,7 @@ package final class History: Sendable {
     ///
     /// Throws ``HistoryFailure`` where there is none, or where its schema is another release's.
     package static func openReadOnly(_ path: FilePath) throws -> History {
-        guard Files.exists(path) else { throw HistoryFailure.absent(path) }
+        guard try Files.isThere(path) else { throw HistoryFailure.absent(path) }
         return try naming(path) {
             var configuration = configuration
             configuration.readonly = true

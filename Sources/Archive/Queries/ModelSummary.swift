@@ -10,7 +10,7 @@ package struct ModelSummary: Codable, Hashable, Sendable {
     package let inputSize: Int
     package let classes: Int
     package let parameters: JSONText
-    /// When the outbox last had it as the current one; nil if it never did.
+    /// When the outbox first had it as the current one; nil if it never did.
     @OrNull package var published: Timestamp?
     /// Whether the latest decision names it.
     package let current: Bool
@@ -29,7 +29,7 @@ extension History {
             let sql = """
                 SELECT version, run_id, created_at, test_accuracy, backbone, input_size,
                 (SELECT count(*) FROM model_labels l WHERE l.version = m.version), parameters,
-                (SELECT max(published_at) FROM publications p WHERE p.version = m.version),
+                (SELECT min(published_at) FROM publications p WHERE p.version = m.version),
                 version = (SELECT version FROM publications ORDER BY id DESC LIMIT 1)
                 FROM models m WHERE run_id < ? ORDER BY run_id DESC LIMIT ?
                 """

@@ -29,12 +29,13 @@ struct InstallationOptions: ParsableArguments {
         let options = given.compactMap { name, value in value.map { ("paths.\(name)", $0) } }
         let environment = ProcessInfo.processInfo.environment
         var settings = try await SettingsLoader(
-            file: config ?? environment["CULTIVAR_CONFIG"], environment: environment,
+            file: config, environment: environment,
             options: Dictionary(uniqueKeysWithValues: options)
         ).load()
         for path in [\Settings.Paths.inbox, \.outbox, \.state, \.backbones] {
             settings.paths[keyPath: path] = Self.absolute(settings.paths[keyPath: path])
         }
+        try settings.paths.checkApart()
         return settings
     }
 

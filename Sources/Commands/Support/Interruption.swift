@@ -12,10 +12,14 @@ enum Interruption {
                 for await _ in signals { return nil }
                 return nil
             }
-            let first = try await group.next() ?? nil
+            if let result = try await group.next() ?? nil {
+                group.cancelAll()
+                return result
+            }
+            // A signal. What can't be cancelled any more is finished, and its result counts.
             group.cancelAll()
-            guard let first else { throw CancellationError() }
-            return first
+            guard let result = try await group.next() ?? nil else { throw CancellationError() }
+            return result
         }
     }
 }

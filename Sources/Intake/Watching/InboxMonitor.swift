@@ -44,10 +44,15 @@ package struct InboxMonitor: Sendable {
     /// Watches until the task is cancelled, then returns. Throws only what `handle` throws.
     ///
     /// An inbox that is missing or can't be read is reported in the log and waited for.
-    package func run(_ handle: Handler) async throws {
+    ///
+    /// - Parameter faultChanged: called when the inbox can't be looked into, and with nil when it can again.
+    package func run(
+        _ handle: Handler, faultChanged: @escaping @Sendable (IntakeFailure?) -> Void = { _ in }
+    ) async throws {
         let watcher = InboxWatcher(inbox: inbox, mode: settings.mode, pollInterval: settings.pollInterval)
         defer { watcher.stop() }
-        var round = MonitorRound(inbox: inbox, settings: settings, watcher: watcher, logger: logger)
+        var round = MonitorRound(
+            inbox: inbox, settings: settings, watcher: watcher, logger: logger, faultChanged: faultChanged)
         for await _ in watcher.wakeUps {
             repeat { try await round.run(handle) } while await round.waitsForNext()
         }
@@ -62,6 +67,7 @@ private struct MonitorRound {
     let settings: WatchSettings
     let watcher: InboxWatcher
     let logger: Logger
+    let faultChanged: @Sendable (IntakeFailure?) -> Void
     /// Scans block, so they have a thread of their own.
     private let scanThread = WorkerPool(workerCount: 1)
     private var tracker: SettleTracker
@@ -78,7 +84,11 @@ private struct MonitorRound {
     /// At most a tenth of the time goes to scanning an entry again and again.
     private static let scanGapFactor = 10
 
-    init(inbox: FilePath, settings: WatchSettings, watcher: InboxWatcher, logger: Logger) {
+    init(
+        inbox: FilePath, settings: WatchSettings, watcher: InboxWatcher, logger: Logger,
+        faultChanged: @escaping @Sendable (IntakeFailure?) -> Void
+    ) {
+        self.faultChanged = faultChanged
         self.inbox = inbox
         self.settings = settings
         self.watcher = watcher
@@ -95,6 +105,7 @@ private struct MonitorRound {
                 try await finish(candidate, pause: pause)
                 try await look()
             }
+            if reportedFailure != nil { faultChanged(nil) }
             reportedFailure = nil
         } catch let failure as IntakeFailure {
             report(failure)
@@ -210,6 +221,7 @@ extension MonitorRound {
         scanner = nil
         guard failure != reportedFailure, failure.errno != .canceled else { return }
         reportedFailure = failure
+        faultChanged(failure)
         logger.error("can't look into the inbox", metadata: ["intake.error": "\(failure)"])
     }
 

@@ -109,7 +109,13 @@ package struct SettleTracker: Sendable {
     }
 
     private func isOfInterest(_ snapshot: EntrySnapshot) -> Bool {
-        snapshot.excess == nil && !snapshot.takeable.isEmpty
+        snapshot.excess == nil && (!snapshot.takeable.isEmpty || isOnlyClutter(snapshot))
+    }
+
+    /// A folder with nothing in it but what operating systems strew about; it is cleared away like a drop.
+    private func isOnlyClutter(_ snapshot: EntrySnapshot) -> Bool {
+        snapshot.isFolder && !snapshot.files.isEmpty && snapshot.unreadable.isEmpty
+            && snapshot.files.allSatisfy { FileNames.isClutter($0.path) }
     }
 
     private func required(of entry: Entry) -> Duration { entry.arrivedWhole ? wholeSettle : settle }

@@ -40,6 +40,20 @@ package final class BackboneLibrary: Sendable {
         return result
     }
 
+    /// What keeps the backbones of a search space from being used, a sentence each; the files are not read.
+    package func problems(with space: [String]) -> [String] {
+        space.compactMap { text in
+            guard let choice = BackboneChoice(text: text) else { return "\(BackboneFailure.badChoice(text))" }
+            do {
+                let known = try names()
+                return known.contains(choice.name)
+                    ? nil : "\(BackboneFailure.absent(choice.name, folder: folder, known: known))"
+            } catch {
+                return "\(error)"
+            }
+        }
+    }
+
     /// The backbone whose file has the given checksum, first looked for by name; nil where there is none.
     package func find(_ checksum: Digest, name: String) throws -> LoadedBackbone? {
         if let known = loaded.withLock({ $0.values.first { $0.checksum == checksum } }) { return known }

@@ -22,9 +22,6 @@ package struct TrainingSet: Sendable {
         Self.rows(of: train, copies: copies, classCount: labels.count)
     }
 
-    /// The test rows: each picture as it is.
-    package var testRows: LabeledRows { Self.rows(of: test, copies: 0, classCount: labels.count) }
-
     private static func rows(of pictures: [Picture], copies: Int, classCount: Int) -> LabeledRows {
         let each = copies + 1
         let indices = 0..<pictures.count * each

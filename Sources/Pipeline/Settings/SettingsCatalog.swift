@@ -63,7 +63,8 @@ enum SettingsCatalog {
 
     private static let inbox: [Setting] = [
         .one(
-            "inbox.settle", \.inbox.settle, .timeSpan, "A drop is complete when nothing in it has changed for so long."),
+            "inbox.settle", \.inbox.settle, .timeSpan(0...86_400),
+            "A drop is complete when nothing in it has changed for so long."),
         .one("inbox.watch", \.inbox.watch, .choice, "inotify, or poll for network file systems."),
         .one(
             "inbox.test_share", \.inbox.testShare, .share,
@@ -71,7 +72,9 @@ enum SettingsCatalog {
     ]
 
     private static let train: [Setting] = [
-        .one("train.every", \.train.every, .timeSpan, "How often to look whether there is something new to train on."),
+        .one(
+            "train.every", \.train.every, .timeSpan(1...31_536_000),
+            "How often to look whether there is something new to train on."),
         .one("train.on_drop", \.train.onDrop, .flag, "Train as soon as a drop has been taken in, too."),
         .one("train.min_new", \.train.minNew, .integer(1 ... .max), "New pictures that a run needs."),
         .one(

@@ -45,15 +45,26 @@ struct SettingsFile {
                 if value.mapping != nil { problems.append(notOneValue(setting)) }
                 continue
             }
-            let isSection = SettingsCatalog.all.contains { $0.key.hasPrefix(key + ".") }
-            if isSection, let inner = value.mapping { read(inner, below: names) }
-            if isSection, value.mapping != nil || value.scalar?.string.isEmpty == true { continue }
-            problems.append(unknown(key))
+            guard let first = SettingsCatalog.all.first(where: { $0.key.hasPrefix(key + ".") }) else {
+                problems.append(unknown(key))
+                continue
+            }
+            if let inner = value.mapping {
+                read(inner, below: names)
+            } else if !["", "~", "null"].contains(value.scalar?.string ?? "[…]") {
+                problems.append(notASection(key, value, first))
+            }
         }
     }
 
     private func notOneValue(_ setting: Setting) -> SettingsError {
         .malformed(key: setting.key, place: place(of: setting.key) ?? path, value: "{…}", expected: setting.expected)
+    }
+
+    private func notASection(_ key: String, _ value: Node, _ first: Setting) -> SettingsError {
+        .malformed(
+            key: key, place: place(of: key) ?? path, value: value.scalar?.string ?? "[…]",
+            expected: "a section of settings such as \(first.key)")
     }
 
     private func unknown(_ key: String) -> SettingsError {

@@ -119,5 +119,5 @@ package struct SettingsLoader: Sendable {
 
     private static let environmentPrefix = "CULTIVAR_"
     /// Read elsewhere: they choose how a process runs, not what it does.
-    private static let otherVariables: Set<String> = ["CULTIVAR_KERNELS", "CULTIVAR_CONFIG"]
+    private static let otherVariables: Set<String> = ["CULTIVAR_KERNELS"]
 }

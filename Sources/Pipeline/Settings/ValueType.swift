@@ -44,8 +44,11 @@ extension ValueType where Value == Double {
     }
 
     /// A time span as systemd writes it: seconds without a unit, or `s`, `min`, `h`, `d`.
-    static var timeSpan: Self {
-        .init(expected: "a time span such as 5s, 15min or 1h", parse: seconds(in:), format: timeSpanText)
+    static func timeSpan(_ range: ClosedRange<Double>) -> Self {
+        .init(
+            expected: "a time span such as 5s, 15min or 1h, "
+                + "from \(timeSpanText(range.lowerBound)) to \(timeSpanText(range.upperBound))",
+            parse: { seconds(in: $0).flatMap { range.contains($0) ? $0 : nil } }, format: timeSpanText)
     }
 
     private static let units: [(suffix: String, seconds: Double)] = [("min", 60), ("s", 1), ("h", 3600), ("d", 86_400)]

@@ -32,9 +32,9 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
         } else {
             parts.append("watching the inbox")
         }
-        if let detail { parts.append(detail) } else if phase != .idle, total > 0 { parts.append("\(done) of \(total)") }
         if let bestAccuracy { parts.append("best \(Self.percent(bestAccuracy))") }
         if let secondsLeft { parts.append("about \(Self.timeSpan(secondsLeft)) left") }
+        if let detail { parts.append(detail) } else if phase != .idle, total > 0 { parts.append("\(done) of \(total)") }
         if phase == .idle, let lastDrop { parts.append(lastDrop) }
         return parts.joined(separator: ", ")
     }

@@ -18,7 +18,7 @@ package final class StatusBoard: Sendable {
 
     /// What can be kept from its work, each on its own.
     package enum Part: CaseIterable, Sendable {
-        case intake, training, outbox
+        case inbox, intake, training, outbox
     }
 
     private let state: Mutex<State>

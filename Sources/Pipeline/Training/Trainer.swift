@@ -33,6 +33,7 @@ package struct Trainer: Sendable {
     /// - Returns: the run; nil where a run would only repeat the reason for which the last one was skipped.
     package func train(_ trigger: RunTrigger, requests: [RunRequest] = []) async throws -> RunSummary? {
         let start = try newRun(trigger, requests: requests)
+        if trigger != .request, try hasJustFailed(start) { return nil }
         if let reason = try reasonToSkip(trigger, upTo: start.lastPicture) {
             return try skip(start, because: reason, requests: requests)
         }
@@ -64,6 +65,18 @@ package struct Trainer: Sendable {
         let new = trigger == .request ? settings.minNew : try history.pictureCount(after: seen)
         return Readiness(settings: settings, labels: try history.labelCounts(), newPictures: new).reasonToSkip
     }
+
+    /// Whether the last run failed on the same pictures and settings a short while ago: it would fail again.
+    private func hasJustFailed(_ start: NewRun) throws -> Bool {
+        guard let last = try history.runs(limit: 1).first, last.outcome == .failed, let finished = last.finished,
+            start.startedAt.seconds(since: finished) < Self.pauseAfterFailure
+        else { return false }
+        return try last.pictures == start.trainPictures + start.testPictures
+            && history.runDetails(last.run).settings == start.settings
+    }
+
+    /// Seconds.
+    private static let pauseAfterFailure = 3600.0
 
     private func skip(_ start: NewRun, because reason: String, requests: [RunRequest]) throws -> RunSummary? {
         let last = try history.runs(limit: 1).first

@@ -58,9 +58,9 @@ struct TrainingRun: Sendable {
     private func extract() async throws {
         for source in plan.orderedSources {
             let name = "\(source.loaded.backbone.name) at \(source.inputSize) pixels"
-            status.begin(.extracting, run: plan.id)
             var computed = 0
             for (pictures, copies) in [(plan.set.train, plan.copies), (plan.set.test, 0)] {
+                status.begin(.extracting, run: plan.id)
                 computed += try await extraction.extract(pictures.map(\.digest), copies: copies, from: source) {
                     done, total in
                     status.advance(to: done, of: total, detail: "\(name), picture \(done) of \(total)")
