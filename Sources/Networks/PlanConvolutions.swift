@@ -40,7 +40,9 @@ extension PlanBuilder {
     }
 
     private mutating func addInvertedResidual(_ entry: Entry, _ set: CultivarInstructionSet) {
-        guard let filter = entry.before.last, case .convolution(let convolution) = filter.node.operation else { return }
+        guard let filter = entry.before.last, case .convolution(let convolution) = filter.node.operation else {
+            preconditionFailure("\(entry.node.label) has no depthwise convolution before it")
+        }
         let input = graph.nodes[filter.origin].inputs[0]
         let window = CultivarWindow(
             convolution.window, input: shapes[input]!, output: shapes[filter.node.output]!)
