@@ -129,12 +129,32 @@ static void NAME(arithmetic)(CultivarArithmetic op, const float *left, ptrdiff_t
     }
 }
 
+// Adds one kernel row of constant stride to the sums of neighbouring pixels: every input pixel is loaded once, for all
+// the outputs that it belongs to.
+INLINE void NAME(depthwise_line)(const float *line, const float *factors, ptrdiff_t channels, V *sums,
+                                 const ptrdiff_t taps, const ptrdiff_t columns, const ptrdiff_t stride) {
+    V factor[5];
+#pragma clang loop unroll(full)
+    for (ptrdiff_t kx = 0; kx < taps; kx++) factor[kx] = NAME(load)(factors + kx * channels);
+#pragma clang loop unroll(full)
+    for (ptrdiff_t x = 0; x < (columns - 1) * stride + taps; x++) {
+        const V value = NAME(load)(line);
+#pragma clang loop unroll(full)
+        for (ptrdiff_t kx = 0; kx < taps; kx++)
+            if (x >= kx && (x - kx) % stride == 0 && (x - kx) / stride < columns)
+                sums[(x - kx) / stride] += value * factor[kx];
+        line += channels;
+        __asm__("" : "+r"(line));  // or the compiler keeps a pointer a pixel, more than there are registers
+    }
+}
+
 // One vector of channels of `columns` neighbouring output pixels, for the taps in kernel rows [top, bottom) and kernel
 // columns [left, right), which lie inside the image. The column count and, for inner pixels, the kernel columns are
-// constants after inlining.
+// constants after inlining, and so is the stride where it isn't 0.
 INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                   const CultivarActivation *activation, float *output, ptrdiff_t top, ptrdiff_t bottom,
-                                  const ptrdiff_t left, const ptrdiff_t right, const ptrdiff_t columns) {
+                                  const ptrdiff_t left, const ptrdiff_t right, const ptrdiff_t columns,
+                                  const ptrdiff_t stride) {
     const ptrdiff_t step = w->strideX * w->channels, tap = w->dilationX * w->channels;
     V sums[8];
     const V start = NAME(load)(bias);
@@ -143,6 +163,10 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
     for (ptrdiff_t ky = top; ky < bottom; ky++) {
         const float *line = input + ky * w->dilationY * w->width * w->channels;
         const float *factors = weights + ky * w->kernelWidth * w->channels;
+        if (stride) {
+            NAME(depthwise_line)(line, factors, w->channels, sums, right, columns, stride);
+            continue;
+        }
         for (ptrdiff_t kx = left; kx < right; kx++) {
             const V factor = NAME(load)(factors + kx * w->channels);
 #pragma clang loop unroll(full)
@@ -164,35 +188,35 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
 INLINE void NAME(depthwise_columns)(const CultivarWindow *w, const float *input, const float *weights,
                                     const float *bias, const CultivarActivation *activation, float *output,
                                     ptrdiff_t top, ptrdiff_t bottom, const ptrdiff_t left, const ptrdiff_t right,
-                                    const ptrdiff_t columns) {
+                                    const ptrdiff_t columns, const ptrdiff_t stride) {
     for (ptrdiff_t at = 0; at < w->channels; at += WIDTH) {
         ptrdiff_t c = at + WIDTH <= w->channels ? at : w->channels - WIDTH;
         NAME(depthwise_block)(w, input + c, weights + c, bias + c, activation, output + c, top, bottom, left, right,
-                              columns);
+                              columns, stride);
     }
 }
 
 // One row of output. Pixels [first, last) have all their kernel columns inside the image; `inner` is their number.
 INLINE void NAME(depthwise_row)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                 const CultivarActivation *activation, float *output, ptrdiff_t y, ptrdiff_t first,
-                                ptrdiff_t last, const ptrdiff_t inner) {
+                                ptrdiff_t last, const ptrdiff_t inner, const ptrdiff_t stride) {
     const ptrdiff_t origin = y * w->strideY - w->padTop;
     const ptrdiff_t top = first_tap(origin, w->dilationY);
     const ptrdiff_t bottom = tap_end(origin, w->dilationY, w->kernelHeight, w->height);
     ptrdiff_t x = 0;
-#define COLUMNS(end, count, left, right) \
+#define COLUMNS(end, count, left, right, stride) \
     for (; x + count <= end; x += count) { \
         const ptrdiff_t originX = x * w->strideX - w->padLeft; \
         NAME(depthwise_columns)(w, input + (origin * w->width + originX) * w->channels, weights, bias, activation, \
-                                output + x * w->channels, top, bottom, left, right, count); \
+                                output + x * w->channels, top, bottom, left, right, count, stride); \
     }
 #define BORDER(end) \
-    COLUMNS(end, 1, first_tap(originX, w->dilationX), tap_end(originX, w->dilationX, w->kernelWidth, w->width))
+    COLUMNS(end, 1, first_tap(originX, w->dilationX), tap_end(originX, w->dilationX, w->kernelWidth, w->width), 0)
     BORDER(first)
-    COLUMNS(last, 8, 0, inner)
-    COLUMNS(last, 4, 0, inner)
-    COLUMNS(last, 2, 0, inner)
-    COLUMNS(last, 1, 0, inner)
+    COLUMNS(last, 8, 0, inner, stride)
+    COLUMNS(last, 4, 0, inner, stride)
+    COLUMNS(last, 2, 0, inner, stride)
+    COLUMNS(last, 1, 0, inner, stride)
     BORDER(w->outputWidth)
 #undef BORDER
 #undef COLUMNS
@@ -229,15 +253,19 @@ static void NAME(depthwise)(const CultivarWindow *w, const float *input, const f
     ptrdiff_t last = reach < 0 ? 0 : reach / w->strideX + 1;
     if (last > w->outputWidth) last = w->outputWidth;
     if (first > last) first = last;
+#define ROW(inner, stride) \
+    NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, inner, stride)
     for (ptrdiff_t y = 0; y < w->outputHeight; y++) {
         float *line = output + y * w->outputWidth * w->channels;
-        switch (w->kernelWidth) {
-            case 3: NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, 3); break;
-            case 5: NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, 5); break;
-            default:
-                NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, w->kernelWidth);
+        switch (w->dilationX == 1 && w->strideX <= 2 ? 10 * w->kernelWidth + w->strideX : 0) {
+            case 31: ROW(3, 1); break;
+            case 32: ROW(3, 2); break;
+            case 51: ROW(5, 1); break;
+            case 52: ROW(5, 2); break;
+            default: ROW(w->kernelWidth, 0);
         }
     }
+#undef ROW
 }
 
 INLINE V NAME(pool_window)(const CultivarWindow *w, const float *input, ptrdiff_t y, ptrdiff_t x, ptrdiff_t c,

@@ -55,8 +55,8 @@ INLINE void NAME(store_sums)(const CultivarProduct *p, const V *sums, ptrdiff_t 
 }
 
 // `rows` rows of one panel, all sums in registers. Rows are addressed in threes from one pointer each (x86 scales an
-// index by 1 and 2), for there are fewer pointers than rows. Of the `columns` that are left the panel may have fewer than
-// its vectors hold. Meanwhile a share of the next panel is fetched into the cache, from `ahead` on in equal steps.
+// index by 1 and 2), for there are fewer pointers than rows. Of the `columns` that are left the panel may have fewer
+// than its vectors hold. Meanwhile a share of the next panel is fetched into the cache, from `ahead` on in equal steps.
 INLINE void NAME(tile)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t column, ptrdiff_t columns, const char *ahead,
                        ptrdiff_t aheadStep, const ptrdiff_t rows, const ptrdiff_t vectors) {
     V sums[14 * 3];

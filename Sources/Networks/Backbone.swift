@@ -60,10 +60,10 @@ package final class Backbone: Sendable {
             throw NetworkError.badMetadata(key: "input_size", value: "\(defaultInputSize)")
         }
         preprocessing = try Preprocessing(metadata: metadata)
-        let plan = try network.plan(height: defaultInputSize, width: defaultInputSize, group: 1)
+        let measures = try network.measure(height: defaultInputSize, width: defaultInputSize)
         name = metadata["name"] ?? fallbackName
         acceptsAnySize = fixedSize == nil
-        featureCount = plan.output.shape.count
+        featureCount = measures.output.count
         parameterCount = network.parameterCount
         sourcePackage = metadata["source_package"]
         licence = metadata["licence"]

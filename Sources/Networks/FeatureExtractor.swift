@@ -27,9 +27,9 @@ package final class FeatureExtractor: Sendable {
 
     init(_ network: Network, inputSize: Int, preprocessing: Preprocessing) throws {
         self.inputSize = inputSize
-        let single = try network.plan(height: inputSize, width: inputSize, group: 1)
+        let single = try network.measure(height: inputSize, width: inputSize)
         let group = Self.group(inputSize: inputSize, scratchCount: single.scratchCount)
-        plan = group == 1 ? single : try network.plan(height: inputSize, width: inputSize, group: group)
+        plan = try network.plan(height: inputSize, width: inputSize, group: group)
         suggestedGroup = group
         featureCount = plan.output.shape.count
         var affine = preprocessing.affine

@@ -31,6 +31,11 @@ final class Network: Sendable {
         }
     }
 
+    /// What a plan for one picture of `height` x `width` pixels takes and gives.
+    func measure(height: Int, width: Int) throws -> Plan.Measures {
+        try Plan.measure(self, input: Shape(height: height, width: width, channels: 3), group: 1)
+    }
+
     /// The plan for pictures of `height` x `width` pixels, `group` at a time.
     func plan(height: Int, width: Int, group: Int) throws -> Plan {
         try Plan(self, input: Shape(height: height, width: width, channels: 3), group: group)

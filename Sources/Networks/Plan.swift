@@ -10,17 +10,24 @@ final class Plan: Sendable {
     let scratchCount: Int
     let steps: [any Step]
 
+    /// The output's shape and the scratch memory of a plan, which isn't made.
+    struct Measures: Sendable {
+        let output: Shape
+        let scratchCount: Int
+    }
+
     init(_ network: Network, input shape: Shape, group: Int) throws {
-        var builder = try PlanBuilder(network, input: shape, group: group)
-        builder.fuseAdditions()
-        builder.fusePools()
-        builder.fuseInvertedResiduals()
-        try builder.build()
+        let builder = try PlanBuilder.built(network, input: shape, group: group, measuresOnly: false)
         self.group = group
         input = builder.regions[network.graph.input.value]!
         output = builder.regions[network.graph.output]!
         scratchCount = builder.memory.count
         steps = builder.steps
+    }
+
+    static func measure(_ network: Network, input shape: Shape, group: Int) throws -> Measures {
+        let builder = try PlanBuilder.built(network, input: shape, group: group, measuresOnly: true)
+        return Measures(output: builder.regions[network.graph.output]!.shape, scratchCount: builder.memory.count)
     }
 
     /// Computes the output of the first `images` pictures of a group from what has been written to the input's region.

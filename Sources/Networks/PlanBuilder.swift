@@ -1,4 +1,3 @@
-internal import CKernels
 internal import Tensors
 
 /// Makes a network's steps for one size of picture, and gives every value a place that is free again once its last
@@ -18,12 +17,14 @@ struct PlanBuilder {
         var lastUse: Int
     }
 
-    private(set) var memory = ScratchLayout()
-    private(set) var steps: [any Step] = []
+    var memory = ScratchLayout()
+    var steps: [any Step] = []
     private(set) var regions: [Graph.Value: Region] = [:]
     let network: Network
     let graph: Graph
-    private let group: Int
+    let group: Int
+    /// Whether nobody will run the steps, so that the weights they read needn't be made.
+    let measuresOnly: Bool
     /// The graph's nodes; nil where one has been fused into another.
     var entries: [Entry?]
     let shapes: [Graph.Value: Shape]
@@ -31,17 +32,28 @@ struct PlanBuilder {
     private var blocks: [Graph.Value: Int] = [:]
     private var blockList: [Block] = []
 
-    init(_ network: Network, input: Shape, group: Int) throws {
+    init(_ network: Network, input: Shape, group: Int, measuresOnly: Bool) throws {
         self.network = network
         graph = network.graph
         self.group = group
+        self.measuresOnly = measuresOnly
         entries = graph.nodes.enumerated().map { Entry(node: $1, origin: $0) }
         var shapes = [graph.input.value: input]
         for node in graph.nodes { shapes[node.output] = try node.outputShape(node.inputs.map { shapes[$0]! }) }
         self.shapes = shapes
     }
 
-    mutating func build() throws {
+    /// A builder that has done its work.
+    static func built(_ network: Network, input: Shape, group: Int, measuresOnly: Bool) throws -> PlanBuilder {
+        var builder = try PlanBuilder(network, input: input, group: group, measuresOnly: measuresOnly)
+        builder.fuseAdditions()
+        builder.fusePools()
+        builder.fuseInvertedResiduals()
+        try builder.build()
+        return builder
+    }
+
+    private mutating func build() throws {
         for (index, entry) in entries.enumerated() {
             for value in entry?.node.inputs ?? [] { lastUse[value] = index }
         }
@@ -106,101 +118,6 @@ struct PlanBuilder {
             place(node.output, at: index)
             addSpatial(node)
         }
-    }
-
-    private mutating func add(_ convolution: Convolution, _ entry: Entry) {
-        let (node, origin) = (entry.node, entry.origin)
-        if let set = network.kernels.instructionSet, !entry.before.isEmpty {
-            addInvertedResidual(entry, set)
-        } else if convolution.isDepthwise {
-            steps.append(
-                DepthwiseStep(
-                    operands(node), window: convolution.window, weights: network.weights(of: origin),
-                    activation: convolution.activation))
-        } else if convolution.isPointwise {
-            addProduct(node, origin: origin, activation: convolution.activation)
-        } else if let set = network.kernels.instructionSet, let form = winogradForm(entry) {
-            addWinograd(convolution, entry, form, set)
-        } else if let set = network.kernels.instructionSet, DirectConvolutionStep.takes(convolution) {
-            steps.append(
-                DirectConvolutionStep(
-                    operands(node), convolution, weights: network.weights(of: origin, .panels), set: set))
-        } else {
-            addPatches(convolution, node, weights: network.weights(of: origin))
-        }
-    }
-
-    private mutating func addWinograd(
-        _ convolution: Convolution, _ entry: Entry, _ form: WinogradForm, _ set: CultivarInstructionSet
-    ) {
-        let blocking = WinogradStep.Blocking(
-            form, inputs: convolution.inputChannels, outputs: convolution.outputChannels, group: group)
-        let offset = memory.reserve(blocking.scratchCount)
-        steps.append(
-            WinogradStep(
-                operands(entry.node), convolution, form: form, blocking: blocking, scratchOffset: offset,
-                unpooled: shapes[graph.nodes[entry.origin].output]!,
-                weights: network.weights(of: entry.origin, .winograd(side: form.side)), set: set))
-        memory.release(offset)
-    }
-
-    private mutating func addInvertedResidual(_ entry: Entry, _ set: CultivarInstructionSet) {
-        guard let filter = entry.before.last, case .convolution(let convolution) = filter.node.operation else { return }
-        let input = graph.nodes[filter.origin].inputs[0]
-        let window = CultivarWindow(
-            convolution.window, input: shapes[input]!, output: shapes[filter.node.output]!)
-        let bands = InvertedResidualStep.Bands(window, expands: entry.before.count > 1, group: group)
-        let offset = memory.reserve(bands.scratchCount)
-        steps.append(
-            InvertedResidualStep(
-                operands(entry.node), expansion: entry.before.count > 1 ? layer(entry.before[0], .panels) : nil,
-                filter: layer(filter, .rows), projection: layer(entry, .panels), window: window, bands: bands,
-                scratchOffset: offset, set: set))
-        memory.release(offset)
-    }
-
-    private func layer(_ entry: Entry, _ layout: WeightLayout) -> InvertedResidualStep.Layer {
-        guard case .convolution(let convolution) = entry.node.operation else {
-            preconditionFailure("\(entry.node.label) is no convolution")
-        }
-        return InvertedResidualStep.Layer(
-            weights: network.weights(of: entry.origin, layout), activation: convolution.activation)
-    }
-
-    /// How Winograd's algorithm would do the entry's convolution; nil where it can't or where something else is faster.
-    func winogradForm(_ entry: Entry) -> WinogradForm? {
-        guard network.kernels.instructionSet != nil, entry.node.inputs.count == 1,
-            case .convolution(let convolution) = entry.node.operation
-        else { return nil }
-        let node = graph.nodes[entry.origin]
-        return WinogradForm(
-            convolution, input: shapes[node.inputs[0]]!, output: shapes[node.output]!, group: group)
-    }
-
-    private mutating func addProduct(_ node: Graph.Node, origin: Int, activation: Activation) {
-        if let set = network.kernels.instructionSet {
-            let weights = network.weights(of: origin, .panels)
-            steps.append(PackedProductStep(operands(node), weights: weights, activation: activation, set: set))
-        } else {
-            let weights = network.weights(of: origin)
-            steps.append(ProductStep(operands(node), weights: weights, activation: activation, group: group))
-        }
-    }
-
-    private mutating func addPatches(_ convolution: Convolution, _ node: Graph.Node, weights: Weights) {
-        let operands = operands(node)
-        let tiling = PatchTiling(
-            convolution, input: operands.input.shape, output: operands.output.shape, group: group)
-        let offset = memory.reserve(tiling.patchCount)
-        steps.append(
-            PatchStep(operands, patches: offset, tiling: tiling, weights: weights, convolution: convolution))
-        memory.release(offset)
-    }
-
-    private func operands(_ node: Graph.Node) -> Operands {
-        Operands(
-            input: regions[node.inputs[0]]!, output: regions[node.output]!,
-            residual: node.inputs.count > 1 ? regions[node.inputs[1]] : nil)
     }
 
     private mutating func add(_ flatten: Flatten, _ node: Graph.Node, at index: Int) {

@@ -34,6 +34,9 @@ struct Weights: Sendable {
         }
     }
 
+    /// Stands for the weights of steps that are never run.
+    static let none = Weights(factors: AlignedBuffer(count: 0), bias: AlignedBuffer(count: 0))
+
     private init(factors: AlignedBuffer<Float>, bias: AlignedBuffer<Float>) {
         self.factors = factors
         self.bias = bias

@@ -1,9 +1,9 @@
 // Matrix products with packed weights, on vector instructions of our own choice.
 //
 // The left matrix (activations) is read where it lies, one broadcast element at a time. The right one (weights) is
-// packed in panels: of up to three vectors of neighbouring columns all rows, one row behind the other; the last panel is
-// filled up with zero columns. Each element of the result is one chain of fused multiply-adds over the whole depth, so
-// that it doesn't depend on how many rows are computed with it.
+// packed in panels: of up to three vectors of neighbouring columns all rows, one row behind the other; the last panel
+// is filled up with zero columns. Each element of the result is one chain of fused multiply-adds over the whole depth,
+// so that it doesn't depend on how many rows are computed with it.
 
 #ifndef CKERNELS_PRODUCTS_H
 #define CKERNELS_PRODUCTS_H

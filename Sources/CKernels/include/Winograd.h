@@ -2,9 +2,9 @@
 // (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"), which take 2.25 and 4 times fewer
 // multiplications than the direct way.
 //
-// Output is made in tiles of `side` x `side` pixels, 2 or 4. A tile's patch of the input, (side + 2) x (side + 2) pixels,
-// is transformed into as many planes; each plane is one product with its own transformed weights; the planes of sums are
-// transformed back. Planes are rows of a matrix, one a tile.
+// Output is made in tiles of `side` x `side` pixels, 2 or 4. A tile's patch of the input, (side + 2) x (side + 2)
+// pixels, is transformed into as many planes; each plane is one product with its own transformed weights; the planes of
+// sums are transformed back. Planes are rows of a matrix, one a tile.
 
 #ifndef CKERNELS_WINOGRAD_H
 #define CKERNELS_WINOGRAD_H
@@ -30,7 +30,8 @@ ptrdiff_t cultivar_winograd_tiles(const CultivarWinograd *winograd);
 void cultivar_winograd_weights(CultivarInstructionSet set, ptrdiff_t side, const float *weights, ptrdiff_t channels,
                                ptrdiff_t outputs, float *workspace, float *packed);
 
-/// Writes the planes of tiles [tile, tileEnd), counted through all images from `input` on: planes[plane][tile][channel].
+/// Writes the planes of tiles [tile, tileEnd), counted through all images from `input` on, as
+/// planes[plane][tile][channel].
 void cultivar_winograd_patches(CultivarInstructionSet set, const CultivarWinograd *winograd, const float *input,
                                ptrdiff_t tile, ptrdiff_t tileEnd, float *planes);
 

@@ -1,0 +1,106 @@
+internal import CKernels
+internal import Tensors
+
+/// The steps of convolutions and dense layers: which kernels take which.
+extension PlanBuilder {
+    mutating func add(_ convolution: Convolution, _ entry: Entry) {
+        let (node, origin) = (entry.node, entry.origin)
+        if let set = network.kernels.instructionSet, !entry.before.isEmpty {
+            addInvertedResidual(entry, set)
+        } else if convolution.isDepthwise {
+            steps.append(
+                DepthwiseStep(
+                    operands(node), window: convolution.window, weights: weights(of: origin),
+                    activation: convolution.activation))
+        } else if convolution.isPointwise {
+            addProduct(node, origin: origin, activation: convolution.activation)
+        } else if let set = network.kernels.instructionSet, let form = winogradForm(entry) {
+            addWinograd(convolution, entry, form, set)
+        } else if let set = network.kernels.instructionSet, DirectConvolutionStep.takes(convolution) {
+            steps.append(
+                DirectConvolutionStep(
+                    operands(node), convolution, weights: weights(of: origin, .panels), set: set))
+        } else {
+            addPatches(convolution, node, weights: weights(of: origin))
+        }
+    }
+
+    private mutating func addWinograd(
+        _ convolution: Convolution, _ entry: Entry, _ form: WinogradForm, _ set: CultivarInstructionSet
+    ) {
+        let blocking = WinogradStep.Blocking(
+            form, inputs: convolution.inputChannels, outputs: convolution.outputChannels, group: group)
+        let offset = memory.reserve(blocking.scratchCount)
+        steps.append(
+            WinogradStep(
+                operands(entry.node), convolution, form: form, blocking: blocking, scratchOffset: offset,
+                unpooled: shapes[graph.nodes[entry.origin].output]!,
+                weights: weights(of: entry.origin, .winograd(side: form.side)), set: set))
+        memory.release(offset)
+    }
+
+    private mutating func addInvertedResidual(_ entry: Entry, _ set: CultivarInstructionSet) {
+        guard let filter = entry.before.last, case .convolution(let convolution) = filter.node.operation else {
+            preconditionFailure("\(entry.node.label) has no depthwise convolution before it")
+        }
+        let input = graph.nodes[filter.origin].inputs[0]
+        let window = CultivarWindow(
+            convolution.window, input: shapes[input]!, output: shapes[filter.node.output]!)
+        let bands = InvertedResidualStep.Bands(window, expands: entry.before.count > 1, group: group)
+        let offset = memory.reserve(bands.scratchCount)
+        steps.append(
+            InvertedResidualStep(
+                operands(entry.node), expansion: entry.before.count > 1 ? layer(entry.before[0], .panels) : nil,
+                filter: layer(filter, .rows), projection: layer(entry, .panels), window: window, bands: bands,
+                scratchOffset: offset, set: set))
+        memory.release(offset)
+    }
+
+    private func layer(_ entry: Entry, _ layout: WeightLayout) -> InvertedResidualStep.Layer {
+        guard case .convolution(let convolution) = entry.node.operation else {
+            preconditionFailure("\(entry.node.label) is no convolution")
+        }
+        return InvertedResidualStep.Layer(
+            weights: weights(of: entry.origin, layout), activation: convolution.activation)
+    }
+
+    /// How Winograd's algorithm would do the entry's convolution; nil where it can't or where something else is faster.
+    func winogradForm(_ entry: Entry) -> WinogradForm? {
+        guard network.kernels.instructionSet != nil, entry.node.inputs.count == 1,
+            case .convolution(let convolution) = entry.node.operation
+        else { return nil }
+        let node = graph.nodes[entry.origin]
+        return WinogradForm(
+            convolution, input: shapes[node.inputs[0]]!, output: shapes[node.output]!, group: group)
+    }
+
+    mutating func addProduct(_ node: Graph.Node, origin: Int, activation: Activation) {
+        if let set = network.kernels.instructionSet {
+            let weights = weights(of: origin, .panels)
+            steps.append(PackedProductStep(operands(node), weights: weights, activation: activation, set: set))
+        } else {
+            let weights = weights(of: origin)
+            steps.append(ProductStep(operands(node), weights: weights, activation: activation, group: group))
+        }
+    }
+
+    private mutating func addPatches(_ convolution: Convolution, _ node: Graph.Node, weights: Weights) {
+        let operands = operands(node)
+        let tiling = PatchTiling(
+            convolution, input: operands.input.shape, output: operands.output.shape, group: group)
+        let offset = memory.reserve(tiling.patchCount)
+        steps.append(
+            PatchStep(operands, patches: offset, tiling: tiling, weights: weights, convolution: convolution))
+        memory.release(offset)
+    }
+
+    private func weights(of origin: Int, _ layout: WeightLayout = .rows) -> Weights {
+        measuresOnly ? .none : network.weights(of: origin, layout)
+    }
+
+    private func operands(_ node: Graph.Node) -> Operands {
+        Operands(
+            input: regions[node.inputs[0]]!, output: regions[node.output]!,
+            residual: node.inputs.count > 1 ? regions[node.inputs[1]] : nil)
+    }
+}
