@@ -35,21 +35,32 @@ package final class Backbone: Sendable {
     /// Whether the file wants (N, H, W, 3) rather than (N, 3, H, W).
     package let takesChannelsLast: Bool
     package let output: Output
+    /// What its costly products are computed in.
+    package let precision: Precision
+    /// The mean deviation of features from those in float32, relative to their mean magnitude, as it was measured on
+    /// generated pictures when the backbone was loaded; 0 for float32.
+    package let precisionError: Float
     private let network: Network
 
     /// Reads, validates and packs the network in the file at `path`.
     ///
     /// Throws `NetworkFileError` with a `ModelFileError` or a `NetworkError` that names the operator, attribute, tensor
-    /// or metadata entry to blame.
-    package convenience init(contentsOf path: FilePath) throws(NetworkFileError) {
+    /// or metadata entry to blame, or says that this machine has no kernels for `precision`.
+    package convenience init(
+        contentsOf path: FilePath, precision: Precision = .float32
+    ) throws(NetworkFileError) {
         do {
-            try self.init(ModelFile.read(path), fallbackName: path.stem ?? "backbone", kernels: .chosen())
+            try self.init(
+                ModelFile.read(path), fallbackName: path.stem ?? "backbone", kernels: .chosen(), precision: precision)
         } catch {
             throw NetworkFileError(path: path, cause: error)
         }
     }
 
-    init(_ model: Model, fallbackName: String, kernels: Kernels) throws {
+    init(_ model: Model, fallbackName: String, kernels: Kernels, precision: Precision = .float32) throws {
+        guard precision.runs(on: kernels) else {
+            throw NetworkError.precisionNotAvailable(precision, kernels: kernels)
+        }
         let network = try Network(model, kernels: kernels)
         let input = network.graph.input
         guard !input.isBytes else { throw NetworkError.unsupportedInput(reason: "a backbone's must be float32") }
@@ -76,7 +87,13 @@ package final class Backbone: Sendable {
             case .channelsLast: .map(channelsLast: true)
             }
         self.model = try model.pruned()
-        self.network = network
+        self.precision = precision
+        let calibration = Calibration(network, preprocessing: preprocessing, inputSize: fixedSize ?? defaultInputSize)
+        let reduction = try calibration.reduction(precision)
+        precisionError = reduction.error
+        self.network =
+            precision == .float32
+            ? network : Network(network.graph, kernels: kernels, reduced: reduction.products)
     }
 
     /// An extractor for pictures of `inputSize` x `inputSize` pixels.
