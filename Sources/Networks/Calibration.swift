@@ -6,14 +6,25 @@ internal import Tensors
 /// Most of the error comes from few products: those whose input is large in a few channels, such as the first expansion
 /// of MobileNetV2. Which ones, depends on the weights.
 struct Calibration {
-    struct Reduction {
+    struct Reduction: Sendable, CustomStringConvertible {
+        static let none = Reduction(products: .none, error: 0)
+
         let products: ReducedProducts
         /// The mean deviation of the features, relative to their mean magnitude.
         let error: Float
+
+        var description: String {
+            let exact = products.exact.sorted().map(String.init).joined(separator: " ")
+            return products.precision.rawValue + (exact.isEmpty ? "" : " but for nodes \(exact)")
+        }
     }
 
     /// The error that is aimed at.
     static let target: Float = 0.015
+
+    /// The side of the generated pictures in pixels, where the network leaves it open. It is the smallest that settings
+    /// allow, for the error is largest there: features are means over the least pixels.
+    static let inputSize = 32
 
     private let network: Network
     private let preprocessing: Preprocessing
@@ -27,7 +38,7 @@ struct Calibration {
 
     /// As many products in `precision` as keep the error below the target; those with the largest errors stay float32.
     func reduction(_ precision: Precision) throws -> Reduction {
-        guard precision != .float32 else { return Reduction(products: .none, error: 0) }
+        guard precision != .float32 else { return .none }
         let pictures = Self.pictures(size: inputSize)
         let expected = try features(.none, of: pictures)
         func error(_ products: ReducedProducts) throws -> Float {
@@ -61,7 +72,7 @@ struct Calibration {
         return magnitude > 0 ? deviation / magnitude : deviation > 0 ? .infinity : 0
     }
 
-    private static let pictureCount = 2
+    private static let pictureCount = 8
 
     /// Pictures of soft random shades with some noise, (count, size, size, 3).
     private static func pictures(size: Int) -> [UInt8] {

@@ -5,8 +5,8 @@ internal import Tensors
 extension PlanBuilder {
     mutating func add(_ convolution: Convolution, _ entry: Entry) {
         let (node, origin) = (entry.node, entry.origin)
-        if let set = network.kernels.instructionSet, !entry.before.isEmpty {
-            addInvertedResidual(entry, set)
+        if let set = network.kernels.instructionSet, let first = entry.before.first {
+            if convolution.isPointwise { addInvertedResidual(entry, set) } else { addBands(first, entry, set) }
         } else if convolution.isDepthwise {
             steps.append(
                 DepthwiseStep(
@@ -106,7 +106,7 @@ extension PlanBuilder {
         measuresOnly ? .none : network.weights(of: origin, layout)
     }
 
-    private func operands(_ node: Graph.Node) -> Operands {
+    func operands(_ node: Graph.Node) -> Operands {
         Operands(
             input: regions[node.inputs[0]]!, output: regions[node.output]!,
             residual: node.inputs.count > 1 ? regions[node.inputs[1]] : nil)
