@@ -18,6 +18,16 @@ package enum Precision: String, Sendable, CaseIterable, Codable {
         }
     }
 
+    /// Why this machine can't compute in it, a sentence; nil where it can.
+    package var problem: String? {
+        do {
+            let kernels = try Kernels.chosen()
+            return runs(on: kernels) ? nil : "\(NetworkError.precisionNotAvailable(self, kernels: kernels))"
+        } catch {
+            return "\(error)"
+        }
+    }
+
     /// Whether `kernels` have products of it on this machine.
     func runs(on kernels: Kernels) -> Bool {
         self == .float32 || (kernels == .bf16 && cultivar_has_format(format) != 0)

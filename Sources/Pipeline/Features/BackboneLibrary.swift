@@ -1,5 +1,6 @@
 package import Archive
 internal import Foundation
+internal import Learning
 package import Networks
 internal import Synchronization
 package import SystemPackage
@@ -55,17 +56,19 @@ package final class BackboneLibrary: Sendable {
         return try LoadedBackbone(backbone: Backbone(contentsOf: path), checksum: Digest.sha256(of: path), path: path)
     }
 
-    /// What keeps the backbones of a search space from being used, a sentence each; the files are not read.
-    package func problems(with space: [String]) -> [String] {
-        space.compactMap { text in
-            guard let choice = BackboneChoice(text: text) else { return "\(BackboneFailure.badChoice(text))" }
-            do {
-                let known = try names()
-                return known.contains(choice.name)
-                    ? nil : "\(BackboneFailure.absent(choice.name, folder: folder, known: known))"
-            } catch {
-                return "\(error)"
-            }
+    /// What keeps the backbones of a search from being used, a sentence each; the files are not read.
+    package func problems(with search: Settings.Search) -> [String] {
+        search.space.backbone.compactMap(problem) + [search.precision.problem].compactMap { $0 }
+    }
+
+    private func problem(with text: String) -> String? {
+        guard let choice = BackboneChoice(text: text) else { return "\(BackboneFailure.badChoice(text))" }
+        do {
+            let known = try names()
+            return known.contains(choice.name)
+                ? nil : "\(BackboneFailure.absent(choice.name, folder: folder, known: known))"
+        } catch {
+            return "\(error)"
         }
     }
 

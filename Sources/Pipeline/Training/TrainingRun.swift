@@ -67,12 +67,13 @@ struct TrainingRun: Sendable {
                 }
             }
             let needed = plan.set.train.count * (plan.copies + 1) + plan.set.test.count
+            let backbone = train.loaded.backbone
             installation.logger.info(
                 "features ready",
                 metadata: [
                     "run.id": "\(plan.id)", "features.backbone": "\(name)", "features.computed": "\(computed)",
-                    "features.cached": "\(needed - computed)", "features.arithmetic": "\(train.loaded.backbone.arithmetic)",
-                    "features.error": "\(train.loaded.backbone.precisionError)",
+                    "features.cached": "\(needed - computed)", "features.arithmetic": "\(backbone.arithmetic)",
+                    "features.error": "\(backbone.precisionError)",
                 ])
         }
     }
