@@ -116,10 +116,11 @@ package final class Backbone: Sendable {
         guard precision != self.precision, network.graph.nodes.contains(where: \.operation.isReducible) else {
             return self
         }
-        let least = Calibration.inputSize
-        let takesLeast = acceptsAnySize && (try? network.measure(height: least, width: least)) != nil
+        let open = Calibration.inputSizes.filter { size in
+            acceptsAnySize && (try? network.measure(height: size, width: size)) != nil
+        }
         let calibration = Calibration(
-            network, preprocessing: preprocessing, inputSize: takesLeast ? least : defaultInputSize)
+            network, preprocessing: preprocessing, inputSizes: open.isEmpty ? [defaultInputSize] : open)
         return Backbone(self, try calibration.reduction(precision))
     }
 

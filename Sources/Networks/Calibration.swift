@@ -22,27 +22,31 @@ struct Calibration {
     /// The error that is aimed at.
     static let target: Float = 0.015
 
-    /// The side of the generated pictures in pixels, where the network leaves it open. It is the smallest that settings
-    /// allow, for the error is largest there: features are means over the least pixels.
-    static let inputSize = 32
+    /// The sides of the generated pictures in pixels, where the network leaves them open: the smallest that settings allow,
+    /// for features are means over the least pixels there, and one at which all networks see something. The larger error
+    /// counts.
+    static let inputSizes = [32, 128]
 
     private let network: Network
     private let preprocessing: Preprocessing
-    private let inputSize: Int
+    private let inputSizes: [Int]
 
-    init(_ network: Network, preprocessing: Preprocessing, inputSize: Int) {
+    /// The network must take all of `inputSizes`.
+    init(_ network: Network, preprocessing: Preprocessing, inputSizes: [Int]) {
         self.network = network
         self.preprocessing = preprocessing
-        self.inputSize = inputSize
+        self.inputSizes = inputSizes
     }
 
     /// As many products in `precision` as keep the error below the target; those with the largest errors stay float32.
     func reduction(_ precision: Precision) throws -> Reduction {
         guard precision != .float32 else { return .none }
-        let pictures = Self.pictures(size: inputSize)
-        let expected = try features(.none, of: pictures)
+        let pictures = inputSizes.map { ($0, Self.pictures(size: $0)) }
+        let expected = try pictures.map { try features(.none, of: $1, size: $0) }
         func error(_ products: ReducedProducts) throws -> Float {
-            Self.error(try features(products, of: pictures), expected)
+            try zip(pictures, expected).map { pictures, expected in
+                Self.error(try features(products, of: pictures.1, size: pictures.0), expected)
+            }.max() ?? 0
         }
         var products = ReducedProducts(precision: precision)
         var total = try error(products)
@@ -58,9 +62,9 @@ struct Calibration {
         return Reduction(products: products, error: total)
     }
 
-    private func features(_ products: ReducedProducts, of pictures: [UInt8]) throws -> Matrix {
+    private func features(_ products: ReducedProducts, of pictures: [UInt8], size: Int) throws -> Matrix {
         let network = Network(network.graph, kernels: network.kernels, reduced: products)
-        return try FeatureExtractor(network, inputSize: inputSize, preprocessing: preprocessing).extract(pictures)
+        return try FeatureExtractor(network, inputSize: size, preprocessing: preprocessing).extract(pictures)
     }
 
     private static func error(_ found: Matrix, _ expected: Matrix) -> Float {
@@ -72,7 +76,7 @@ struct Calibration {
         return magnitude > 0 ? deviation / magnitude : deviation > 0 ? .infinity : 0
     }
 
-    private static let pictureCount = 8
+    private static let pictureCount = 4
 
     /// Pictures of soft random shades with some noise, (count, size, size, 3).
     private static func pictures(size: Int) -> [UInt8] {

@@ -44,9 +44,14 @@ struct Weights: Sendable {
     /// Stands for the weights of steps that are never run.
     static let none = Weights(factors: AlignedBuffer(count: 0), bias: AlignedBuffer(count: 0))
 
-    private init(factors: AlignedBuffer<Float>, bias: AlignedBuffer<Float>) {
+    init(
+        factors: AlignedBuffer<Float>, bias: AlignedBuffer<Float>, precision: Precision = .float32,
+        scales: AlignedBuffer<Float>? = nil
+    ) {
         self.factors = factors
         self.bias = bias
+        self.precision = precision
+        self.scales = scales
     }
 
     /// What the largest integer of int16 is as a float32.
