@@ -1,0 +1,126 @@
+"""Contenders that do the same work in turn, and what their times say."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .errors import BenchmarkError
+
+MAX_ROUNDS = 15
+MIN_ROUNDS = 3
+# A measurement repeats the work for about so long, so that starting it doesn't count.
+MEASUREMENT_SECONDS = 0.3
+MAX_REPETITIONS = 500
+# Threads of some peers go on spinning for a moment after their work.
+PAUSE_SECONDS = 0.05
+
+
+class Contender(Protocol):
+    """Something that does a piece of work as often as it is told to."""
+
+    def start(self) -> None: ...
+
+    def seconds(self, times: int) -> float:
+        """How long so many repetitions took."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A row of the table: one piece of work, and who does it."""
+
+    work: str
+    peer: str
+    bar: float
+    ours: str
+    theirs: str
+
+
+@dataclass
+class Comparison:
+    """A row with its times, in seconds a repetition; or the reason why there are none."""
+
+    cell: Cell
+    ours: list[float] = field(default_factory=list)
+    theirs: list[float] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def ratio_best(self) -> float | None:
+        return None if self.reason else min(self.theirs) / min(self.ours)
+
+    @property
+    def ratio_median(self) -> float | None:
+        return None if self.reason else statistics.median(self.theirs) / statistics.median(self.ours)
+
+
+@dataclass
+class Result:
+    """What measuring a work gave: rows, and lines to stand below the table."""
+
+    comparisons: list[Comparison] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something that `make bench WORK=…` can name. `measure` takes the `Places` and gives a `Result`."""
+
+    summary: str
+    measure: Callable
+
+
+def compare(
+    contenders: dict[str, Contender], cells: list[Cell], budget: float, max_rounds: int = MAX_ROUNDS,
+    min_rounds: int = MIN_ROUNDS, repeat: bool = True
+) -> list[Comparison]:
+    """Lets all contenders do their work in turn, for about `budget` seconds in at most `max_rounds` rounds.
+
+    A contender that can't start leaves its rows without ratios; the others go on.
+    """
+    reasons: dict[str, str] = {}
+    try:
+        for name, contender in contenders.items():
+            try:
+                contender.start()
+            except BenchmarkError as error:
+                reasons[name] = str(error)
+        running = {name: contender for name, contender in contenders.items() if name not in reasons}
+        times = _take_turns(running, budget, max_rounds, min_rounds, repeat)
+    finally:
+        for contender in contenders.values():
+            contender.stop()
+    return [_row(cell, times, reasons) for cell in cells]
+
+
+def _row(cell: Cell, times: dict[str, list[float]], reasons: dict[str, str]) -> Comparison:
+    reason = reasons.get(cell.ours) or reasons.get(cell.theirs) or ""
+    return Comparison(cell, times.get(cell.ours, []), times.get(cell.theirs, []), reason)
+
+
+def _take_turns(
+    contenders: dict[str, Contender], budget: float, max_rounds: int, min_rounds: int, repeat: bool
+) -> dict[str, list[float]]:
+    repetitions = {name: _repetitions(contender) if repeat else 1 for name, contender in contenders.items()}
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    end = time.monotonic() + budget
+    for done in range(max_rounds):
+        if done >= min_rounds and time.monotonic() > end:
+            break
+        for name, contender in contenders.items():
+            times[name].append(contender.seconds(repetitions[name]) / repetitions[name])
+            time.sleep(PAUSE_SECONDS)
+    return times
+
+
+def _repetitions(contender: Contender) -> int:
+    """How often the work fits into a measurement; warms the contender up on the way."""
+    contender.seconds(1)
+    once = contender.seconds(1)
+    return max(1, min(MAX_REPETITIONS, round(MEASUREMENT_SECONDS / once)))
