@@ -1,12 +1,10 @@
-"""Two fits of one epoch each with PyTorch. Arguments: ROWS.
+"""One epoch of head training with PyTorch. Arguments: ROWS FITS.
 
-Either one fit after the other on two threads, or both at the same time with a thread and a process each: whichever is
-the faster here, tried once.
+FITS is 1 for one fit on two threads, or 2 for two at the same time, each a process with one thread.
 """
 
 import subprocess
 import sys
-import time
 
 import torch
 from heads import BATCH, CLASSES, COLUMNS, HIDDEN, RATE, synthetic
@@ -40,7 +38,7 @@ class OtherFit:
     """A fit in a process of its own, so that two don't wait for one interpreter."""
 
     def __init__(self, rows):
-        command = [sys.executable, __file__, str(rows), "alone"]
+        command = [sys.executable, __file__, str(rows), "one of 2"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.wait()
 
@@ -53,38 +51,25 @@ class OtherFit:
             sys.exit("the second fit has ended")
 
 
-def faster(*ways):
-    """The way that takes less time, the second time it is gone."""
-    seconds = []
-    for way in ways:
-        way()
-        start = time.perf_counter()
-        way()
-        seconds.append(time.perf_counter() - start)
-    return ways[seconds.index(min(seconds))]
-
-
 def main():
-    rows = int(sys.argv[1])
-    if sys.argv[2:] == ["alone"]:
-        torch.set_num_threads(1)
+    rows, fits = int(sys.argv[1]), sys.argv[2]
+    if fits == "1":
+        torch.set_num_threads(2)
+        serve(Fit(rows).epoch)
+        return
+    torch.set_num_threads(1)
+    if fits == "one of 2":
         serve(Fit(rows).epoch)
         return
     other = OtherFit(rows)
     fit = Fit(rows)
 
-    def one_after_the_other():
-        torch.set_num_threads(2)
-        fit.epoch()
-        fit.epoch()
-
-    def at_the_same_time():
-        torch.set_num_threads(1)
+    def both():
         other.start()
         fit.epoch()
         other.wait()
 
-    serve(faster(at_the_same_time, one_after_the_other))
+    serve(both)
 
 
 main()

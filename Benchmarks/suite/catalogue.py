@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import report
 from .child import driver, peer
 from .inputs import photos
 from .ingest import measure_ingest
@@ -66,17 +67,21 @@ def measure_efficientnet(places: Places) -> Result:
 
 def measure_heads(places: Places) -> Result:
     contenders = {
-        "two fits": driver(places, "heads", HEAD_ROWS, 2),
-        "torch": peer(places, "torch_heads", HEAD_ROWS),
+        "two fits": driver(places, "heads", HEAD_ROWS, 2, units=2),
+        "torch": peer(places, "torch_heads", HEAD_ROWS, 1),
+        "two torches": peer(places, "torch_heads", HEAD_ROWS, 2, units=2),
         "one fit": driver(places, "heads", HEAD_ROWS, 1),
         "keras": peer(places, "keras_heads", HEAD_ROWS),
     }
     work = f"head training, {HEAD_ROWS} x 1280 -> 128 -> 10, batch 64, one epoch"
     cells = [
-        Cell(f"{work}, two fits on two cores", "PyTorch", 3, "two fits", "torch"),
+        Cell(f"{work}, all cores busy with trials", "PyTorch, both cores", 3, "two fits", "torch"),
         Cell(f"{work}, one fit", "Keras fit", 3, "one fit", "keras"),
+        Cell(f"{work}, all cores busy with trials", "PyTorch, two processes", 3, "two fits", "two torches"),
     ]
-    return Result(compare(contenders, cells, budget=60, max_rounds=8))
+    *rows, processes = compare(contenders, cells, budget=60, max_rounds=8)
+    note = "Head training against two PyTorch processes with a thread each: " + report.verdict(processes)
+    return Result(rows, [note])
 
 
 def measure_photos(places: Places) -> Result:

@@ -16,8 +16,11 @@ RUN_SECONDS = 900
 
 
 class Child:
-    def __init__(self, command: list[str | Path]) -> None:
+    """`units` is how many pieces of work a repetition does; times are for one."""
+
+    def __init__(self, command: list[str | Path], units: int = 1) -> None:
         self.command = [str(word) for word in command]
+        self.units = units
         self.process: subprocess.Popen[str] | None = None
         self.messages = tempfile.TemporaryFile("w+")
 
@@ -35,7 +38,7 @@ class Child:
         answer = self._answer(RUN_SECONDS)
         if not answer:
             raise BenchmarkError(self._failure())
-        return float(answer)
+        return float(answer) / self.units
 
     def stop(self) -> None:
         """Ends the input, and the process where that doesn't."""
@@ -61,14 +64,14 @@ class Child:
         return lines[-1] if lines else f"ended without a word: {' '.join(self.command)}"
 
 
-def driver(places: Places, *arguments: object) -> Child:
+def driver(places: Places, *arguments: object, units: int = 1) -> Child:
     """Cultivar's side."""
-    return Child([places.driver, *map(str, arguments)])
+    return Child([places.driver, *map(str, arguments)], units)
 
 
-def peer(places: Places, name: str, *arguments: object) -> Child:
+def peer(places: Places, name: str, *arguments: object, units: int = 1) -> Child:
     """Another engine, by the name of its module in peers/."""
-    return Child([places.python, places.peers / f"{name}.py", *map(str, arguments)])
+    return Child([places.python, places.peers / f"{name}.py", *map(str, arguments)], units)
 
 
 def _environment() -> dict[str, str]:

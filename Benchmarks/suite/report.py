@@ -11,7 +11,7 @@ from .measurement import Comparison, Result
 
 def print_progress(result: Result) -> None:
     for row in result.comparisons:
-        print(f"  {row.cell.work}, against {row.cell.peer}: {_verdict(row)}", flush=True)
+        print(f"  {row.cell.work}, against {row.cell.peer}: {verdict(row)}", flush=True)
     for note in result.notes:
         print(f"  {note}", flush=True)
 
@@ -55,7 +55,8 @@ def _columns(row: Comparison) -> tuple[str, ...]:
         f"{row.ratio_median:.2f}", f"{cell.bar:g}", "" if row.ratio_best >= cell.bar else "below")
 
 
-def _verdict(row: Comparison) -> str:
+def verdict(row: Comparison) -> str:
+    """The ratios in a line, or why there are none."""
     if row.ratio_best is None or row.ratio_median is None:
         return f"not measured: {row.reason}"
     return (f"{row.ratio_best:.2f} (best), {row.ratio_median:.2f} (median), asked for {row.cell.bar:g}; "
