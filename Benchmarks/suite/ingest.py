@@ -81,5 +81,5 @@ def measure_ingest(places: Places) -> Result:
     contenders = {"ours": Ingest(places, train), "theirs": CopyAndDecode(places, train)}
     cell = Cell(
         "ingest of 50,000 JPEGs, from inbox to accepted, durable", "Pillow decode + cp + sync", 1, "ours", "theirs")
-    rows = compare(contenders, [cell], budget=60, max_rounds=3, min_rounds=2, repeat=False)
+    rows = compare(contenders, [cell], budget=90, max_rounds=4, min_rounds=3, repeat=False)
     return Result(rows, [f"Ingest: the JPEGs are {origin}."])

@@ -33,7 +33,7 @@ class Contender(Protocol):
 
 @dataclass(frozen=True)
 class Cell:
-    """A row of the table: one piece of work, and who does it."""
+    """A row of the table: one piece of work, and who does it; a bar of 0 asks for nothing."""
 
     work: str
     peer: str

@@ -59,8 +59,8 @@ def verdict(row: Comparison) -> str:
     """The ratios in a line, or why there are none."""
     if row.ratio_best is None or row.ratio_median is None:
         return f"not measured: {row.reason}"
-    return (f"{row.ratio_best:.2f} (best), {row.ratio_median:.2f} (median), asked for {row.cell.bar:g}; "
-            f"{len(row.ours)} rounds")
+    bar = f", asked for {row.cell.bar:g}" if row.cell.bar else ""
+    return f"{row.ratio_best:.2f} (best), {row.ratio_median:.2f} (median){bar}; {len(row.ours)} rounds"
 
 
 def _duration(seconds: float) -> str:
