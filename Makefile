@@ -32,6 +32,7 @@ run: build backbones ## Run the daemon in the foreground on this folder's inbox/
 
 test: backbones ## Build and run all tests, optimised
 	@python3 -m unittest discover scripts/tests
+	@python3 -m unittest discover -s Benchmarks/tests -t Benchmarks
 	@$(SWIFT) build -c release --build-tests
 	@$(SWIFT) test -c release --skip-build
 

@@ -16,8 +16,10 @@ struct FeatureWork: Work {
         guard arguments.count == 4, let side = Int(arguments[1]), let count = Int(arguments[2]) else {
             throw DriverFailure("expected FILE.onnx SIDE BATCH PRECISION, found \(arguments)")
         }
-        guard arguments[3] == "f32" else { throw DriverFailure("there is no precision \(arguments[3])") }
-        let backbone = try Backbone(contentsOf: FilePath(arguments[0]))
+        guard let precision = Precision(rawValue: arguments[3]) else {
+            throw DriverFailure("there is no precision \(arguments[3])")
+        }
+        let backbone = try Backbone(contentsOf: FilePath(arguments[0])).computing(in: precision)
         extractors = try (0..<threadCount).map { _ in try backbone.makeExtractor(inputSize: side) }
         group = min(extractors[0].suggestedGroup, (count + threadCount - 1) / threadCount)
         batch = Batch(count: count, pictureSize: side * side * 3, featureCount: extractors[0].featureCount)

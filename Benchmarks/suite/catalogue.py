@@ -20,13 +20,18 @@ def measure_mobilenetv2(places: Places) -> Result:
     bars = {(32, 64): (1.6, 2.6, 1.5), (96, 32): (1.25, 2.0, 1.1), (224, 8): (1.25, 2.0, 1.05)}
     for (side, batch), (f32, bf16, bf16_openvino) in bars.items():
         size = f"{side} px, batch {batch}"
-        contenders = _networks(places, "mobilenetv2", side, batch, ours=("f32", "bf16"))
+        contenders = _networks(places, "mobilenetv2", side, batch, ours=("float32", "bfloat16", "int16"))
         cells = [
-            Cell(f"MobileNetV2 f32, {size}", "onnxruntime f32", f32, "f32", "onnxruntime"),
-            Cell(f"MobileNetV2 bf16, {size}", "onnxruntime f32", bf16, "bf16", "onnxruntime"),
-            Cell(f"MobileNetV2 bf16, {size}", "OpenVINO bf16", bf16_openvino, "bf16", "openvino bf16"),
+            Cell(f"MobileNetV2 f32, {size}", "onnxruntime f32", f32, "float32", "onnxruntime"),
+            Cell(f"MobileNetV2 bf16, {size}", "onnxruntime f32", bf16, "bfloat16", "onnxruntime"),
+            Cell(f"MobileNetV2 bf16, {size}", "OpenVINO bf16", bf16_openvino, "bfloat16", "openvino bf16"),
         ]
-        _add(result, contenders, cells, budget=20)
+        notes = [
+            Cell(f"MobileNetV2 f32, {size}", "OpenVINO f32", 0, "float32", "openvino f32"),
+            Cell(f"MobileNetV2 int16, {size}", "onnxruntime f32", 0, "int16", "onnxruntime"),
+            Cell(f"MobileNetV2 int16, {size}", "OpenVINO bf16", 0, "int16", "openvino bf16"),
+        ]
+        _add(result, contenders, cells, notes, budget=25)
     return result
 
 
@@ -35,12 +40,13 @@ def measure_vgg16(places: Places) -> Result:
     bars = {(32, 64): (2.8, 1.3), (96, 16): (3.0, 1.4), (224, 4): (2.9, 1.4)}
     for (side, batch), (onnxruntime, openvino) in bars.items():
         work = f"VGG16 f32, {side} px, batch {batch}"
-        contenders = _networks(places, "vgg16", side, batch, ours=("f32",))
+        contenders = _networks(places, "vgg16", side, batch, ours=("float32",))
         cells = [
-            Cell(work, "onnxruntime f32", onnxruntime, "f32", "onnxruntime"),
-            Cell(work, "OpenVINO bf16", openvino, "f32", "openvino bf16"),
+            Cell(work, "onnxruntime f32", onnxruntime, "float32", "onnxruntime"),
+            Cell(work, "OpenVINO bf16", openvino, "float32", "openvino bf16"),
         ]
-        _add(result, contenders, cells, budget=25)
+        notes = [Cell(work, "OpenVINO f32", 0, "float32", "openvino f32")]
+        _add(result, contenders, cells, notes, budget=25)
     return result
 
 
@@ -53,21 +59,23 @@ def _networks(places: Places, backbone: str, side: int, batch: int, ours: tuple[
     return contenders
 
 
-def _add(result: Result, contenders: dict[str, Child], cells: list[Cell], budget: float) -> None:
-    """The rows, and a note on OpenVINO in f32: where a processor's bf16 is slow, that is the faster OpenVINO."""
-    note = Cell(cells[0].work, "OpenVINO f32", 0, cells[0].ours, "openvino f32")
-    *rows, openvino = compare(contenders, [*cells, note], budget)
-    result.comparisons += rows
-    result.notes.append(f"{note.work}, against {note.peer}: {report.verdict(openvino)}")
+def _add(
+    result: Result, contenders: dict[str, Child], cells: list[Cell], notes: list[Cell], budget: float
+) -> None:
+    """Rows for `cells`, lines below the table for `notes`."""
+    rows = compare(contenders, cells + notes, budget)
+    result.comparisons += rows[:len(cells)]
+    for row in rows[len(cells):]:
+        result.notes.append(f"{row.cell.work}, against {row.cell.peer}: {report.verdict(row)}")
 
 
 def measure_efficientnet(places: Places) -> Result:
     model = places.backbones / "efficientnet-lite0.onnx"
     contenders = {
-        "f32": driver(places, "features", model, 224, 8, "f32"),
+        "float32": driver(places, "features", model, 224, 8, "float32"),
         "onnxruntime": peer(places, "onnxruntime_features", model, 224, 8),
     }
-    cell = Cell("EfficientNet-Lite0 f32, 224 px, batch 8", "onnxruntime f32", 1.2, "f32", "onnxruntime")
+    cell = Cell("EfficientNet-Lite0 f32, 224 px, batch 8", "onnxruntime f32", 1.2, "float32", "onnxruntime")
     return Result(compare(contenders, [cell], budget=15))
 
 

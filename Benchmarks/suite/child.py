@@ -33,8 +33,11 @@ class Child:
 
     def seconds(self, times: int) -> float:
         assert self.process and self.process.stdin
-        self.process.stdin.write(f"run {times}\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(f"run {times}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise BenchmarkError(self._failure()) from None
         answer = self._answer(RUN_SECONDS)
         if not answer:
             raise BenchmarkError(self._failure())
@@ -49,6 +52,8 @@ class Child:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+            if self.process.stdout:
+                self.process.stdout.close()
         self.messages.close()
 
     def _answer(self, seconds: float) -> str:

@@ -39,11 +39,13 @@ def measure_job(places: Places) -> Result:
         "Keras, frozen backbone in every epoch", 60, "ours", "keras")
     row = Comparison(cell)
     keras: Child | None = None
+    fits: list[dict] = []
     folder = places.scratch / "job"
     try:
         for _ in range(ROUNDS):
             seconds, plan = _run_job(places, folder, pictures)
             row.ours.append(seconds)
+            fits = plan["fits"]
             if keras is None:
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / "plan.json").write_text(json.dumps(plan))
@@ -56,7 +58,6 @@ def measure_job(places: Places) -> Result:
         if keras:
             keras.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    fits = plan["fits"]
     epochs = sum(fit["epochs"] for fit in fits)
     return Result([row], [
         f"Whole job: pictures from {origin}; {len(fits)} fits with {epochs} epochs in all on both sides. Of Keras, one "

@@ -82,41 +82,52 @@ def compare(
 ) -> list[Comparison]:
     """Lets all contenders do their work in turn, for about `budget` seconds in at most `max_rounds` rounds.
 
-    A contender that can't start leaves its rows without ratios; the others go on.
+    With `repeat` they are warmed up, and a measurement repeats short work. A contender that can't start or go on leaves
+    its rows without ratios; the others go on.
     """
-    reasons: dict[str, str] = {}
+    field = _Field(contenders)
     try:
-        for name, contender in contenders.items():
-            try:
-                contender.start()
-            except BenchmarkError as error:
-                reasons[name] = str(error)
-        running = {name: contender for name, contender in contenders.items() if name not in reasons}
-        times = _take_turns(running, budget, max_rounds, min_rounds, repeat)
+        field.each(lambda contender: contender.start())
+        repetitions = field.each(_repetitions) if repeat else dict.fromkeys(contenders, 1)
+        times: dict[str, list[float]] = {name: [] for name in contenders}
+        end = time.monotonic() + budget
+        for done in range(max_rounds):
+            if done >= min_rounds and time.monotonic() > end:
+                break
+            for name, seconds in field.each_by_name(lambda name, one: one.seconds(repetitions[name])).items():
+                times[name].append(seconds / repetitions[name])
     finally:
         for contender in contenders.values():
             contender.stop()
-    return [_row(cell, times, reasons) for cell in cells]
+    return [
+        Comparison(cell, times[cell.ours], times[cell.theirs], field.failures.get(cell.ours)
+                   or field.failures.get(cell.theirs) or "")
+        for cell in cells
+    ]
 
 
-def _row(cell: Cell, times: dict[str, list[float]], reasons: dict[str, str]) -> Comparison:
-    reason = reasons.get(cell.ours) or reasons.get(cell.theirs) or ""
-    return Comparison(cell, times.get(cell.ours, []), times.get(cell.theirs, []), reason)
+class _Field:
+    """The contenders, without those that have failed."""
 
+    def __init__(self, contenders: dict[str, Contender]) -> None:
+        self.contenders = contenders
+        self.failures: dict[str, str] = {}
 
-def _take_turns(
-    contenders: dict[str, Contender], budget: float, max_rounds: int, min_rounds: int, repeat: bool
-) -> dict[str, list[float]]:
-    repetitions = {name: _repetitions(contender) if repeat else 1 for name, contender in contenders.items()}
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    end = time.monotonic() + budget
-    for done in range(max_rounds):
-        if done >= min_rounds and time.monotonic() > end:
-            break
-        for name, contender in contenders.items():
-            times[name].append(contender.seconds(repetitions[name]) / repetitions[name])
+    def each(self, act: Callable[[Contender], object]) -> dict:
+        return self.each_by_name(lambda _, contender: act(contender))
+
+    def each_by_name(self, act: Callable[[str, Contender], object]) -> dict:
+        """What `act` gives for each contender, one after the other."""
+        results = {}
+        for name, contender in self.contenders.items():
+            if name in self.failures:
+                continue
+            try:
+                results[name] = act(name, contender)
+            except BenchmarkError as error:
+                self.failures[name] = str(error)
             time.sleep(PAUSE_SECONDS)
-    return times
+        return results
 
 
 def _repetitions(contender: Contender) -> int:

@@ -22,7 +22,7 @@ def print_table(comparisons: list[Comparison], notes: list[str]) -> None:
     table = [header, *map(_columns, comparisons)]
     widths = [max(len(row[column]) for row in table) for column in range(len(header))]
     print()
-    for row in table:
+    for row in table if comparisons else []:
         cells = [text.ljust(width) if column < 2 else text.rjust(width)
                  for column, (text, width) in enumerate(zip(row, widths))]
         print("  ".join(cells).rstrip())
