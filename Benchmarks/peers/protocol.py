@@ -1,4 +1,4 @@
-"""What every peer says and hears: it prints `ready`, then the seconds that N repetitions took, for each line `run N`."""
+"""What every peer says and hears: it prints `ready`, then for each line `run N` the seconds of N repetitions."""
 
 import sys
 import time

@@ -19,7 +19,7 @@ SETTINGS = "train:\n  every: 365d\n"
 
 
 class Ingest:
-    """Cultivar's daemon on an installation of its own; each repetition gets a fresh one, and a fresh copy of the drop."""
+    """Cultivar's daemon; each repetition gets a fresh installation and a fresh copy of the drop."""
 
     def __init__(self, places: Places, pictures: Path) -> None:
         self.places = places

@@ -14,7 +14,7 @@ CLASSES = 10
 
 
 def small_jpegs(places: Places) -> tuple[Path, str]:
-    """A folder with train/LABEL (50,000) and test/LABEL (10,000) of JPEGs of 32 x 32 pixels, and where they are from."""
+    """A folder with train/LABEL (50,000) and test/LABEL (10,000) of 32 x 32 JPEGs, and where they are from."""
     archive = places.data / "cifar10-jpeg.tar"
     if archive.exists():
         return _made(places, "cifar10", lambda folder: _extract(archive, folder)), "CIFAR-10"
