@@ -6,6 +6,7 @@ internal import Tensors
 final class Network: Sendable {
     let graph: Graph
     let kernels: Kernels
+    let reduced: ReducedProducts
     let parameterCount: Int
     private let weights = Mutex<[WeightKey: Weights]>([:])
 
@@ -14,9 +15,14 @@ final class Network: Sendable {
         let layout: WeightLayout
     }
 
-    init(_ model: Model, kernels: Kernels) throws {
-        graph = try Graph(model)
+    convenience init(_ model: Model, kernels: Kernels) throws {
+        self.init(try Graph(model), kernels: kernels, reduced: .none)
+    }
+
+    init(_ graph: Graph, kernels: Kernels, reduced: ReducedProducts) {
+        self.graph = graph
         self.kernels = kernels
+        self.reduced = reduced
         parameterCount = graph.nodes.reduce(0) { $0 + $1.operation.weightCount }
     }
 
@@ -29,6 +35,11 @@ final class Network: Sendable {
             known[key] = weights
             return weights
         }
+    }
+
+    /// The precision of the product of `graph.nodes[node]`.
+    func precision(of node: Int) -> Precision {
+        graph.nodes[node].operation.isReducible ? reduced.precision(of: node) : .float32
     }
 
     /// What a plan for one picture of `height` x `width` pixels takes and gives.
