@@ -8,6 +8,7 @@
 
 #include "CImageCodecs.h"
 #include "limits.h"
+#include "reduced.h"
 
 /// Everything that outlives a longjmp: nothing that changes after setjmp is a local variable.
 struct decoding {
@@ -19,6 +20,7 @@ struct decoding {
     const struct cic_limits *limits;
     double deadline;
     uint32_t at_least;
+    enum cic_jpeg_path path;
     uint8_t *pixels;
     size_t capacity;
     struct cic_report *report;
@@ -141,6 +143,9 @@ static uint64_t coefficient_memory(struct jpeg_decompress_struct *jpeg) {
     return blocks * sizeof(JBLOCK);
 }
 
+/// Below this, making the tables of the short way takes as long as it saves.
+enum { CIC_WORTHWHILE_BYTES = 32 << 10 };
+
 static unsigned scale_denominator(const struct decoding *decoding) {
     if (decoding->at_least == 0) return 1;
     JDIMENSION width = decoding->jpeg.image_width, height = decoding->jpeg.image_height;
@@ -194,18 +199,35 @@ static void read_scans(struct decoding *decoding) {
     while (jpeg_consume_input(jpeg) != JPEG_REACHED_EOI) on_progress((j_common_ptr)jpeg);
 }
 
+static void check_capacity(struct decoding *decoding) {
+    size_t bytes = (size_t)decoding->jpeg.output_width * decoding->jpeg.output_height * 3;
+    if (!decoding->pixels || bytes == decoding->capacity) return;
+    snprintf(decoding->report->message, sizeof decoding->report->message, "the size changed while decoding");
+    fail(decoding, CIC_CORRUPT);
+}
+
+/// Takes the short way where it can be taken. What it gives up on starts again with libjpeg, and with the full time.
+static bool read_reduced(struct decoding *decoding) {
+    bool is_worthwhile = decoding->jpeg.src->bytes_in_buffer >= CIC_WORTHWHILE_BYTES;
+    if (decoding->path == CIC_JPEG_LIBJPEG || (decoding->path == CIC_JPEG_AUTOMATIC && !is_worthwhile)) return false;
+    double start = cic_thread_seconds();
+    enum cic_reduced result = cic_reduced_decode(&decoding->jpeg, decoding->deadline, decoding->pixels);
+    if (result == CIC_REDUCED_TOO_SLOW) fail(decoding, CIC_TOO_SLOW);
+    if (result == CIC_REDUCED_NOT_HANDLED && decoding->path == CIC_JPEG_REDUCED) fail(decoding, CIC_NOT_HANDLED);
+    decoding->deadline += cic_thread_seconds() - start;
+    return result == CIC_REDUCED_DONE;
+}
+
 static void read_rows(struct decoding *decoding) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
+    check_capacity(decoding);
+    if (read_reduced(decoding)) return;
     if (!decoding->pixels && jpeg_has_multiple_scans(jpeg)) {
         read_scans(decoding);
         return;
     }
     jpeg_start_decompress(jpeg);
     size_t row_bytes = (size_t)jpeg->output_width * 3;
-    if (decoding->pixels && row_bytes * jpeg->output_height != decoding->capacity) {
-        snprintf(decoding->report->message, sizeof decoding->report->message, "the size changed while decoding");
-        fail(decoding, CIC_CORRUPT);
-    }
     bool is_direct = decoding->pixels && jpeg->out_color_components == 3;
     JSAMPROW scratch = jpeg->mem->alloc_large(
         (j_common_ptr)jpeg, JPOOL_IMAGE, (size_t)jpeg->output_width * (size_t)jpeg->out_color_components);
@@ -247,10 +269,11 @@ enum cic_status cic_jpeg_measure(
 }
 
 enum cic_status cic_jpeg_decode(
-    const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least, uint8_t *pixels,
-    size_t capacity, struct cic_report *report
+    const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least,
+    enum cic_jpeg_path path, uint8_t *pixels, size_t capacity, struct cic_report *report
 ) {
     struct decoding decoding = {
-        .limits = limits, .at_least = at_least, .pixels = pixels, .capacity = capacity, .report = report};
+        .limits = limits, .at_least = at_least, .path = path, .pixels = pixels, .capacity = capacity,
+        .report = report};
     return run(&decoding, bytes, count, read_rows);
 }

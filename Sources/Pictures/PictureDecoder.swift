@@ -25,13 +25,19 @@ package struct PictureInfo: Equatable, Sendable {
 /// Nothing is allocated by a size that a file claims before that size is found to be within the limits.
 package struct PictureDecoder: Sendable {
     package let limits: DecodeLimits
+    private let path: JPEGPath
 
-    package init(limits: DecodeLimits = DecodeLimits()) { self.limits = limits }
+    package init(limits: DecodeLimits = DecodeLimits()) { self.init(limits: limits, path: .automatic) }
+
+    init(limits: DecodeLimits = DecodeLimits(), path: JPEGPath) {
+        self.limits = limits
+        self.path = path
+    }
 
     /// - Parameter atLeast: a JPEG is scaled down by 2, 4 or 8 while it is decoded as far as both of its sides keep at
     ///   least this many pixels, as Pillow's `draft` does. `nil` gives the full size.
     package func decode(_ bytes: UnsafeRawBufferPointer, atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
-        let codec = try Codec(bytes, limits: limits, atLeast: atLeast)
+        let codec = try Codec(bytes, limits: limits, path: path, atLeast: atLeast)
         let size = try codec.measure()
         let stored = try RGBImage(width: size.outputWidth, height: size.outputHeight) {
             (pixels) throws(DecodeFailure) in
@@ -47,7 +53,7 @@ package struct PictureDecoder: Sendable {
 
     /// Decodes all the data without keeping pixels: succeeds exactly where `decode` does, in little memory and time.
     package func check(_ bytes: UnsafeRawBufferPointer) throws(DecodeFailure) -> PictureInfo {
-        let codec = try Codec(bytes, limits: limits, atLeast: 1)
+        let codec = try Codec(bytes, limits: limits, path: path, atLeast: 1)
         _ = try codec.measure()
         try codec.decode(into: nil, count: 0)
         return codec.info()
@@ -64,15 +70,35 @@ package struct PictureDecoder: Sendable {
     }
 }
 
+/// Who decodes a JPEG's data: tests compare them. Verdicts and pixels are the same.
+enum JPEGPath {
+    /// The decoder for an eighth of the size where it can be used and is worth while, else libjpeg.
+    case automatic
+    case libjpeg
+    /// The decoder for an eighth of the size, whatever its worth; what it doesn't handle is refused as unsupported.
+    case reduced
+
+    fileprivate var forC: cic_jpeg_path {
+        switch self {
+        case .automatic: .automatic
+        case .libjpeg: .libjpeg
+        case .reduced: .reduced
+        }
+    }
+}
+
 /// The C decoder of one file's format, with the report it fills.
 private final class Codec {
     private let bytes: UnsafeRawBufferPointer
     private let format: PictureFormat
     private let limits: DecodeLimits
+    private let path: cic_jpeg_path
     private let atLeast: UInt32
     private var report = cic_report()
 
-    init(_ bytes: UnsafeRawBufferPointer, limits: DecodeLimits, atLeast: Int?) throws(DecodeFailure) {
+    init(
+        _ bytes: UnsafeRawBufferPointer, limits: DecodeLimits, path: JPEGPath, atLeast: Int?
+    ) throws(DecodeFailure) {
         switch FileKind.sniff(bytes) {
         case .picture(let format): self.format = format
         case .other(let name): throw .unsupportedFormat(name)
@@ -81,6 +107,7 @@ private final class Codec {
         }
         self.bytes = bytes
         self.limits = limits
+        self.path = path.forC
         self.atLeast = UInt32(clamping: atLeast ?? 0)
     }
 
@@ -99,7 +126,7 @@ private final class Codec {
         var limits = self.limits.forC
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         switch format {
-        case .jpeg: try check(cic_jpeg_decode(start, bytes.count, &limits, atLeast, pixels, count, &report))
+        case .jpeg: try check(cic_jpeg_decode(start, bytes.count, &limits, atLeast, path, pixels, count, &report))
         case .png: try check(cic_png_decode(start, bytes.count, &limits, pixels, count, &report))
         }
     }
@@ -144,8 +171,12 @@ private final class Codec {
         case .tooMuchMemory: throw .tooMuchMemory(needed: Int(report.needed_memory), limit: limits.maxMemory)
         case .tooSlow: throw .tooSlow(limit: limits.maxSeconds)
         case .outOfMemory: throw .outOfMemory
+        case .notHandled: throw .unsupportedVariant(Self.notReduced)
         }
     }
+
+    /// The only way to this is ``JPEGPath/reduced``.
+    private static let notReduced = "JPEG that needs libjpeg"
 
     /// The JPEG process that a frame's marker (SOFn; ITU-T T.81, table B.1) announces.
     private static func processName(_ marker: Int) -> String {

@@ -32,6 +32,17 @@ enum __attribute__((enum_extensibility(closed))) cic_status {
     CIC_TOO_SLOW CIC_NAME("tooSlow"),
     /// The machine, not the picture, is to blame.
     CIC_OUT_OF_MEMORY CIC_NAME("outOfMemory"),
+    /// Only with CIC_JPEG_REDUCED: this picture needs libjpeg.
+    CIC_NOT_HANDLED CIC_NAME("notHandled"),
+};
+
+/// Who decodes a JPEG's data. The verdict and the pixels are the same.
+enum __attribute__((enum_extensibility(closed))) cic_jpeg_path {
+    /// The short way of reduced.c where it is worth its tables and can be taken, else libjpeg.
+    CIC_JPEG_AUTOMATIC CIC_NAME("automatic"),
+    CIC_JPEG_LIBJPEG CIC_NAME("libjpeg"),
+    /// The short way or nothing.
+    CIC_JPEG_REDUCED CIC_NAME("reduced"),
 };
 
 /// Oddities that no data are lost by, as bits of a report's notes.
@@ -75,8 +86,8 @@ enum cic_status cic_jpeg_measure(
 /// Decodes to `pixels`: output_height x output_width x 3, RGB, as measured with the same bytes and `at_least`.
 /// With `pixels` null all the data are decoded and checked, and nothing is kept.
 enum cic_status cic_jpeg_decode(
-    const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least, uint8_t *pixels,
-    size_t capacity, struct cic_report *report);
+    const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least,
+    enum cic_jpeg_path path, uint8_t *pixels, size_t capacity, struct cic_report *report);
 
 /// Reads a PNG's size from its first chunk and checks it against the limits.
 enum cic_status cic_png_measure(
