@@ -27,8 +27,10 @@ struct StagingCopy {
 extension FileDescriptor {
     /// The rest of the file.
     func readAll() throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(try Files.size(of: self) + 1)
+        let size = try Files.size(of: self)
+        var bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = try read(into: UnsafeMutableRawBufferPointer(buffer))
+        }
         try readChunks { bytes.append(contentsOf: $0) }
         return bytes
     }

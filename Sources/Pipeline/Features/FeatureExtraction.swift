@@ -107,11 +107,11 @@ package struct FeatureExtraction: Sendable {
         return features
     }
 
-    /// A stored picture at the input size. A large JPEG is scaled down while it is decoded, to no less than twice the
-    /// size, which the antialiased resize can't tell from the whole.
+    /// A stored picture at the input size. A large JPEG is scaled down while it is decoded, as far as both sides stay at
+    /// least that long.
     private func picture(_ digest: Digest, size: Int) throws -> RGBImage {
         do {
-            let decoded = try decoder.decode(store.read(digest), atLeast: 2 * size)
+            let decoded = try decoder.decode(store.read(digest), atLeast: size)
             return decoded.image.resized(width: size, height: size)
         } catch {
             throw ExtractionFailure(picture: digest, reason: "\(error)")

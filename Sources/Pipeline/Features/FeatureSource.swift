@@ -18,7 +18,8 @@ package struct FeatureSource: Sendable {
         self.inputSize = size
         self.augmentation = augmentation
         space = try FeatureSpace(
-            backbone: loaded.checksum, preprocessing: "bilinear \(size) x \(size), \(loaded.backbone.arithmetic)",
+            backbone: loaded.checksum,
+            preprocessing: "\(Self.decoding), bilinear \(size) x \(size), \(loaded.backbone.arithmetic)",
             augmentation: JSONText(augmentation).text, featureCount: loaded.backbone.featureCount)
     }
 
@@ -29,6 +30,9 @@ package struct FeatureSource: Sendable {
             drawnFrom: augmentation, seed: Self.augmentationSeed, digest: digest.bytes, index: copy - 1)
         return picture.augmented(by: parameters)
     }
+
+    /// How far a JPEG is scaled down while it is decoded. To be renamed with every change that pixels may differ by.
+    private static let decoding = "JPEG at least 1 x"
 
     /// One for all runs, so that a run with another seed finds the same copies in the cache.
     static let augmentationSeed: UInt64 = 0
