@@ -1,32 +1,42 @@
-import Foundation
 import Pictures
+import SystemPackage
 import Tensors
 
 /// Photos on the way to a backbone: read, decode, turn upright, resize. Large JPEGs are scaled down while decoding, as
-/// extraction does it: to no less than `MARGIN` times the side.
+/// extraction does it: to no less than the side.
 ///
-/// Arguments: SIDE MARGIN FILE…
+/// Arguments: SIDE FILE…
 struct PhotoWork: Work {
     private let pool = WorkerPool(workerCount: threadCount)
     private let side: Int
-    private let atLeast: Int
-    private let files: [String]
+    private let files: [FilePath]
 
     init(_ arguments: [String]) throws {
-        guard arguments.count > 2, let side = Int(arguments[0]), let margin = Int(arguments[1]) else {
-            throw DriverFailure("expected SIDE MARGIN FILE…, found \(arguments)")
+        guard arguments.count > 1, let side = Int(arguments[0]) else {
+            throw DriverFailure("expected SIDE FILE…, found \(arguments)")
         }
         self.side = side
-        atLeast = side * margin
-        files = Array(arguments.dropFirst(2))
+        files = arguments.dropFirst().map { FilePath($0) }
     }
 
     func run() async throws {
         let decoder = PictureDecoder()
         try await pool.forEach(files.count) { [self] index, _ in
-            let bytes = try [UInt8](Data(contentsOf: URL(filePath: files[index])))
-            let picture = try decoder.decode(bytes, atLeast: atLeast).image.resized(width: side, height: side)
+            let picture = try decoder.decode(bytes(of: files[index]), atLeast: side).image
+                .resized(width: side, height: side)
             precondition(picture.pixels.count == side * side * 3)
+        }
+    }
+}
+
+/// A whole file, read at once.
+private func bytes(of file: FilePath) throws -> [UInt8] {
+    let descriptor = try FileDescriptor.open(file, .readOnly)
+    return try descriptor.closeAfter {
+        let size = Int(try descriptor.seek(offset: 0, from: .end))
+        return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = try descriptor.read(fromAbsoluteOffset: 0, into: UnsafeMutableRawBufferPointer(buffer))
+            guard count == size else { throw DriverFailure("\(file) was read only in part") }
         }
     }
 }

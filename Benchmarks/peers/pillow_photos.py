@@ -1,6 +1,6 @@
 """Photos read, decoded with `draft`, turned upright and resized, with Pillow on two threads.
 
-Arguments: SIDE MARGIN FILE…: `draft` is asked for MARGIN times the side, as Cultivar's own decoder is.
+Arguments: SIDE FILE…: `draft` is asked for the side, as Cultivar's own decoder is.
 """
 
 import sys
@@ -11,11 +11,11 @@ from protocol import serve
 
 
 def main():
-    side, margin, files = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    side, files = int(sys.argv[1]), sys.argv[2:]
 
     def load(path):
         with Image.open(path) as picture:
-            picture.draft("RGB", (side * margin, side * margin))
+            picture.draft("RGB", (side, side))
             upright = ImageOps.exif_transpose(picture)
             return upright.convert("RGB").resize((side, side), Image.Resampling.BILINEAR).tobytes()
 
