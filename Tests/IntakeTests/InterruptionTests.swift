@@ -8,13 +8,15 @@ import Testing
 
 @testable import Intake
 
-/// Calls a hook before each judgement.
+/// Calls a hook before each share of files is judged.
 struct HookedValidator: PictureValidator {
     let hook: @Sendable () throws -> Void
 
-    func validate(_ bytes: [UInt8], on worker: Worker) throws -> ValidationFinding {
+    func validate(
+        _ files: [StagedPicture], in store: PictureStore, on worker: Worker
+    ) throws -> [ValidationFinding] {
         try hook()
-        return try InProcessValidator().validate(bytes, on: worker)
+        return try InProcessValidator().validate(files, in: store, on: worker)
     }
 }
 

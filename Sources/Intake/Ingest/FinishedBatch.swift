@@ -1,5 +1,4 @@
 internal import Archive
-internal import Synchronization
 internal import SystemPackage
 internal import Tensors
 
@@ -23,6 +22,14 @@ struct FinishedBatch: Sendable {
             verdicts: verdicts.map { ($0.0, $1) },
             deferred: files.compactMap { if case .deferred(let reason) = $1 { reason } else { nil } },
             newSpellings: recorded.newSpellings.map { IngestSummary.NewSpelling(spelling: $0, label: $1) })
+    }
+
+    /// Removes what is left in tmp of a batch that came to nothing.
+    func discard() throws { try Self.discard(files.compactMap(\.1.copy)) }
+
+    /// Removes the copies of files that came to nothing.
+    static func discard(_ copies: [RejectedFolder.Content]) throws {
+        for case .staged(let path) in copies { try PlainFiles.remove(path) }
     }
 
     private func refusal(_ file: SourceFile, _ prepared: PreparedFile) -> RejectedFolder.Item? {
@@ -59,21 +66,19 @@ struct RecordedBatch: Sendable {
     let deferred: [Deferral]
     let newSpellings: [IngestSummary.NewSpelling]
 
-    /// Removes the recorded files from the inbox, on all workers, and returns how many may not be removed.
+    /// Removes the recorded files from the inbox and returns how many may not be removed.
     ///
     /// A file that has changed since it was copied stays.
-    func removeSources(on pool: WorkerPool, kept: KeptSources) async throws -> Int {
-        let count = Atomic(0)
+    func removeSources(kept: KeptSources, on worker: Worker) throws -> Int {
+        var count = 0
         let shared = inodesWithSeveralNames
-        let share = 32
-        try await pool.forEach((verdicts.count + share - 1) / share) { index, _ in
-            for (file, _) in verdicts[(index * share)...].prefix(share) {
-                guard try !remove(file, inodesWithSeveralNames: shared) else { continue }
-                kept.insert(file.file.stamp)
-                count.add(1, ordering: .relaxed)
-            }
+        for (file, _) in verdicts {
+            try worker.cancellation.check()
+            guard try !remove(file, inodesWithSeveralNames: shared) else { continue }
+            kept.insert(file.file.stamp)
+            count += 1
         }
-        return count.load(ordering: .relaxed)
+        return count
     }
 
     /// False where this user may not remove it.

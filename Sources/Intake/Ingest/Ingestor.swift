@@ -15,6 +15,7 @@ package final class Ingestor: Sendable {
     private let history: History
     private let tools: IngestTools
     private let pool: WorkerPool
+    private let finisher = WorkerPool(workerCount: 1)
     private let rejected: RejectedFolder
     private let kept = KeptSources()
 
@@ -50,12 +51,8 @@ package final class Ingestor: Sendable {
         if !files.isEmpty {
             let begun = try await pool.run { [history] _ in try history.beginDrop(RawName(drop.name), at: .now) }
             id = begun
-            var plan = BatchPlan(candidate: candidate, files: files, inbox: scanner.folder, settings: tools.settings)
-            while let batch = try await nextBatch(of: &plan, summary: &summary) {
-                try await take(batch, of: drop, id: begun, summary: &summary)
-                progress(
-                    IngestProgress(drop: drop.name, finishedFiles: plan.finishedFiles, totalFiles: files.count))
-            }
+            let plan = BatchPlan(candidate: candidate, files: files, inbox: scanner.folder, settings: tools.settings)
+            try await take(plan, of: drop, id: begun, summary: &summary, progress: progress)
         }
         let hasKept = summary.kept > 0
         summary.hasLeft = try await pool.run { [kept] _ in
@@ -83,6 +80,36 @@ package final class Ingestor: Sendable {
         return isWaiting ? tools.settings.patience : nil
     }
 
+    /// Copies and judges each batch while the one before it is made durable, recorded and removed from the inbox.
+    private func take(
+        _ plan: BatchPlan, of drop: EntrySnapshot, id: DropID, summary: inout IngestSummary,
+        progress: @Sendable (IngestProgress) -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: TakenBatch.self) { finishing in
+            func noteFinished(_ batch: TakenBatch) {
+                summary.add(batch.recorded)
+                summary.kept += batch.kept
+                progress(
+                    IngestProgress(drop: drop.name, finishedFiles: batch.end, totalFiles: plan.totalFiles))
+            }
+            var plan = plan
+            while let files = try await nextBatch(of: &plan, summary: &summary) {
+                let prepared = try await prepare(files)
+                let batch = FinishedBatch(drop: drop, id: id, files: Array(zip(files, prepared)))
+                do {
+                    if let finished = try await finishing.next() { noteFinished(finished) }
+                    try Task.checkCancellation()
+                } catch {
+                    try batch.discard()
+                    throw error
+                }
+                let end = plan.finishedFiles
+                finishing.addTask { try await self.finish(batch, end: end) }
+            }
+            if let finished = try await finishing.next() { noteFinished(finished) }
+        }
+    }
+
     private func nextBatch(of plan: inout BatchPlan, summary: inout IngestSummary) async throws -> [SourceFile]? {
         let before = plan
         let (batch, after) = try await pool.run { _ in
@@ -96,31 +123,42 @@ package final class Ingestor: Sendable {
         return batch.files
     }
 
-    private func take(
-        _ files: [SourceFile], of drop: EntrySnapshot, id: DropID, summary: inout IngestSummary
-    ) async throws {
-        let prepared = Mutex([PreparedFile?](repeating: nil, count: files.count))
+    /// What has become of the files of a batch, in their order. Where it throws, no copy stays.
+    private func prepare(_ files: [SourceFile]) async throws -> [PreparedFile] {
+        let shares = FileShare.shares(of: files, workers: pool.workerCount)
+        let results = Mutex([[PreparedFile]](repeating: [], count: shares.count))
         do {
-            try await pool.forEach(files.count) { [tools] index, worker in
-                let result = try files[index].prepare(with: tools, on: worker)
-                prepared.withLock { $0[index] = result }
+            try await pool.forEach(shares.count) { [tools] index, worker in
+                let prepared = try shares[index].prepare(with: tools, on: worker)
+                results.withLock { $0[index] = prepared }
             }
-            let results = prepared.withLock { zip(files, $0).map { ($0, $1!) } }
-            let batch = FinishedBatch(drop: drop, id: id, files: results)
-            let recorded = try await pool.run { [history, tools, rejected] _ in
-                try batch.record(in: history, store: tools.store, rejected: rejected)
-            }
-            summary.add(recorded)
-            summary.kept += try await recorded.removeSources(on: pool, kept: kept)
         } catch {
-            try discard(prepared.withLock { $0 })
+            try FinishedBatch.discard(results.withLock { $0.joined().compactMap(\.copy) })
+            throw error
+        }
+        return results.withLock { Array($0.joined()) }
+    }
+
+    /// Makes a batch durable, records it, and removes its sources, on a thread of its own.
+    private func finish(_ batch: FinishedBatch, end: Int) async throws -> TakenBatch {
+        do {
+            return try await finisher.run { [history, tools, rejected, kept] worker in
+                let recorded = try batch.record(in: history, store: tools.store, rejected: rejected)
+                return TakenBatch(
+                    recorded: recorded, kept: try recorded.removeSources(kept: kept, on: worker), end: end)
+            }
+        } catch {
+            try batch.discard()
             throw error
         }
     }
+}
 
-    /// Removes the copies of a batch that came to nothing.
-    private func discard(_ prepared: [PreparedFile?]) throws {
-        for case .picture(let staged, _)? in prepared { try tools.store.discard([staged]) }
-        for case .refused(.staged(let path), _, _, _)? in prepared { try PlainFiles.remove(path) }
-    }
+/// A batch that is recorded and, as far as that is allowed, gone from the inbox.
+private struct TakenBatch: Sendable {
+    let recorded: RecordedBatch
+    /// How many of its files may not be removed.
+    let kept: Int
+    /// How many files of the drop have been looked at by its end.
+    let end: Int
 }
