@@ -8,7 +8,7 @@ struct BatchPlan: Sendable {
         var deferred: [Deferral: Int] = [:]
     }
 
-    /// Folders held open by one batch; two batches are under way at a time.
+    /// Folders held open by one batch; three batches are under way at a time.
     private static let folderLimit = 128
 
     private let layout: DropLayout

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Synchronization
 internal import SystemPackage
 internal import Tensors
 
@@ -7,6 +8,8 @@ struct FinishedBatch: Sendable {
     let drop: EntrySnapshot
     let id: DropID
     let files: [(SourceFile, PreparedFile)]
+    /// How many files of the drop have been looked at by its end.
+    let end: Int
 
     /// Makes the batch durable and records it in one transaction; the sources may be removed afterwards.
     func record(in history: History, store: PictureStore, rejected: RejectedFolder) throws -> RecordedBatch {
@@ -21,7 +24,7 @@ struct FinishedBatch: Sendable {
         return RecordedBatch(
             verdicts: verdicts.map { ($0.0, $1) },
             deferred: files.compactMap { if case .deferred(let reason) = $1 { reason } else { nil } },
-            newSpellings: recorded.newSpellings.map { IngestSummary.NewSpelling(spelling: $0, label: $1) })
+            newSpellings: recorded.newSpellings.map { IngestSummary.NewSpelling(spelling: $0, label: $1) }, end: end)
     }
 
     /// Removes what is left in tmp of a batch that came to nothing.
@@ -65,20 +68,24 @@ struct RecordedBatch: Sendable {
     let verdicts: [(SourceFile, Verdict)]
     let deferred: [Deferral]
     let newSpellings: [IngestSummary.NewSpelling]
+    /// How many files of the drop have been looked at by its end.
+    let end: Int
 
-    /// Removes the recorded files from the inbox and returns how many may not be removed.
+    /// Removes the recorded files from the inbox, many at a time, and returns how many may not be removed.
     ///
     /// A file that has changed since it was copied stays.
-    func removeSources(kept: KeptSources, on worker: Worker) throws -> Int {
-        var count = 0
+    func removeSources(kept: KeptSources, on pool: WorkerPool) async throws -> Int {
+        let count = Atomic(0)
         let shared = inodesWithSeveralNames
-        for (file, _) in verdicts {
-            try worker.cancellation.check()
-            guard try !remove(file, inodesWithSeveralNames: shared) else { continue }
-            kept.insert(file.file.stamp)
-            count += 1
+        let share = 32
+        try await pool.forEach((verdicts.count + share - 1) / share) { index, _ in
+            for (file, _) in verdicts[(index * share)...].prefix(share) {
+                guard try !remove(file, inodesWithSeveralNames: shared) else { continue }
+                kept.insert(file.file.stamp)
+                count.add(1, ordering: .relaxed)
+            }
         }
-        return count
+        return count.load(ordering: .relaxed)
     }
 
     /// False where this user may not remove it.

@@ -15,7 +15,10 @@ package final class Ingestor: Sendable {
     private let history: History
     private let tools: IngestTools
     private let pool: WorkerPool
-    private let finisher = WorkerPool(workerCount: 1)
+    private let recorder = WorkerPool(workerCount: 1)
+    /// Removing waits for the disk rather than computes: where a file system tells the disk of each block that becomes
+    /// free, for a millisecond a file.
+    private let removers = WorkerPool(workerCount: 8)
     private let rejected: RejectedFolder
     private let kept = KeptSources()
 
@@ -80,33 +83,38 @@ package final class Ingestor: Sendable {
         return isWaiting ? tools.settings.patience : nil
     }
 
-    /// Copies and judges each batch while the one before it is made durable, recorded and removed from the inbox.
+    /// Copies and judges each batch while the one before it is made durable and recorded, and the sources of the one
+    /// before that are removed.
     private func take(
         _ plan: BatchPlan, of drop: EntrySnapshot, id: DropID, summary: inout IngestSummary,
         progress: @Sendable (IngestProgress) -> Void
     ) async throws {
-        try await withThrowingTaskGroup(of: TakenBatch.self) { finishing in
-            func noteFinished(_ batch: TakenBatch) {
-                summary.add(batch.recorded)
-                summary.kept += batch.kept
-                progress(
-                    IngestProgress(drop: drop.name, finishedFiles: batch.end, totalFiles: plan.totalFiles))
-            }
-            var plan = plan
-            while let files = try await nextBatch(of: &plan, summary: &summary) {
-                let prepared = try await prepare(files)
-                let batch = FinishedBatch(drop: drop, id: id, files: Array(zip(files, prepared)))
-                do {
-                    if let finished = try await finishing.next() { noteFinished(finished) }
-                    try Task.checkCancellation()
-                } catch {
-                    try batch.discard()
-                    throw error
+        var plan = plan
+        var prepared: FinishedBatch?
+        var recorded: RecordedBatch?
+        var isAtEnd = false
+        while !isAtEnd || prepared != nil || recorded != nil {
+            let files = isAtEnd ? nil : try await nextBatch(of: &plan, summary: &summary)
+            isAtEnd = files == nil
+            let batch = (files, prepared, recorded, plan.finishedFiles)
+            async let next = files.asyncMap { try await self.prepare($0, of: drop, id: id, end: batch.3) }
+            do {
+                async let removed = batch.2.asyncMap { try await $0.removeSources(kept: kept, on: removers) }
+                let newlyRecorded = try await batch.1.asyncMap(record)
+                if let count = try await removed, let recorded {
+                    summary.add(recorded)
+                    summary.kept += count
+                    progress(
+                        IngestProgress(drop: drop.name, finishedFiles: recorded.end, totalFiles: plan.totalFiles))
                 }
-                let end = plan.finishedFiles
-                finishing.addTask { try await self.finish(batch, end: end) }
+                (prepared, recorded) = (nil, newlyRecorded)
+                try Task.checkCancellation()
+                prepared = try await next
+            } catch {
+                // Whatever else is under way comes to nothing.
+                if let batch = try? await next { try batch.discard() }
+                throw error
             }
-            if let finished = try await finishing.next() { noteFinished(finished) }
         }
     }
 
@@ -123,8 +131,10 @@ package final class Ingestor: Sendable {
         return batch.files
     }
 
-    /// What has become of the files of a batch, in their order. Where it throws, no copy stays.
-    private func prepare(_ files: [SourceFile]) async throws -> [PreparedFile] {
+    /// Copies and judges the files of a batch. Where it throws, no copy stays.
+    private func prepare(
+        _ files: [SourceFile], of drop: EntrySnapshot, id: DropID, end: Int
+    ) async throws -> FinishedBatch {
         let shares = FileShare.shares(of: files, workers: pool.workerCount)
         let results = Mutex([[PreparedFile]](repeating: [], count: shares.count))
         do {
@@ -136,16 +146,15 @@ package final class Ingestor: Sendable {
             try FinishedBatch.discard(results.withLock { $0.joined().compactMap(\.copy) })
             throw error
         }
-        return results.withLock { Array($0.joined()) }
+        let prepared = results.withLock { Array($0.joined()) }
+        return FinishedBatch(drop: drop, id: id, files: Array(zip(files, prepared)), end: end)
     }
 
-    /// Makes a batch durable, records it, and removes its sources, on a thread of its own.
-    private func finish(_ batch: FinishedBatch, end: Int) async throws -> TakenBatch {
+    /// Makes a batch durable and records it, on a thread of its own. Where it throws, no copy stays in tmp.
+    private func record(_ batch: FinishedBatch) async throws -> RecordedBatch {
         do {
-            return try await finisher.run { [history, tools, rejected, kept] worker in
-                let recorded = try batch.record(in: history, store: tools.store, rejected: rejected)
-                return TakenBatch(
-                    recorded: recorded, kept: try recorded.removeSources(kept: kept, on: worker), end: end)
+            return try await recorder.run { [history, tools, rejected] _ in
+                try batch.record(in: history, store: tools.store, rejected: rejected)
             }
         } catch {
             try batch.discard()
@@ -154,11 +163,11 @@ package final class Ingestor: Sendable {
     }
 }
 
-/// A batch that is recorded and, as far as that is allowed, gone from the inbox.
-private struct TakenBatch: Sendable {
-    let recorded: RecordedBatch
-    /// How many of its files may not be removed.
-    let kept: Int
-    /// How many files of the drop have been looked at by its end.
-    let end: Int
+extension Optional where Wrapped: Sendable {
+    fileprivate func asyncMap<Result: Sendable>(
+        _ body: @Sendable (Wrapped) async throws -> Result
+    ) async throws -> Result? {
+        guard let value = self else { return nil }
+        return try await body(value)
+    }
 }
