@@ -5,9 +5,9 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 SWIFT ?= swift
 BINARY := .build/release/cultivar
-SOURCES := Sources Tests Package.swift
+SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help setup build backbones demo run test lint format install clean
+.PHONY: help setup build backbones demo run test bench lint format install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,16 @@ run: build backbones ## Run the daemon in the foreground on this folder's inbox/
 
 test: backbones ## Build and run all tests, optimised
 	@python3 -m unittest discover scripts/tests
+	@python3 -m unittest discover -s Benchmarks/tests -t Benchmarks
 	@$(SWIFT) build -c release --build-tests
-	@$(SWIFT) test -c release --skip-build
+	@$(SWIFT) test -c release --skip-build --no-parallel
+
+bench: ## Compare with other engines, side by side (a part: make bench WORK=mobilenetv2)
+	@Benchmarks/bench --check $(WORK)
+	@$(MAKE) --no-print-directory build
+	@$(SWIFT) build -c release --product cultivar-bench
+	@scripts/backbones
+	@Benchmarks/bench $(WORK)
 
 lint: ## Check the formatting
 	@$(SWIFT) format lint --strict --recursive $(SOURCES)
@@ -41,8 +49,14 @@ lint: ## Check the formatting
 format: ## Format the sources in place
 	@$(SWIFT) format --in-place --recursive $(SOURCES)
 
+# Swift's runtime is copied beside the binary: the service needs no toolchain, and survives another one's coming.
 install: build ## Install binary, unit, account, folders and commented settings (DESTDIR, PREFIX)
-	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/cultivar
+	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/lib/cultivar/cultivar
+	ldd $(BINARY) | awk '$$3 ~ "/swift/linux/" { print $$3 }' \
+		| xargs -r install -m 0644 -t $(DESTDIR)$(PREFIX)/lib/cultivar
+	patchelf --set-rpath '$$ORIGIN' $(DESTDIR)$(PREFIX)/lib/cultivar/cultivar
+	install -d $(DESTDIR)$(PREFIX)/bin
+	ln -sf ../lib/cultivar/cultivar $(DESTDIR)$(PREFIX)/bin/cultivar
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local/bin|$(PREFIX)/bin|' systemd/cultivar.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/cultivar.service
 	install -D -m 0644 systemd/cultivar.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/cultivar.conf

@@ -120,6 +120,15 @@ let package = Package(
         .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
+        // Cultivar's side of `make bench`; not part of what is installed.
+        .executableTarget(
+            name: "cultivar-bench",
+            dependencies: [
+                "Learning", "Networks", "Pictures", "Tensors", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Driver",
+            swiftSettings: settings
+        ),
         .target(
             name: "TestSupport",
             dependencies: ["Pictures", "Tensors", .product(name: "SystemPackage", package: "swift-system")],

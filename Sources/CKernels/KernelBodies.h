@@ -148,13 +148,32 @@ INLINE void NAME(depthwise_line)(const float *line, const float *factors, ptrdif
     }
 }
 
+// Stores a vector of elements of the format from element `at` on.
+INLINE void NAME(store_as)(void *output, ptrdiff_t at, V value, const CultivarFormat format) {
+    void *to = element_at(output, at, format);
+#if defined(__x86_64__) && WIDTH == 16
+    if (format == CULTIVAR_INT16) {
+        const __m256i shorts = _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)value));
+        _mm256_storeu_si256(to, shorts);
+        return;
+    }
+    if (format == CULTIVAR_BFLOAT16) {
+        __m256i shorts;
+        __asm__("vcvtneps2bf16 %1, %0" : "=v"(shorts) : "v"(value));
+        _mm256_storeu_si256(to, shorts);
+        return;
+    }
+#endif
+    NAME(store)(to, value);
+}
+
 // One vector of channels of `columns` neighbouring output pixels, for the taps in kernel rows [top, bottom) and kernel
 // columns [left, right), which lie inside the image. The column count and, for inner pixels, the kernel columns are
 // constants after inlining, and so is the stride where it isn't 0.
 INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
-                                  const CultivarActivation *activation, float *output, ptrdiff_t top, ptrdiff_t bottom,
+                                  const CultivarActivation *activation, void *output, ptrdiff_t top, ptrdiff_t bottom,
                                   const ptrdiff_t left, const ptrdiff_t right, const ptrdiff_t columns,
-                                  const ptrdiff_t stride) {
+                                  const ptrdiff_t stride, const CultivarFormat format) {
     const ptrdiff_t step = w->strideX * w->channels, tap = w->dilationX * w->channels;
     V sums[8];
     const V start = NAME(load)(bias);
@@ -176,30 +195,32 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
     if (activation->kind == CULTIVAR_CLIP) {
 #pragma clang loop unroll(full)
         for (ptrdiff_t i = 0; i < columns; i++)
-            NAME(store)(output + i * w->channels, NAME(clip)(sums[i], activation->first, activation->second));
+            NAME(store_as)(output, i * w->channels, NAME(clip)(sums[i], activation->first, activation->second),
+                           format);
     } else {
 #pragma clang loop unroll(full)
         for (ptrdiff_t i = 0; i < columns; i++)
-            NAME(store)(output + i * w->channels, NAME(activate)(sums[i], activation));
+            NAME(store_as)(output, i * w->channels, NAME(activate)(sums[i], activation), format);
     }
 }
 
 // All channels of `columns` pixels. The last vector of channels overlaps the one before rather than leave a rest.
 INLINE void NAME(depthwise_columns)(const CultivarWindow *w, const float *input, const float *weights,
-                                    const float *bias, const CultivarActivation *activation, float *output,
+                                    const float *bias, const CultivarActivation *activation, void *output,
                                     ptrdiff_t top, ptrdiff_t bottom, const ptrdiff_t left, const ptrdiff_t right,
-                                    const ptrdiff_t columns, const ptrdiff_t stride) {
+                                    const ptrdiff_t columns, const ptrdiff_t stride, const CultivarFormat format) {
     for (ptrdiff_t at = 0; at < w->channels; at += WIDTH) {
         ptrdiff_t c = at + WIDTH <= w->channels ? at : w->channels - WIDTH;
-        NAME(depthwise_block)(w, input + c, weights + c, bias + c, activation, output + c, top, bottom, left, right,
-                              columns, stride);
+        NAME(depthwise_block)(w, input + c, weights + c, bias + c, activation,
+                              element_at(output, c, format), top, bottom, left, right, columns, stride,
+                              format);
     }
 }
 
 // One row of output. Pixels [first, last) have all their kernel columns inside the image; `inner` is their number.
 INLINE void NAME(depthwise_row)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
-                                const CultivarActivation *activation, float *output, ptrdiff_t y, ptrdiff_t first,
-                                ptrdiff_t last, const ptrdiff_t inner, const ptrdiff_t stride) {
+                                const CultivarActivation *activation, void *output, ptrdiff_t y, ptrdiff_t first,
+                                ptrdiff_t last, const ptrdiff_t inner, const ptrdiff_t stride, const CultivarFormat format) {
     const ptrdiff_t origin = y * w->strideY - w->padTop;
     const ptrdiff_t top = first_tap(origin, w->dilationY);
     const ptrdiff_t bottom = tap_end(origin, w->dilationY, w->kernelHeight, w->height);
@@ -208,7 +229,8 @@ INLINE void NAME(depthwise_row)(const CultivarWindow *w, const float *input, con
     for (; x + count <= end; x += count) { \
         const ptrdiff_t originX = x * w->strideX - w->padLeft; \
         NAME(depthwise_columns)(w, input + (origin * w->width + originX) * w->channels, weights, bias, activation, \
-                                output + x * w->channels, top, bottom, left, right, count, stride); \
+                                element_at(output, x * w->channels, format), top, bottom, left, right, count, \
+                                stride, format); \
     }
 #define BORDER(end) \
     COLUMNS(end, 1, first_tap(originX, w->dilationX), tap_end(originX, w->dilationX, w->kernelWidth, w->width), 0)
@@ -242,21 +264,18 @@ static void NAME(depthwise_narrow)(const CultivarWindow *w, const float *input, 
     }
 }
 
-static void NAME(depthwise)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
-                            CultivarActivation activation, float *output) {
-    if (w->channels < WIDTH) {
-        NAME(depthwise_narrow)(w, input, weights, bias, &activation, output);
-        return;
-    }
+// For at least as many channels as a vector has.
+INLINE void NAME(depthwise_wide)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
+                                 CultivarActivation activation, void *output, const CultivarFormat format) {
     ptrdiff_t first = (w->padLeft + w->strideX - 1) / w->strideX;
     const ptrdiff_t reach = w->width - 1 + w->padLeft - (w->kernelWidth - 1) * w->dilationX;
     ptrdiff_t last = reach < 0 ? 0 : reach / w->strideX + 1;
     if (last > w->outputWidth) last = w->outputWidth;
     if (first > last) first = last;
 #define ROW(inner, stride) \
-    NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, inner, stride)
+    NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, inner, stride, format)
     for (ptrdiff_t y = 0; y < w->outputHeight; y++) {
-        float *line = output + y * w->outputWidth * w->channels;
+        void *line = element_at(output, y * w->outputWidth * w->channels, format);
         switch (w->dilationX == 1 && w->strideX <= 2 ? 10 * w->kernelWidth + w->strideX : 0) {
             case 31: ROW(3, 1); break;
             case 32: ROW(3, 2); break;
@@ -267,6 +286,21 @@ static void NAME(depthwise)(const CultivarWindow *w, const float *input, const f
     }
 #undef ROW
 }
+
+static void NAME(depthwise)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
+                            CultivarActivation activation, float *output) {
+    if (w->channels < WIDTH) NAME(depthwise_narrow)(w, input, weights, bias, &activation, output);
+    else NAME(depthwise_wide)(w, input, weights, bias, activation, output, CULTIVAR_FLOAT32);
+}
+
+#if WIDTH == 16
+static void NAME(depthwise_short)(CultivarFormat format, const CultivarWindow *w, const float *input,
+                                  const float *weights, const float *bias, CultivarActivation activation,
+                                  void *output) {
+    if (format == CULTIVAR_INT16) NAME(depthwise_wide)(w, input, weights, bias, activation, output, CULTIVAR_INT16);
+    else NAME(depthwise_wide)(w, input, weights, bias, activation, output, CULTIVAR_BFLOAT16);
+}
+#endif
 
 INLINE V NAME(pool_window)(const CultivarWindow *w, const float *input, ptrdiff_t y, ptrdiff_t x, ptrdiff_t c,
                            const int isMaximum, ptrdiff_t *taps) {

@@ -20,6 +20,11 @@ static inline ptrdiff_t tap_end(ptrdiff_t origin, ptrdiff_t dilation, ptrdiff_t 
     return end < taps ? end : taps;
 }
 
+// Element `at` of a row of elements of the format.
+static inline void *element_at(void *from, ptrdiff_t at, CultivarFormat format) {
+    return (char *)from + at * (format == CULTIVAR_FLOAT32 ? 4 : 2);
+}
+
 #define WIDTH 4
 #define NAME(name) name##_baseline
 #include "KernelBodies.h"
@@ -101,6 +106,16 @@ void cultivar_arithmetic(CultivarArithmetic op, const float *left, ptrdiff_t lef
 void cultivar_depthwise(const CultivarWindow *window, const float *input, const float *weights, const float *bias,
                         CultivarActivation activation, float *output) {
     DISPATCH(depthwise, window, input, weights, bias, activation, output);
+}
+
+void cultivar_depthwise_short(CultivarFormat format, const CultivarWindow *window, const float *input,
+                              const float *weights, const float *bias, CultivarActivation activation,
+                              uint16_t *output) {
+#if defined(__x86_64__)
+    depthwise_short_avx512(format, window, input, weights, bias, activation, output);
+#else
+    __builtin_trap();
+#endif
 }
 
 void cultivar_max_pool(const CultivarWindow *window, const float *input, float *output) {

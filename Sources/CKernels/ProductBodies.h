@@ -1,4 +1,6 @@
-// Matrix products, included once per instruction set; see Products.h for what they compute.
+// Matrix products, included once per instruction set and format; see Products.h for what they compute. The including
+// file defines MULTIPLY, the instruction that multiplies and adds 32 bits of either matrix (one float32 or a pair of
+// 16-bit elements), and SCALED, whether the sums are integers that have to be scaled.
 
 #include "Vectors.h"
 
@@ -19,23 +21,33 @@ INLINE void NAME(multiply_row)(const float *element, const V *weights, V *sums, 
     V factor;
     switch (vectors) {
         case 1:
-            __asm__ volatile("vbroadcastss %2, %1\n\tvfmadd231ps %3, %1, %0"
+            __asm__ volatile("vbroadcastss %2, %1\n\t" MULTIPLY " %3, %1, %0"
                              : "+" REGISTER(sums[0]), "=&" REGISTER(factor)
                              : "m"(*element), REGISTER(weights[0]));
             break;
         case 2:
-            __asm__ volatile("vbroadcastss %3, %2\n\tvfmadd231ps %4, %2, %0\n\tvfmadd231ps %5, %2, %1"
+            __asm__ volatile("vbroadcastss %3, %2\n\t" MULTIPLY " %4, %2, %0\n\t" MULTIPLY " %5, %2, %1"
                              : "+" REGISTER(sums[0]), "+" REGISTER(sums[1]), "=&" REGISTER(factor)
                              : "m"(*element), REGISTER(weights[0]), REGISTER(weights[1]));
             break;
         default:
-            __asm__ volatile("vbroadcastss %4, %3\n\tvfmadd231ps %5, %3, %0\n\tvfmadd231ps %6, %3, %1\n\t"
-                             "vfmadd231ps %7, %3, %2"
+            __asm__ volatile("vbroadcastss %4, %3\n\t" MULTIPLY " %5, %3, %0\n\t" MULTIPLY " %6, %3, %1\n\t" MULTIPLY
+                             " %7, %3, %2"
                              : "+" REGISTER(sums[0]), "+" REGISTER(sums[1]), "+" REGISTER(sums[2]),
                                "=&" REGISTER(factor)
                              : "m"(*element), REGISTER(weights[0]), REGISTER(weights[1]), REGISTER(weights[2]));
     }
 }
+
+#if SCALED
+typedef int32_t NAME(Sums) __attribute__((ext_vector_type(WIDTH), aligned(4)));
+
+// The sum that an integer stands for, with the bias.
+INLINE V NAME(scaled)(const CultivarProduct *p, V sum, float rowScale, ptrdiff_t column, ptrdiff_t count) {
+    const V value = __builtin_convertvector(*(NAME(Sums) *)&sum, V) * NAME(get)(p->columnScales + column, count);
+    return value * rowScale + (p->bias ? NAME(get)(p->bias + column, count) : (V)(0.0f));
+}
+#endif
 
 // Adds the residual, clips and stores; `isPlain` says that there is no residual and that no column is missing.
 INLINE void NAME(store_sums)(const CultivarProduct *p, const V *sums, ptrdiff_t row, ptrdiff_t column,
@@ -48,6 +60,9 @@ INLINE void NAME(store_sums)(const CultivarProduct *p, const V *sums, ptrdiff_t 
         for (ptrdiff_t v = 0; v < vectors; v++) {
             const ptrdiff_t at = r * p->outputStep + v * WIDTH, count = isPlain ? WIDTH : columns - v * WIDTH;
             V sum = sums[r * vectors + v];
+#if SCALED
+            sum = NAME(scaled)(p, sum, p->rowScales ? p->rowScales[row + r] : 1, column + v * WIDTH, count);
+#endif
             if (residual) sum += NAME(get)(residual + at, count);
             NAME(put)(output + at, NAME(clip)(sum, p->low, p->high), count);
         }
@@ -62,7 +77,8 @@ INLINE void NAME(tile)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t column
     V sums[14 * 3];
 #pragma clang loop unroll(full)
     for (ptrdiff_t v = 0; v < vectors; v++) {
-        const V start = p->bias ? NAME(get)(p->bias + column + v * WIDTH, columns - v * WIDTH) : (V)(0.0f);
+        V start = (V)(0.0f);
+        if (!SCALED && p->bias) start = NAME(get)(p->bias + column + v * WIDTH, columns - v * WIDTH);
 #pragma clang loop unroll(full)
         for (ptrdiff_t r = 0; r < rows; r++) sums[r * vectors + v] = start;
     }
@@ -164,7 +180,7 @@ static void NAME(product)(const CultivarProduct *p) {
     }
 }
 
-static void NAME(pack)(const float *matrix, ptrdiff_t depth, ptrdiff_t columns, float *packed) {
+static __attribute__((unused)) void NAME(pack)(const float *matrix, ptrdiff_t depth, ptrdiff_t columns, float *packed) {
     for (ptrdiff_t column = 0, vectors; column < columns; column += vectors * WIDTH) {
         vectors = NAME(panel_vectors)(columns, column);
         for (ptrdiff_t k = 0; k < depth; k++)

@@ -19,7 +19,7 @@ struct ConfigCommand: AsyncParsableCommand {
         func run() async throws {
             let settings = try await installation.settings()
             let library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
-            for problem in library.problems(with: settings.search.space.backbone) { print("Warning: \(problem)") }
+            for problem in library.problems(with: settings.search) { print("Warning: \(problem)") }
             print("The settings are in order.")
         }
     }

@@ -47,7 +47,7 @@ package enum ServiceGraph {
         do { try Files.makeFolder(inbox, permissions: [.ownerReadWriteExecute, .groupReadWriteExecute]) } catch {
             installation.logger.warning("no inbox", metadata: ["inbox.error": "\(error)"])
         }
-        for problem in installation.library.problems(with: installation.settings.search.space.backbone) {
+        for problem in installation.library.problems(with: installation.settings.search) {
             installation.logger.warning("training will fail", metadata: ["backbone.problem": "\(problem)"])
         }
         let leftovers = try installation.store.removeLeftovers()

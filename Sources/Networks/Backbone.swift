@@ -35,7 +35,15 @@ package final class Backbone: Sendable {
     /// Whether the file wants (N, H, W, 3) rather than (N, 3, H, W).
     package let takesChannelsLast: Bool
     package let output: Output
+    /// What its costly products are computed in.
+    package var precision: Precision { reduction.products.precision }
+    /// The mean deviation of features from those in float32, relative to their mean magnitude, as it was measured on
+    /// generated pictures when the backbone was loaded; 0 for float32.
+    package var precisionError: Float { reduction.error }
+    /// All that decides the bits of features besides weights and pictures, as a stable text: precision and kernels.
+    package var arithmetic: String { "\(reduction), \(network.kernels.family)" }
     private let network: Network
+    private let reduction: Calibration.Reduction
 
     /// Reads, validates and packs the network in the file at `path`.
     ///
@@ -76,7 +84,44 @@ package final class Backbone: Sendable {
             case .channelsLast: .map(channelsLast: true)
             }
         self.model = try model.pruned()
+        reduction = .none
         self.network = network
+    }
+
+    private init(_ other: Backbone, _ reduction: Calibration.Reduction) {
+        name = other.name
+        defaultInputSize = other.defaultInputSize
+        acceptsAnySize = other.acceptsAnySize
+        featureCount = other.featureCount
+        parameterCount = other.parameterCount
+        preprocessing = other.preprocessing
+        sourcePackage = other.sourcePackage
+        licence = other.licence
+        sourceChecksum = other.sourceChecksum
+        model = other.model
+        takesChannelsLast = other.takesChannelsLast
+        output = other.output
+        self.reduction = reduction
+        network = Network(other.network.graph, kernels: other.network.kernels, reduced: reduction.products)
+    }
+
+    /// The same backbone, its costly products computed in `precision`, as far as that keeps the error small: which of
+    /// them are, and the error, is found out on generated pictures. A backbone without such products stays as it is.
+    ///
+    /// Throws `NetworkError` where this machine has no kernels for `precision`.
+    package func computing(in precision: Precision) throws -> Backbone {
+        guard precision.runs(on: network.kernels) else {
+            throw NetworkError.precisionNotAvailable(precision, kernels: network.kernels)
+        }
+        guard precision != self.precision, network.graph.nodes.contains(where: \.operation.isReducible) else {
+            return self
+        }
+        let open = Calibration.inputSizes.filter { size in
+            acceptsAnySize && (try? network.measure(height: size, width: size)) != nil
+        }
+        let calibration = Calibration(
+            network, preprocessing: preprocessing, inputSizes: open.isEmpty ? [defaultInputSize] : open)
+        return Backbone(self, try calibration.reduction(precision))
     }
 
     /// An extractor for pictures of `inputSize` x `inputSize` pixels.

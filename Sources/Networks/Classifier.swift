@@ -12,6 +12,7 @@ package final class Classifier: Sendable {
     package let inputSize: Int
     /// All `metadata_props` of the file.
     package let metadata: [String: String]
+    private let network: Network
     private let extractor: FeatureExtractor
 
     /// Reads and validates the classifier in the file at `path`.
@@ -34,9 +35,18 @@ package final class Classifier: Sendable {
         }
         inputSize = size
         metadata = model.metadata
+        self.network = network
         extractor = try FeatureExtractor(network, inputSize: size, preprocessing: .none)
         labels = try Self.labels(model.metadata, count: extractor.featureCount)
     }
+
+    private init(_ other: Classifier) throws {
+        (labels, inputSize, metadata, network) = (other.labels, other.inputSize, other.metadata, other.network)
+        extractor = try FeatureExtractor(network, inputSize: inputSize, preprocessing: .none)
+    }
+
+    /// The same classifier with scratch memory of its own, for another worker; they share the weights.
+    package func copy() throws -> Classifier { try Classifier(self) }
 
     /// The probabilities of the pictures in `pixels`, (N, inputSize, inputSize, 3), RGB.
     package func probabilities(_ pixels: [UInt8]) -> Matrix { extractor.extract(pixels) }

@@ -14,22 +14,33 @@ struct InvertedResidualStep: Step {
     private let bands: Bands
     private let scratchOffset: Int
     private let set: CultivarInstructionSet
+    /// What the depthwise convolution writes for the projection.
+    private let filtered: FilteredForm
 
     struct Layer: Sendable {
         let weights: Weights
         let activation: Activation
         let epilogue: Epilogue
+        /// Where the layer's input is rounded, if it is.
+        let shorts: ShortRows?
 
-        init(weights: Weights, activation: Activation) {
+        init(weights: Weights, activation: Activation, shorts: ShortRows? = nil) {
             self.weights = weights
             self.activation = activation
+            self.shorts = shorts
             epilogue = Epilogue(activation)
         }
     }
 
+    enum FilteredForm: Sendable {
+        case float32
+        /// Elements of 16 bits, rounded where they are made; of int16, scaled by the filter's weights.
+        case shorts(CultivarFormat, CultivarActivation)
+    }
+
     init(
         _ operands: Operands, expansion: Layer?, filter: Layer, projection: Layer, window: CultivarWindow,
-        bands: Bands, scratchOffset: Int, set: CultivarInstructionSet
+        bands: Bands, filtered: FilteredForm, scratchOffset: Int, set: CultivarInstructionSet
     ) {
         self.operands = operands
         self.expansion = expansion
@@ -37,6 +48,7 @@ struct InvertedResidualStep: Step {
         self.projection = projection
         self.window = window
         self.bands = bands
+        self.filtered = filtered
         self.scratchOffset = scratchOffset
         self.set = set
     }
@@ -74,7 +86,7 @@ struct InvertedResidualStep: Step {
         let missing = kept.isEmpty ? needed : kept.upperBound..<needed.upperBound
         multiply(
             expansion, input + missing.lowerBound * width * channels, depth: channels,
-            rows: images.count * missing.count * width, residual: nil,
+            rows: images.count * missing.count * width, scratch, residual: nil,
             into: expanded + (missing.lowerBound - needed.lowerBound) * rowCount)
         return UnsafePointer(expanded)
     }
@@ -88,12 +100,22 @@ struct InvertedResidualStep: Step {
         window.padTop = source.lowerBound - (rows.lowerBound * window.strideY - window.padTop)
         window.height = source.count
         window.outputHeight = rows.count
-        let filtered = scratch + scratchOffset + bands.filteredOffset
+        let target = scratch + scratchOffset + bands.filteredOffset
+        let (factors, bias) = (filter.weights.factors.baseAddress, filter.weights.bias.baseAddress)
+        let sourceCount = source.count * window.width * window.channels
+        let count = rows.count * window.outputWidth * window.channels
         for image in 0..<images {
-            cultivar_depthwise(
-                &window, expanded + image * source.count * window.width * window.channels,
-                filter.weights.factors.baseAddress, filter.weights.bias.baseAddress, filter.activation.kernel,
-                filtered + image * rows.count * window.outputWidth * window.channels)
+            let source = expanded + image * sourceCount
+            switch filtered {
+            case .float32:
+                cultivar_depthwise(
+                    &window, source, factors, bias, filter.activation.kernel, target + image * count)
+            case .shorts(let format, let activation):
+                target.withMemoryRebound(to: UInt16.self, capacity: 2 * images * count) { target in
+                    cultivar_depthwise_short(
+                        format, &window, source, factors, bias, activation, target + image * count)
+                }
+            }
         }
     }
 
@@ -101,22 +123,21 @@ struct InvertedResidualStep: Step {
         let place = rows.lowerBound * window.outputWidth * operands.output.shape.channels
         multiply(
             projection, scratch + scratchOffset + bands.filteredOffset, depth: window.channels,
-            rows: images.count * rows.count * window.outputWidth,
+            rows: images.count * rows.count * window.outputWidth, scratch,
             residual: operands.residual.map { $0.pointer(scratch, image: images.lowerBound) + place },
             into: operands.output.pointer(scratch, image: images.lowerBound) + place)
     }
 
     private func multiply(
         _ layer: Layer, _ input: UnsafeMutablePointer<Float>, depth: Int, rows: Int,
-        residual: UnsafeMutablePointer<Float>?, into output: UnsafeMutablePointer<Float>
+        _ scratch: UnsafeMutablePointer<Float>, residual: UnsafeMutablePointer<Float>?,
+        into output: UnsafeMutablePointer<Float>
     ) {
         var product = CultivarProduct(layer.weights, layer.epilogue)
         product.rows = rows
-        product.segments = 1
-        product.segmentDepth = depth
-        product.weightDepth = depth
+        product.setDepth(layer.weights.precision == .float32 ? depth : cultivar_short_units(depth))
         product.input = UnsafePointer(input)
-        product.inputStep = depth
+        layer.shorts?.prepare(&product, product.input, rows: rows, scratch: scratch)
         product.residual = residual.map { UnsafePointer($0) }
         product.output = output
         product.outputStep = product.columns
@@ -134,6 +155,9 @@ extension InvertedResidualStep {
         /// Where the depthwise convolution's output lies behind the expanded rows.
         let filteredOffset: Int
         let scratchCount: Int
+        /// Pixels of expanded rows, and of filtered ones, that a band has at most.
+        let sourcePixels: Int
+        let filteredPixels: Int
 
         /// Floats of expanded and filtered maps that should be in use at a time.
         private static let targetCount = 160 << 10
@@ -152,6 +176,8 @@ extension InvertedResidualStep {
             let sourceRows = isWhole ? window.height : min(window.reach(self.rows), window.height)
             filteredOffset = (images * sourceRows * expandedRow + 15) / 16 * 16
             scratchCount = filteredOffset + images * self.rows * filteredRow
+            sourcePixels = images * sourceRows * window.width
+            filteredPixels = images * self.rows * window.outputWidth
         }
     }
 }

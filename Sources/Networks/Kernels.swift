@@ -7,12 +7,19 @@ package enum Kernels: String, Sendable, CaseIterable {
     case openblas
     case avx2
     case avx512
+    /// AVX-512 and its instructions for 16-bit elements, AVX512_BF16 and AVX512_VNNI; in float32 the same as `avx512`.
+    case bf16
 
     /// The environment variable that forces one of them.
     static let variable = "CULTIVAR_KERNELS"
 
     /// Those that this CPU can run, the slowest first.
-    package static let available = allCases.filter { $0.instructionSet.map { cultivar_has($0) != 0 } ?? true }
+    package static let available = allCases.filter(\.isAvailable)
+
+    private var isAvailable: Bool {
+        guard let set = instructionSet else { return true }
+        return cultivar_has(set) != 0 && (self != .bf16 || Precision.allCases.allSatisfy { $0.runs(on: self) })
+    }
 
     /// What the environment asked for when it was first looked at, else the fastest.
     ///
@@ -29,12 +36,15 @@ package enum Kernels: String, Sendable, CaseIterable {
         return .success(kernels)
     }
 
+    /// The name of what decides the bits of results in float32.
+    package var family: String { self == .bf16 ? Kernels.avx512.rawValue : rawValue }
+
     /// The instruction set of our own kernels.
     var instructionSet: CultivarInstructionSet? {
         switch self {
         case .openblas: nil
         case .avx2: CULTIVAR_AVX2
-        case .avx512: CULTIVAR_AVX512
+        case .avx512, .bf16: CULTIVAR_AVX512
         }
     }
 }

@@ -6,29 +6,41 @@ internal import Tensors
 final class Network: Sendable {
     let graph: Graph
     let kernels: Kernels
+    let reduced: ReducedProducts
     let parameterCount: Int
-    private let weights = Mutex<[WeightKey: Weights]>([:])
+    private let weights = Mutex<[WeightKey: SharedWeights]>([:])
 
     private struct WeightKey: Hashable {
         let node: Int
         let layout: WeightLayout
     }
 
-    init(_ model: Model, kernels: Kernels) throws {
-        graph = try Graph(model)
+    convenience init(_ model: Model, kernels: Kernels) throws {
+        self.init(try Graph(model), kernels: kernels, reduced: .none)
+    }
+
+    init(_ graph: Graph, kernels: Kernels, reduced: ReducedProducts) {
+        self.graph = graph
         self.kernels = kernels
+        self.reduced = reduced
         parameterCount = graph.nodes.reduce(0) { $0 + $1.operation.weightCount }
     }
 
-    /// The weights of `graph.nodes[node]`, which are brought into that order when they are first asked for.
+    /// The weights of `graph.nodes[node]`, which are brought into that order when they are first asked for, and are there
+    /// for as long as a plan has them.
     func weights(of node: Int, _ layout: WeightLayout = .rows) -> Weights {
         weights.withLock { known in
             let key = WeightKey(node: node, layout: layout)
-            if let weights = known[key] { return weights }
+            if let weights = known[key]?.weights { return weights }
             let weights = Weights(graph.nodes[node].operation)!.arranged(layout, kernels)
-            known[key] = weights
+            known[key] = SharedWeights(weights)
             return weights
         }
+    }
+
+    /// The precision of the product of `graph.nodes[node]`.
+    func precision(of node: Int) -> Precision {
+        graph.nodes[node].operation.isReducible ? reduced.precision(of: node) : .float32
     }
 
     /// What a plan for one picture of `height` x `width` pixels takes and gives.
@@ -39,6 +51,29 @@ final class Network: Sendable {
     /// The plan for pictures of `height` x `width` pixels, `group` at a time.
     func plan(height: Int, width: Int, group: Int) throws -> Plan {
         try Plan(self, input: Shape(height: height, width: width, channels: 3), group: group)
+    }
+}
+
+/// Weights that are kept by others.
+private struct SharedWeights {
+    private weak var factors: AlignedBuffer<Float>?
+    private weak var bias: AlignedBuffer<Float>?
+    private weak var scales: AlignedBuffer<Float>?
+    private let precision: Precision
+    private let isScaled: Bool
+
+    init(_ weights: Weights) {
+        factors = weights.factors
+        bias = weights.bias
+        scales = weights.scales
+        precision = weights.precision
+        isScaled = weights.scales != nil
+    }
+
+    /// The weights; nil where nobody has kept them.
+    var weights: Weights? {
+        guard let factors, let bias, !isScaled || scales != nil else { return nil }
+        return Weights(factors: factors, bias: bias, precision: precision, scales: scales)
     }
 }
 

@@ -17,6 +17,7 @@ package enum NetworkError: Error, CustomStringConvertible, Equatable {
     case unsupportedSize(requested: Int, reason: String)
     case badMetadata(key: String, value: String)
     case unknownKernels(value: String, available: [String])
+    case precisionNotAvailable(Precision, kernels: Kernels)
 
     package var description: String {
         switch self {
@@ -39,6 +40,9 @@ package enum NetworkError: Error, CustomStringConvertible, Equatable {
         case .badMetadata(let key, let value): "the metadata entry \(key) is malformed: \"\(value)\""
         case .unknownKernels(let value, let available):
             "\(Kernels.variable) is \"\(value)\"; this machine can run \(available.joined(separator: ", "))"
+        case .precisionNotAvailable(let precision, let kernels):
+            "the precision \(precision.rawValue) needs the kernels \(Kernels.bf16.rawValue) (a CPU with AVX512_BF16 and "
+                + "AVX512_VNNI); this is \(kernels.rawValue)"
         }
     }
 }

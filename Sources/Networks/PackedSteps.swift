@@ -10,28 +10,40 @@ struct PackedProductStep: Step {
     private let epilogue: Epilogue
     private let weights: Weights
     private let set: CultivarInstructionSet
+    private let shorts: ShortRows?
 
-    init(_ operands: Operands, weights: Weights, activation: Activation, set: CultivarInstructionSet) {
+    /// Rows that are rounded at a time where the product isn't in float32.
+    static let shortRows = 448
+
+    /// `shorts` is where the input is rounded, if it is.
+    init(
+        _ operands: Operands, weights: Weights, activation: Activation, set: CultivarInstructionSet,
+        shorts: ShortRows? = nil
+    ) {
         self.operands = operands
         self.weights = weights
         self.set = set
+        self.shorts = shorts
         epilogue = Epilogue(activation)
     }
 
     func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
         let (depth, columns) = (operands.input.shape.channels, operands.output.shape.channels)
+        let rows = images * operands.output.shape.pixels
+        let input = UnsafePointer(operands.input.pointer(scratch))
+        let output = operands.output.pointer(scratch)
         var product = CultivarProduct(weights, epilogue)
-        product.rows = images * operands.output.shape.pixels
-        product.segments = 1
-        product.segmentDepth = depth
-        product.weightDepth = depth
-        product.input = UnsafePointer(operands.input.pointer(scratch))
-        product.inputStep = depth
-        product.output = operands.output.pointer(scratch)
-        product.residual = operands.residual.map { UnsafePointer($0.pointer(scratch)) }
+        product.setDepth(shorts?.units ?? depth)
         product.outputStep = columns
-        cultivar_product(set, &product)
-        epilogue.finish(product.output, rows: product.rows, channels: columns)
+        for first in stride(from: 0, to: rows, by: shorts?.rows ?? rows) {
+            product.rows = min(shorts?.rows ?? rows, rows - first)
+            product.input = input + first * depth
+            shorts?.prepare(&product, product.input, rows: product.rows, scratch: scratch)
+            product.output = output + first * columns
+            product.residual = operands.residual.map { UnsafePointer($0.pointer(scratch)) + first * columns }
+            cultivar_product(set, &product)
+        }
+        epilogue.finish(output, rows: rows, channels: columns)
     }
 }
 
@@ -173,7 +185,17 @@ extension CultivarProduct {
         columns = weights.bias.count
         self.weights = UnsafePointer(weights.factors.baseAddress)
         bias = UnsafePointer(weights.bias.baseAddress)
+        format = weights.precision.format
+        columnScales = weights.scales.map { UnsafePointer($0.baseAddress) }
         low = epilogue.low
         high = epilogue.high
+    }
+
+    /// One stretch of `units` elements (pairs of 16-bit ones) a row, rows one behind the other.
+    mutating func setDepth(_ units: Int) {
+        segments = 1
+        segmentDepth = units
+        weightDepth = units
+        inputStep = units
     }
 }

@@ -7,7 +7,8 @@ struct PlanBuilder {
         var node: Graph.Node
         /// Where the weights' node stands in the graph.
         let origin: Int
-        /// What is computed on the way, in bands: a depthwise convolution, before it maybe an expanding one.
+        /// What is computed on the way, in bands: before a 1 x 1 convolution a depthwise one, before that maybe an
+        /// expanding one; before one of 3 x 3 taps any other.
         var before: [Entry] = []
     }
 
@@ -49,6 +50,7 @@ struct PlanBuilder {
         builder.fuseAdditions()
         builder.fusePools()
         builder.fuseInvertedResiduals()
+        builder.fuseBands()
         try builder.build()
         return builder
     }

@@ -5,8 +5,8 @@ internal import Tensors
 extension PlanBuilder {
     mutating func add(_ convolution: Convolution, _ entry: Entry) {
         let (node, origin) = (entry.node, entry.origin)
-        if let set = network.kernels.instructionSet, !entry.before.isEmpty {
-            addInvertedResidual(entry, set)
+        if let set = network.kernels.instructionSet, let first = entry.before.first {
+            if convolution.isPointwise { addInvertedResidual(entry, set) } else { addBands(first, entry, set) }
         } else if convolution.isDepthwise {
             steps.append(
                 DepthwiseStep(
@@ -19,7 +19,7 @@ extension PlanBuilder {
         } else if let set = network.kernels.instructionSet, DirectConvolutionStep.takes(convolution) {
             steps.append(
                 DirectConvolutionStep(
-                    operands(node), convolution, weights: weights(of: origin, .panels), set: set))
+                    operands(node), convolution, weights: weights(of: origin, .panels()), set: set))
         } else {
             addPatches(convolution, node, weights: weights(of: origin))
         }
@@ -48,20 +48,23 @@ extension PlanBuilder {
             convolution.window, input: shapes[input]!, output: shapes[filter.node.output]!)
         let bands = InvertedResidualStep.Bands(window, expands: entry.before.count > 1, group: group)
         let offset = memory.reserve(bands.scratchCount)
+        let projection = network.precision(of: entry.origin)
+        let form = filteredForm(filter, projection: projection)
+        let bound = form.bound
+        let expansion = entry.before.count > 1 ? entry.before[0] : nil
+        var places: [Int] = []
+        let layers = [
+            expansion.map { layer($0, rows: bands.sourcePixels, &places) },
+            layer(filter, bound.map { .scaledRows(bound: $0) } ?? .rows),
+            form.isShort
+                ? layer(entry, .panels(projection, inputBound: bound))
+                : layer(entry, rows: bands.filteredPixels, &places),
+        ]
         steps.append(
             InvertedResidualStep(
-                operands(entry.node), expansion: entry.before.count > 1 ? layer(entry.before[0], .panels) : nil,
-                filter: layer(filter, .rows), projection: layer(entry, .panels), window: window, bands: bands,
-                scratchOffset: offset, set: set))
-        memory.release(offset)
-    }
-
-    private func layer(_ entry: Entry, _ layout: WeightLayout) -> InvertedResidualStep.Layer {
-        guard case .convolution(let convolution) = entry.node.operation else {
-            preconditionFailure("\(entry.node.label) is no convolution")
-        }
-        return InvertedResidualStep.Layer(
-            weights: weights(of: entry.origin, layout), activation: convolution.activation)
+                operands(entry.node), expansion: layers[0], filter: layers[1]!, projection: layers[2]!, window: window,
+                bands: bands, filtered: form.form, scratchOffset: offset, set: set))
+        for place in places + [offset] { memory.release(place) }
     }
 
     /// How Winograd's algorithm would do the entry's convolution; nil where it can't or where something else is faster.
@@ -76,8 +79,13 @@ extension PlanBuilder {
 
     mutating func addProduct(_ node: Graph.Node, origin: Int, activation: Activation) {
         if let set = network.kernels.instructionSet {
-            let weights = weights(of: origin, .panels)
-            steps.append(PackedProductStep(operands(node), weights: weights, activation: activation, set: set))
+            let operands = operands(node)
+            let rows = min(group * operands.input.shape.pixels, PackedProductStep.shortRows)
+            let shorts = shortRows(of: origin, depth: operands.input.shape.channels, rows: rows)
+            let weights = weights(of: origin, .panels(shorts?.precision ?? .float32))
+            steps.append(
+                PackedProductStep(operands, weights: weights, activation: activation, set: set, shorts: shorts))
+            if let shorts { memory.release(shorts.offset) }
         } else {
             let weights = weights(of: origin)
             steps.append(ProductStep(operands(node), weights: weights, activation: activation, group: group))
@@ -94,11 +102,11 @@ extension PlanBuilder {
         memory.release(offset)
     }
 
-    private func weights(of origin: Int, _ layout: WeightLayout = .rows) -> Weights {
+    func weights(of origin: Int, _ layout: WeightLayout = .rows) -> Weights {
         measuresOnly ? .none : network.weights(of: origin, layout)
     }
 
-    private func operands(_ node: Graph.Node) -> Operands {
+    func operands(_ node: Graph.Node) -> Operands {
         Operands(
             input: regions[node.inputs[0]]!, output: regions[node.output]!,
             residual: node.inputs.count > 1 ? regions[node.inputs[1]] : nil)

@@ -65,6 +65,27 @@ extension PlanBuilder {
         }
     }
 
+    /// Lets a convolution that Winograd's algorithm does compute the one that it alone reads in bands, where the map
+    /// between them is too large for the cache.
+    mutating func fuseBands() {
+        guard network.kernels.instructionSet != nil else { return }
+        let uses = graph.useCounts
+        var producers: [Graph.Value: Int] = [:]
+        for (index, entry) in entries.enumerated() { if let entry { producers[entry.node.output] = index } }
+        for (index, entry) in entries.enumerated() {
+            guard var entry, winogradForm(entry) != nil, shapes[entry.node.inputs[0]]!.count > Self.bandedCount,
+                let first = soleProducer(
+                    of: entry, uses, producers,
+                    where: { !$0.isPointwise && !$0.isDepthwise && DirectConvolutionStep.takes($0) }),
+                let producer = entries[first], winogradForm(producer) == nil
+            else { continue }
+            entry.before = [producer]
+            entry.node.inputs[0] = producer.node.inputs[0]
+            entries[first] = nil
+            entries[index] = entry
+        }
+    }
+
     /// The convolution that produces the first input of `entry` for nobody else, itself without a fused addition.
     private func soleProducer(
         of entry: Entry, _ uses: [Graph.Value: Int], _ producers: [Graph.Value: Int],

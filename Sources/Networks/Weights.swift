@@ -7,8 +7,11 @@ enum WeightLayout: Hashable, Sendable {
     /// Row-major: (groups, H x W x I / groups, O / groups), of a depthwise convolution (H x W, channels), of a dense
     /// layer (K, N), of a channelwise function one a channel.
     case rows
-    /// The rows packed in panels, for our own products.
-    case panels
+    /// The rows packed in panels, for our own products of the given precision. Of a product in int16 whose input has
+    /// been scaled already, `inputBound` is what the largest integer stands for.
+    case panels(Precision = .float32, inputBound: Float? = nil)
+    /// Of a depthwise convolution the rows, scaled so that outputs up to `bound` become integers of int16.
+    case scaledRows(bound: Float)
     /// Of 3 x 3 taps the planes of Winograd's algorithm for tiles of `side` x `side` outputs, each packed in panels.
     case winograd(side: Int)
 }
@@ -17,6 +20,10 @@ enum WeightLayout: Hashable, Sendable {
 struct Weights: Sendable {
     let factors: AlignedBuffer<Float>
     let bias: AlignedBuffer<Float>
+    /// What the factors of a product are; where it isn't float32, `factors` holds pairs of 16-bit elements.
+    var precision = Precision.float32
+    /// Of int16, what one unit of each output's factors and of the input is worth.
+    var scales: AlignedBuffer<Float>?
 
     /// The weights in rows; nil for operations without any.
     init?(_ operation: Operation) {
@@ -37,17 +44,31 @@ struct Weights: Sendable {
     /// Stands for the weights of steps that are never run.
     static let none = Weights(factors: AlignedBuffer(count: 0), bias: AlignedBuffer(count: 0))
 
-    private init(factors: AlignedBuffer<Float>, bias: AlignedBuffer<Float>) {
+    init(
+        factors: AlignedBuffer<Float>, bias: AlignedBuffer<Float>, precision: Precision = .float32,
+        scales: AlignedBuffer<Float>? = nil
+    ) {
         self.factors = factors
         self.bias = bias
+        self.precision = precision
+        self.scales = scales
     }
+
+    /// What the largest integer of int16 is as a float32.
+    static let integerLimit = Float(CULTIVAR_INT16_LIMIT)
 
     /// These weights, now in rows, in another order.
     func arranged(_ layout: WeightLayout, _ kernels: Kernels) -> Weights {
         guard let set = kernels.instructionSet else { return self }
         switch layout {
         case .rows: return self
-        case .panels: return Weights(factors: panels(set), bias: bias)
+        case .panels(.float32, _): return Weights(factors: panels(set), bias: bias)
+        case .panels(let precision, let bound): return shortPanels(set, precision, inputBound: bound)
+        case .scaledRows(let bound):
+            let factor = Self.integerLimit / bound
+            return Weights(
+                factors: AlignedBuffer(factors.elements.map { $0 * factor }),
+                bias: AlignedBuffer(bias.elements.map { $0 * factor }))
         case .winograd(let side): return Weights(factors: planes(set, side: side), bias: bias)
         }
     }
@@ -58,6 +79,25 @@ struct Weights: Sendable {
         let packed = AlignedBuffer<Float>(count: cultivar_packed_count(set, depth, columns))
         cultivar_pack(set, factors.baseAddress, depth, columns, packed.baseAddress)
         return packed
+    }
+
+    private func shortPanels(_ set: CultivarInstructionSet, _ precision: Precision, inputBound: Float?) -> Weights {
+        let columns = bias.count
+        let depth = factors.count / columns
+        let units = AlignedBuffer<Float>(count: cultivar_short_units(depth) * columns)
+        let scales = AlignedBuffer<Float>(count: columns)
+        units.baseAddress.withMemoryRebound(to: UInt32.self, capacity: units.count) {
+            cultivar_short_weights(
+                precision.format, factors.baseAddress, depth, columns, $0, scales.baseAddress)
+        }
+        if let inputBound {
+            for column in 0..<columns { scales[column] *= inputBound / Self.integerLimit }
+        }
+        var result = Weights(factors: units, bias: bias)
+        result = Weights(factors: result.panels(set), bias: bias)
+        result.precision = precision
+        result.scales = precision == .int16 ? scales : nil
+        return result
     }
 
     private func planes(_ set: CultivarInstructionSet, side: Int) -> AlignedBuffer<Float> {

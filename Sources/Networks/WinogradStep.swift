@@ -30,7 +30,7 @@ struct WinogradForm: Sendable, Equatable {
         self = best
     }
 
-    private init(side: Int, output: Shape) {
+    init(side: Int, output: Shape) {
         self.side = side
         tiles = ((output.height + side - 1) / side) * ((output.width + side - 1) / side)
     }

@@ -9,12 +9,35 @@ package struct Manifest: Codable, Sendable, Equatable {
         package var sha256: String
         package var source: String?
         package var licence: String?
+        /// Missing where the head was trained on features in float32.
+        package var training: TrainingArithmetic?
 
-        package init(name: String, sha256: String, source: String?, licence: String?) {
+        package init(
+            name: String, sha256: String, source: String?, licence: String?, training: TrainingArithmetic? = nil
+        ) {
+            self.training = training
             self.name = name
             self.sha256 = sha256
             self.source = source
             self.licence = licence
+        }
+    }
+
+    /// How the features of training pictures were computed, faster than in the model, which is float32. The test scores
+    /// are float32's.
+    package struct TrainingArithmetic: Codable, Sendable, Equatable {
+        package var precision: String
+        /// The mean deviation from features in float32, relative to their mean magnitude.
+        package var meanRelativeError: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case precision
+            case meanRelativeError = "mean_relative_error"
+        }
+
+        package init(precision: String, meanRelativeError: Double) {
+            self.precision = precision
+            self.meanRelativeError = meanRelativeError
         }
     }
 

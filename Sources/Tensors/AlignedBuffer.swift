@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A fixed-size block of zero-initialised memory, aligned to 64 bytes (a cache line, and an AVX-512 register).
 ///
 /// The buffer itself doesn't guard against concurrent writes: whoever shares one between threads writes disjoint parts.
@@ -8,13 +10,33 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
     package init(count: Int) {
         precondition(count >= 0, "a buffer's count must not be negative, got \(count)")
         self.count = count
-        let byteCount = max(count * MemoryLayout<Element>.stride, 1)
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
-        memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-        baseAddress = memory.bindMemory(to: Element.self, capacity: max(count, 1))
+        baseAddress = Self.allocate(max(count * MemoryLayout<Element>.stride, 1))
+            .bindMemory(to: Element.self, capacity: max(count, 1))
     }
 
-    deinit { UnsafeMutableRawPointer(baseAddress).deallocate() }
+    deinit {
+        let byteCount = count * MemoryLayout<Element>.stride
+        if byteCount < Self.mappedByteCount {
+            UnsafeMutableRawPointer(baseAddress).deallocate()
+        } else {
+            munmap(baseAddress, byteCount)
+        }
+    }
+
+    /// Blocks from this size on are mappings of their own: the system zeroes their pages when they are first used, and has
+    /// them back at once, where the allocator would keep what lies between others.
+    private static var mappedByteCount: Int { 1 << 20 }
+
+    private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        guard byteCount >= mappedByteCount else {
+            let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+            memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+            return memory
+        }
+        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let memory, memory != MAP_FAILED else { fatalError("no memory for a buffer of \(byteCount) bytes") }
+        return memory
+    }
 
     package subscript(index: Int) -> Element {
         get { baseAddress[index] }

@@ -62,6 +62,9 @@ struct MistakeTests {
         try await expect(
             farm, ["augment", picture, "-o", "/no/such/sheet.png"],
             "can't write /no/such/sheet.png: its folder doesn't exist")
+        let folder = farm.path("bench").string
+        try await expect(farm, ["augment", folder, "-o", sheet], "can't read \(folder): it is a folder")
+        try await expect(farm, ["augment", picture, "-o", folder], "can't write \(folder): it is a folder")
     }
 
     @Test("backbones lists what can run, and says what is wrong with a file that can't")

@@ -67,6 +67,48 @@ struct RealBackboneTests {
     }
 }
 
+@Suite("Backbones in less than float32", .enabled(if: Kernels.available.contains(.bf16) && !present.isEmpty))
+struct ReducedBackboneTests {
+    private static let subjects = present.filter { $0.kernels == .bf16 && $0.size < 224 }
+
+    @Test("The error found when loading holds for other pictures", arguments: subjects, [Precision.int16, .bfloat16])
+    fileprivate func error(subject: Case, precision: Precision) throws {
+        let exact = try subject.backbone()
+        let reduced = try exact.computing(in: precision)
+        #expect(reduced.precisionError <= Calibration.target)
+        let pixels = (0..<4).flatMap { picture(size: subject.size, index: $0) }
+        let expected = try exact.makeExtractor(inputSize: subject.size).extract(pixels).values
+        let found = try reduced.makeExtractor(inputSize: subject.size).extract(pixels).values
+        let deviation = zip(found, expected).reduce(Float(0)) { $0 + abs($1.0 - $1.1) }
+        #expect(deviation < 3 * Calibration.target * expected.reduce(0) { $0 + abs($1) })
+    }
+
+    @Test("A backbone with 1 x 1 convolutions has features of another arithmetic, one without has the same")
+    func arithmetic() throws {
+        func backbone(_ size: Int) throws -> Backbone {
+            try Backbone(
+                makeModel(
+                    [node("Conv", ["x", "widen"], ["a"]), node("Conv", ["a", "mix"])],
+                    weights: [random("widen", 32, 3, 1, 1), random("mix", 16, 32, size, size)]),
+                fallbackName: "two", kernels: .bf16)
+        }
+        let reducible = try backbone(1)
+        let arithmetics = try Precision.allCases.map { try reducible.computing(in: $0).arithmetic }
+        #expect(arithmetics[0] == "float32, avx512")
+        #expect(Set(arithmetics).count == 3)
+        #expect(try backbone(3).computing(in: .int16).arithmetic == arithmetics[0])
+    }
+
+    @Test("Kernels that lack a precision say so")
+    func notAvailable() throws {
+        let backbone = try Backbone(
+            makeModel([node("GlobalAveragePool")]), fallbackName: "mean", kernels: .openblas)
+        #expect(backbone.arithmetic == "float32, openblas")
+        let error = #expect(throws: NetworkError.self) { try backbone.computing(in: .bfloat16) }
+        #expect(error == .precisionNotAvailable(.bfloat16, kernels: .openblas))
+    }
+}
+
 @Suite("Backbone")
 struct BackboneTests {
     private func pooled(_ metadata: [String: String], input: ValueInfo? = nil) throws -> Backbone {

@@ -35,10 +35,15 @@ struct Workshop: Sendable {
         try writeBackbone("tiny", seed: 1)
     }
 
-    /// Conv 3 x 3 with stride 2, Relu, GlobalAveragePool, Flatten, with weights from the seed.
-    func writeBackbone(_ name: String, seed: UInt64) throws {
+    /// Conv 3 x 3 with stride 2, Relu, where it `mixes` Conv 1 x 1, then GlobalAveragePool, Flatten, with weights from
+    /// the seed.
+    func writeBackbone(_ name: String, seed: UInt64, mixes: Bool = false) throws {
         var random = SeededRandom(seed: seed)
         let weights = (0..<12 * 27).map { _ in random.uniform(-0.5, 0.5) }
+        var initializers = [Tensor(name: "w", dimensions: [12, 3, 3, 3], floats: weights)]
+        let factors = (0..<12 * 12).map { _ in random.uniform(-0.5, 0.5) }
+        if mixes { initializers.append(Tensor(name: "m", dimensions: [12, 12, 1, 1], floats: factors)) }
+        let mixture = Node(name: "mix", operatorType: "Conv", inputs: ["r", "m"], outputs: ["s"])
         let picture = ValueInfo(
             name: "x", elementType: .float32, shape: [.dynamic("N"), .fixed(3), .dynamic("H"), .dynamic("W")])
         let model = Model(
@@ -50,10 +55,12 @@ struct Workshop: Sendable {
                         "strides": .ints([2, 2]), "pads": .ints([1, 1, 1, 1]), "kernel_shape": .ints([3, 3]),
                     ]),
                 Node(name: "relu", operatorType: "Relu", inputs: ["c"], outputs: ["r"]),
-                Node(name: "pool", operatorType: "GlobalAveragePool", inputs: ["r"], outputs: ["p"]),
+            ] + (mixes ? [mixture] : []) + [
+                Node(
+                    name: "pool", operatorType: "GlobalAveragePool", inputs: [mixes ? "s" : "r"], outputs: ["p"]),
                 Node(name: "flat", operatorType: "Flatten", inputs: ["p"], outputs: ["y"]),
             ],
-            initializers: [Tensor(name: "w", dimensions: [12, 3, 3, 3], floats: weights)], inputs: [picture],
+            initializers: initializers, inputs: [picture],
             outputs: [ValueInfo(name: "y", elementType: .float32, shape: nil)],
             metadata: ["name": name, "input_size": "32", "licence": "none", "source_package": "tests 1.0"])
         try ModelFile.write(model, to: backbones.appending("\(name).onnx"))

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "Products.h"
+#include "ShortFormats.h"
 #include "Training.h"
 #include "Winograd.h"
 
@@ -63,6 +64,11 @@ void cultivar_arithmetic(CultivarArithmetic op, const float *left, ptrdiff_t lef
 /// A convolution of every channel with a kernel of its own; weights are kernelHeight x kernelWidth x channels.
 void cultivar_depthwise(const CultivarWindow *window, const float *input, const float *weights, const float *bias,
                         CultivarActivation activation, float *output);
+
+/// The same with an output of 16-bit elements, rounded to nearest, for at least 16 channels where the CPU has the format.
+void cultivar_depthwise_short(CultivarFormat format, const CultivarWindow *window, const float *input,
+                              const float *weights, const float *bias, CultivarActivation activation,
+                              uint16_t *output);
 
 /// The patches under kernel rows [kernelRow, kernelRowEnd) for output pixels [pixel, pixelEnd): one row a pixel, of
 /// (kernel rows x kernelWidth x groupChannels) values, zero outside the image. Channels [channel, channel +

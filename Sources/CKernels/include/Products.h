@@ -16,11 +16,18 @@ typedef enum { CULTIVAR_AVX2, CULTIVAR_AVX512 } CultivarInstructionSet;
 /// Whether this CPU has the instruction set.
 int cultivar_has(CultivarInstructionSet set);
 
+/// What the elements of both matrices are. Of 16 bits, two neighbouring elements of a row (of a column of weights) are
+/// one unit of 32 bits, and all depths and steps count such units; see ShortFormats.h.
+typedef enum { CULTIVAR_FLOAT32, CULTIVAR_BFLOAT16, CULTIVAR_INT16 } CultivarFormat;
+
 /// output[r, n] = clip(sum over s, k of input[r, s, k] * weights[s, k, n] + bias[n] + residual[r, n]).
 ///
 /// A row of the left matrix consists of `segments` stretches of `segmentDepth` elements: one for a plain product, one a
 /// kernel row for a convolution, whose patches are thus never copied.
+///
+/// Of int16 the sum is an integer, which is multiplied by rowScales[r] * columnScales[n] before anything is added.
 typedef struct {
+    CultivarFormat format;
     ptrdiff_t rows, columns;
     ptrdiff_t segments, segmentDepth;
     const float *input;
@@ -30,6 +37,8 @@ typedef struct {
     ptrdiff_t weightDepth;       // rows of a panel in all
     ptrdiff_t weightStart;       // the panels' row where the first stretch starts
     ptrdiff_t weightSegmentStep; // rows from one stretch to the next
+    const float *rowScales;      // of int16 only: one a row, or NULL where they are all 1
+    const float *columnScales;   // of int16 only: one a column
     const float *bias;           // one a column, or NULL
     const float *residual;       // laid out as the output, or NULL; may be the output
     float low, high;             // what the result is clipped to
@@ -37,6 +46,10 @@ typedef struct {
     ptrdiff_t outputStep;
 } CultivarProduct;
 
+/// Whether this CPU multiplies elements of that format; of 16 bits, AVX-512 does with an extension for each format.
+int cultivar_has_format(CultivarFormat format);
+
+/// Where the format isn't float32, `set` must be AVX-512.
 void cultivar_product(CultivarInstructionSet set, const CultivarProduct *product);
 
 /// Floats that the packed form of a depth x columns matrix takes.

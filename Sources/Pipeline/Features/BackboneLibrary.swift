@@ -1,5 +1,6 @@
 package import Archive
 internal import Foundation
+internal import Learning
 package import Networks
 internal import Synchronization
 package import SystemPackage
@@ -14,7 +15,12 @@ package struct LoadedBackbone: Sendable {
 /// The backbones in a folder: every `NAME.onnx` is one, by the name of its file.
 package final class BackboneLibrary: Sendable {
     package let folder: FilePath
-    private let loaded = Mutex<[String: LoadedBackbone]>([:])
+    private let loaded = Mutex<[Key: LoadedBackbone]>([:])
+
+    private struct Key: Hashable {
+        let name: String
+        let precision: Precision
+    }
 
     package init(folder: FilePath) { self.folder = folder }
 
@@ -27,42 +33,57 @@ package final class BackboneLibrary: Sendable {
             .map { String($0.dropLast(Self.suffix.count)) }.sorted()
     }
 
-    /// The backbone of the given name, read once. Throws `BackboneFailure`, or what is wrong with the file.
-    package func load(_ name: String) throws -> LoadedBackbone {
-        if let known = loaded.withLock({ $0[name] }) { return known }
+    /// The backbone of the given name, read once. Throws `BackboneFailure`, or what is wrong with the file, or that this
+    /// machine has no kernels for `precision`.
+    package func load(_ name: String, precision: Precision = .float32) throws -> LoadedBackbone {
+        let key = Key(name: name, precision: precision)
+        if let known = loaded.withLock({ $0[key] }) { return known }
+        let result = try precision == .float32 ? read(name) : reduced(load(name), to: precision)
+        loaded.withLock { $0[key] = result }
+        return result
+    }
+
+    private func reduced(_ exact: LoadedBackbone, to precision: Precision) throws -> LoadedBackbone {
+        try LoadedBackbone(
+            backbone: exact.backbone.computing(in: precision), checksum: exact.checksum, path: exact.path)
+    }
+
+    private func read(_ name: String) throws -> LoadedBackbone {
         guard try names().contains(name) else {
             throw try BackboneFailure.absent(name, folder: folder, known: names())
         }
         let path = folder.appending(name + Self.suffix)
-        let backbone = try Backbone(contentsOf: path)
-        let result = try LoadedBackbone(backbone: backbone, checksum: Digest.sha256(of: path), path: path)
-        loaded.withLock { $0[name] = result }
-        return result
+        return try LoadedBackbone(backbone: Backbone(contentsOf: path), checksum: Digest.sha256(of: path), path: path)
     }
 
-    /// What keeps the backbones of a search space from being used, a sentence each; the files are not read.
-    package func problems(with space: [String]) -> [String] {
-        space.compactMap { text in
-            guard let choice = BackboneChoice(text: text) else { return "\(BackboneFailure.badChoice(text))" }
-            do {
-                let known = try names()
-                return known.contains(choice.name)
-                    ? nil : "\(BackboneFailure.absent(choice.name, folder: folder, known: known))"
-            } catch {
-                return "\(error)"
-            }
+    /// What keeps the backbones of a search from being used, a sentence each; the files are not read.
+    package func problems(with search: Settings.Search) -> [String] {
+        search.space.backbone.compactMap(problem) + [search.precision.problem].compactMap { $0 }
+    }
+
+    private func problem(with text: String) -> String? {
+        guard let choice = BackboneChoice(text: text) else { return "\(BackboneFailure.badChoice(text))" }
+        do {
+            let known = try names()
+            return known.contains(choice.name)
+                ? nil : "\(BackboneFailure.absent(choice.name, folder: folder, known: known))"
+        } catch {
+            return "\(error)"
         }
     }
 
-    /// The backbone whose file has the given checksum, first looked for by name; nil where there is none.
+    /// The float32 backbone whose file has the given checksum, first looked for by name; nil where there is none.
     package func find(_ checksum: Digest, name: String) throws -> LoadedBackbone? {
-        if let known = loaded.withLock({ $0.values.first { $0.checksum == checksum } }) { return known }
+        let known = loaded.withLock { loaded in
+            loaded.values.first { $0.checksum == checksum && $0.backbone.precision == .float32 }
+        }
+        if let known { return known }
         let names = try names()
         for candidate in names.filter({ $0 == name }) + names.filter({ $0 != name }) {
             let path = folder.appending(candidate + Self.suffix)
             guard try Digest.sha256(of: path) == checksum else { continue }
             let result = try LoadedBackbone(backbone: Backbone(contentsOf: path), checksum: checksum, path: path)
-            loaded.withLock { $0[candidate] = result }
+            loaded.withLock { $0[Key(name: candidate, precision: .float32)] = result }
             return result
         }
         return nil

@@ -18,7 +18,7 @@ package struct FeatureSource: Sendable {
         self.inputSize = size
         self.augmentation = augmentation
         space = try FeatureSpace(
-            backbone: loaded.checksum, preprocessing: "bilinear \(size) x \(size), float32",
+            backbone: loaded.checksum, preprocessing: "bilinear \(size) x \(size), \(loaded.backbone.arithmetic)",
             augmentation: JSONText(augmentation).text, featureCount: loaded.backbone.featureCount)
     }
 

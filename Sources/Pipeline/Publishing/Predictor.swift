@@ -7,15 +7,14 @@ package import Tensors
 /// A published model at work: `model.onnx` with its labels, run by this program's own engine.
 package struct Predictor: Sendable {
     package let labels: [String]
-    private let path: FilePath
+    private let classifier: Classifier
     /// Height and width in pixels.
     private let size: Int
     private let decoder: PictureDecoder
 
     /// Reads a published `model.onnx`. Throws what is wrong with the file.
     package init(model: FilePath, limits: DecodeLimits) throws {
-        let classifier = try Classifier(contentsOf: model)
-        path = model
+        classifier = try Classifier(contentsOf: model)
         size = classifier.inputSize
         labels = classifier.labels
         decoder = PictureDecoder(limits: limits)
@@ -37,7 +36,7 @@ package struct Predictor: Sendable {
         _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
     ) async throws -> [Result<[Float], any Error>] {
         let results = Mutex([Result<[Float], any Error>?](repeating: nil, count: count))
-        let classifiers = WorkerScratch { try Classifier(contentsOf: path) }
+        let classifiers = WorkerScratch { try classifier.copy() }
         try await pool.forEach(count) { index, worker in
             let classifier = try classifiers.value(for: worker)
             let result = Result { try classifier.probabilities(pixels(of: bytes(index))).values }

@@ -55,6 +55,15 @@ struct Promotion: Sendable {
         return (0..<size).map { $0 * count / size }
     }
 
+    /// How the features were computed that the head was trained on, where that isn't how the model itself computes.
+    private func trainingArithmetic(_ parameters: Hyperparameters) -> Manifest.TrainingArithmetic? {
+        guard let backbone = plan.sources[parameters.backbone]?.loaded.backbone, backbone.precision != .float32 else {
+            return nil
+        }
+        return Manifest.TrainingArithmetic(
+            precision: backbone.precision.rawValue, meanRelativeError: Double(backbone.precisionError))
+    }
+
     private func manifest(_ parameters: Hyperparameters, _ score: TestScore) throws -> Manifest {
         let backbone = source.loaded.backbone
         let interval = score.confusion.accuracyInterval
@@ -67,7 +76,7 @@ struct Promotion: Sendable {
             version: publisher.nextVersion(), run: plan.id, created: .now, labels: plan.set.labels.map(\.name),
             backbone: Manifest.Backbone(
                 name: backbone.name, sha256: source.loaded.checksum.hex, source: backbone.sourcePackage,
-                licence: backbone.licence),
+                licence: backbone.licence, training: trainingArithmetic(parameters)),
             input: Manifest.Input(size: source.inputSize), parameters: JSONText(parameters),
             test: Manifest.Test(
                 pictures: score.confusion.total, accuracy: score.confusion.accuracy,

@@ -1,4 +1,5 @@
 package import Learning
+package import Networks
 package import Pictures
 
 /// Everything that can be set, with its default. `SettingsCatalog` gives each value its key, its range and its help.
@@ -45,6 +46,8 @@ package struct Settings: Sendable, Equatable {
         package var candidates = 6
         package var folds = 3
         package var seed = 42
+        /// What the features of training pictures are computed in; those of test pictures are always float32.
+        package var precision = Precision.float32
         /// Chosen by cross-validated accuracy and cost: on photos MobileNetV2 gains most at 288 pixels, and VGG16 takes 25
         /// times as long without being better.
         package var space = SearchSpace(backbone: ["mobilenetv2@288"])

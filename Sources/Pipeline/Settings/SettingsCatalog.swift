@@ -1,4 +1,5 @@
 internal import Learning
+internal import Networks
 internal import Pictures
 
 /// One setting: its dotted key, what it means, and how its text is read into and out of `Settings`.
@@ -89,6 +90,9 @@ enum SettingsCatalog {
         .one(
             "search.seed", \.search.seed, .integer(0 ... .max),
             "Same pictures, settings and seed: same model (random_state)."),
+        .one(
+            "search.precision", \.search.precision, .choice,
+            "Of the backbones' products on training pictures. int16 is faster and costs below 1.5 % of deviation."),
         .list(
             "search.space.backbone", \.search.space.backbone, .backbone,
             "Each NAME or NAME@SIZE: the ONNX file's name and the side in pixels that pictures are resized to."),

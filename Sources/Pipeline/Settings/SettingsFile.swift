@@ -22,12 +22,16 @@ struct SettingsFile {
     func place(of key: String) -> String? { lines[key].map { "\(path):\($0)" } }
 
     private static func root(of path: String) throws(SettingsError) -> Node.Mapping? {
-        guard FileManager.default.fileExists(atPath: path) else { throw .missingFile(path: path) }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw .missingFile(path: path)
+        }
+        guard !isFolder.boolValue else { throw .unreadableFile(path: path, reason: "it is a folder") }
         let root: Node?
         do {
             root = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
         } catch {
-            throw .unreadableFile(path: path, reason: "\(error)")
+            throw .unreadableFile(path: path, reason: (error as? CocoaError)?.localizedDescription ?? "\(error)")
         }
         guard let root else { return nil }
         guard let mapping = root.mapping else {

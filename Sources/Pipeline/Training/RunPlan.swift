@@ -1,5 +1,6 @@
 internal import Archive
 internal import Learning
+internal import Networks
 internal import Tensors
 
 /// All that a run does, known in full when it starts, so that an interrupted run can be gone on with.
@@ -9,8 +10,11 @@ struct RunPlan: Sendable {
     let settings: Settings
     let set: TrainingSet
     let search: RandomizedSearch
-    /// By the text that names the backbone in the search space; those that the candidates use.
+    /// By the text that names the backbone in the search space; those that the candidates use. They give the features of
+    /// training pictures.
     let sources: [String: FeatureSource]
+    /// The same for test pictures: always float32, as the published model computes.
+    let testSources: [String: FeatureSource]
 
     /// Throws what keeps the run from being done: a backbone that is missing or can't run, unreadable settings.
     init(id: RunID, start: NewRun, history: History, library: BackboneLibrary) throws {
@@ -19,22 +23,31 @@ struct RunPlan: Sendable {
         settings = try start.settings.decoded()
         set = TrainingSet(try history.dataset(upTo: start.lastPicture))
         search = try RandomizedSearch(space: settings.search.space, settings: settings.searchSettings)
+        let names = Set(search.candidates.map(\.backbone))
         let transforms = settings.augment.transforms
-        var sources: [String: FeatureSource] = [:]
-        for name in Set(search.candidates.map(\.backbone)) {
-            guard let choice = BackboneChoice(text: name) else { throw BackboneFailure.badChoice(name) }
-            sources[name] = try FeatureSource(
-                loaded: library.load(choice.name), inputSize: choice.inputSize, augmentation: transforms)
+        func sources(_ precision: Precision) throws -> [String: FeatureSource] {
+            var sources: [String: FeatureSource] = [:]
+            for name in names {
+                guard let choice = BackboneChoice(text: name) else { throw BackboneFailure.badChoice(name) }
+                sources[name] = try FeatureSource(
+                    loaded: library.load(choice.name, precision: precision), inputSize: choice.inputSize,
+                    augmentation: transforms)
+            }
+            return sources
         }
-        self.sources = sources
+        self.sources = try sources(settings.search.precision)
+        testSources = try sources(.float32)
     }
 
     var copies: Int { settings.augment.copies }
 
-    /// The sources in the order in which the search first needs them.
-    var orderedSources: [FeatureSource] {
+    /// The sources for training and test pictures, in the order in which the search first needs them.
+    var orderedSources: [(train: FeatureSource, test: FeatureSource)] {
         var seen: Set<String> = []
-        return search.candidates.map(\.backbone).filter { seen.insert($0).inserted }.compactMap { sources[$0] }
+        return search.candidates.map(\.backbone).filter { seen.insert($0).inserted }.compactMap { name in
+            guard let train = sources[name], let test = testSources[name] else { return nil }
+            return (train, test)
+        }
     }
 
     /// The candidates as the history keeps them.

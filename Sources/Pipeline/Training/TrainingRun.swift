@@ -35,7 +35,7 @@ struct TrainingRun: Sendable {
         try await extract()
         let result = try await search()
         let best = result.best.hyperparameters
-        guard let source = plan.sources[best.backbone] else { throw BackboneFailure.badChoice(best.backbone) }
+        guard let source = plan.testSources[best.backbone] else { throw BackboneFailure.badChoice(best.backbone) }
         status.begin(.evaluating, run: plan.id)
         let challenger = try score(result.refit.head, source)
         let champion = try await ChampionScoring(installation, extraction).score(on: plan.set)
@@ -56,10 +56,10 @@ struct TrainingRun: Sendable {
 
     /// Brings the cache up to date for every backbone that a candidate uses, copies for the training pictures only.
     private func extract() async throws {
-        for source in plan.orderedSources {
-            let name = "\(source.loaded.backbone.name) at \(source.inputSize) pixels"
+        for (train, test) in plan.orderedSources {
+            let name = "\(train.loaded.backbone.name) at \(train.inputSize) pixels"
             var computed = 0
-            for (pictures, copies) in [(plan.set.train, plan.copies), (plan.set.test, 0)] {
+            for (source, pictures, copies) in [(train, plan.set.train, plan.copies), (test, plan.set.test, 0)] {
                 status.begin(.extracting, run: plan.id)
                 computed += try await extraction.extract(pictures.map(\.digest), copies: copies, from: source) {
                     done, total in
@@ -67,11 +67,13 @@ struct TrainingRun: Sendable {
                 }
             }
             let needed = plan.set.train.count * (plan.copies + 1) + plan.set.test.count
+            let backbone = train.loaded.backbone
             installation.logger.info(
                 "features ready",
                 metadata: [
                     "run.id": "\(plan.id)", "features.backbone": "\(name)", "features.computed": "\(computed)",
-                    "features.cached": "\(needed - computed)",
+                    "features.cached": "\(needed - computed)", "features.arithmetic": "\(backbone.arithmetic)",
+                    "features.error": "\(backbone.precisionError)",
                 ])
         }
     }

@@ -1,0 +1,1 @@
+"""Runs each piece of work with Cultivar and with its peers, in turn, and compares the times."""

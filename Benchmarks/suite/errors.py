@@ -1,0 +1,5 @@
+"""What ends the benchmarks."""
+
+
+class BenchmarkError(Exception):
+    """What went wrong, as a plain sentence."""

@@ -1,0 +1,65 @@
+internal import CKernels
+
+/// Where products in less than float32 take their input from.
+extension PlanBuilder {
+    /// How a depthwise convolution hands its output to a projection.
+    struct Filtered {
+        let form: InvertedResidualStep.FilteredForm
+        /// What the largest integer stands for, of int16.
+        let bound: Float?
+
+        var isShort: Bool {
+            if case .shorts = form { return true }
+            return false
+        }
+    }
+
+    /// Rounds at once where a vector of channels is full and, for int16, where a clip says what the largest value is.
+    func filteredForm(_ filter: Entry, projection: Precision) -> Filtered {
+        let unchanged = Filtered(form: .float32, bound: nil)
+        guard projection != .float32, case .convolution(let convolution) = filter.node.operation,
+            convolution.outputChannels >= 16, convolution.outputChannels % 2 == 0
+        else { return unchanged }
+        if projection == .bfloat16 {
+            let form = InvertedResidualStep.FilteredForm.shorts(
+                projection.format, convolution.activation.kernel)
+            return Filtered(form: form, bound: nil)
+        }
+        guard case .clip(let low, let high) = convolution.activation, max(abs(low), abs(high)).isFinite,
+            max(abs(low), abs(high)) > 0
+        else { return unchanged }
+        let bound = max(abs(low), abs(high))
+        let factor = Weights.integerLimit / bound
+        let activation = Activation.clip(low: low * factor, high: high * factor)
+        return Filtered(form: .shorts(projection.format, activation.kernel), bound: bound)
+    }
+
+    /// The layer of a 1 x 1 convolution, its input rounded where it is computed in less than float32; `places` gets the
+    /// scratch memory for that.
+    mutating func layer(_ entry: Entry, rows: Int, _ places: inout [Int]) -> InvertedResidualStep.Layer {
+        guard case .convolution(let convolution) = entry.node.operation else {
+            preconditionFailure("\(entry.node.label) is no convolution")
+        }
+        let shorts = shortRows(of: entry.origin, depth: convolution.inputChannels, rows: rows)
+        if let shorts { places.append(shorts.offset) }
+        return layer(entry, .panels(shorts?.precision ?? .float32), shorts)
+    }
+
+    func layer(
+        _ entry: Entry, _ layout: WeightLayout, _ shorts: ShortRows? = nil
+    ) -> InvertedResidualStep.Layer {
+        guard case .convolution(let convolution) = entry.node.operation else {
+            preconditionFailure("\(entry.node.label) is no convolution")
+        }
+        return InvertedResidualStep.Layer(
+            weights: weights(of: entry.origin, layout), activation: convolution.activation, shorts: shorts)
+    }
+
+    /// Reserves scratch memory for the rounded input of the product of node `origin`; nil where that is in float32.
+    mutating func shortRows(of origin: Int, depth: Int, rows: Int) -> ShortRows? {
+        let precision = network.precision(of: origin)
+        guard precision != .float32 else { return nil }
+        let offset = memory.reserve(ShortRows.scratchCount(rows: rows, depth: depth))
+        return ShortRows(precision: precision, depth: depth, rows: rows, offset: offset)
+    }
+}

@@ -1,0 +1,86 @@
+internal import CKernels
+
+/// What the factors of the costly products are rounded to before they are multiplied; sums, and everything between the
+/// products, are float32.
+package enum Precision: String, Sendable, CaseIterable, Codable {
+    case float32
+    /// The upper half of a float32. What it costs in accuracy is measured when a backbone is loaded. Whether it is faster
+    /// depends on the CPU: some have an instruction for it that is slower than float32's.
+    case bfloat16
+    /// Fixed point with a scale for each pixel and each output channel; more accurate than bfloat16.
+    case int16
+
+    var format: CultivarFormat {
+        switch self {
+        case .float32: CULTIVAR_FLOAT32
+        case .bfloat16: CULTIVAR_BFLOAT16
+        case .int16: CULTIVAR_INT16
+        }
+    }
+
+    /// Why this machine can't compute in it, a sentence; nil where it can.
+    package var problem: String? {
+        do {
+            let kernels = try Kernels.chosen()
+            return runs(on: kernels) ? nil : "\(NetworkError.precisionNotAvailable(self, kernels: kernels))"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// Whether `kernels` have products of it on this machine.
+    func runs(on kernels: Kernels) -> Bool {
+        self == .float32 || (kernels == .bf16 && cultivar_has_format(format) != 0)
+    }
+}
+
+/// Which of a network's products are computed in less than float32.
+struct ReducedProducts: Sendable {
+    let precision: Precision
+    /// Nodes whose products stay float32 nevertheless.
+    var exact: Set<Int> = []
+
+    static let none = ReducedProducts(precision: .float32)
+
+    /// The precision of the product of `graph.nodes[node]`.
+    func precision(of node: Int) -> Precision { exact.contains(node) ? .float32 : precision }
+}
+
+extension Operation {
+    /// Whether its product may be computed in less than float32: a 1 x 1 convolution of some depth.
+    var isReducible: Bool {
+        guard case .convolution(let convolution) = self else { return false }
+        return convolution.isPointwise && (8...65_536).contains(convolution.inputChannels)
+    }
+}
+
+/// The place in scratch memory where rows of float32 become rows of 16-bit elements for a product.
+struct ShortRows: Sendable {
+    let precision: Precision
+    let depth: Int
+    /// Rows that fit.
+    let rows: Int
+    let offset: Int
+
+    var units: Int { cultivar_short_units(depth) }
+
+    /// Floats of scratch memory for `rows` rows: the elements, then a scale for each row.
+    static func scratchCount(rows: Int, depth: Int) -> Int { rows * cultivar_short_units(depth) + rows }
+
+    /// Makes `product` multiply `count` rows of `input`, rounded.
+    func prepare(
+        _ product: inout CultivarProduct, _ input: UnsafePointer<Float>, rows count: Int,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        precondition(count <= rows, "\(count) rows where \(rows) fit")
+        let shorts = scratch + offset
+        let scales = shorts + rows * units
+        shorts.withMemoryRebound(to: UInt16.self, capacity: 2 * count * units) {
+            cultivar_short_rows(precision.format, input, count, depth, $0, scales)
+        }
+        product.input = UnsafePointer(shorts)
+        product.inputStep = units
+        product.rowScales = precision == .int16 ? UnsafePointer(scales) : nil
+        product.rows = count
+    }
+}
