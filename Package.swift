@@ -30,7 +30,9 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "cultivar",
-            dependencies: ["Commands", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Commands", "Intake", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -77,7 +79,7 @@ let package = Package(
         .target(
             name: "Intake",
             dependencies: [
-                "Archive", "CInotifyTools", "Pictures", "Tensors",
+                "Archive", "CInotifyTools", "CSandbox", "Pictures", "Tensors",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -114,6 +116,7 @@ let package = Package(
         ),
         .target(name: "Tensors", dependencies: ["COpenBLAS"], swiftSettings: numericSettings),
         .target(name: "CKernels"),
+        .target(name: "CSandbox"),
         .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
@@ -143,7 +146,9 @@ for name in [
 ] {
     package.targets.append(
         .testTarget(
-            name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"],
+            name: "\(name)Tests",
+            // Decoder processes are the program itself.
+            dependencies: [.byName(name: name), "TestSupport"] + (name == "Intake" ? ["cultivar"] : []),
             exclude: testsWithResources.contains(name) ? ["Resources"] : [], swiftSettings: settings))
 }
 package.targets.append(

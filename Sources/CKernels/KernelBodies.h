@@ -232,14 +232,27 @@ INLINE void NAME(depthwise_row)(const CultivarWindow *w, const float *input, con
                                 element_at(output, x * w->channels, format), top, bottom, left, right, count, \
                                 stride, format); \
     }
+// Small maps are border for the most part, so the usual numbers of taps there are constants as well.
 #define BORDER(end) \
-    COLUMNS(end, 1, first_tap(originX, w->dilationX), tap_end(originX, w->dilationX, w->kernelWidth, w->width), 0)
+    for (; x < end; x++) { \
+        const ptrdiff_t originX = x * w->strideX - w->padLeft, left = first_tap(originX, w->dilationX); \
+        switch (tap_end(originX, w->dilationX, w->kernelWidth, w->width) - left) { \
+            case 1: EDGE(1); break; \
+            case 2: EDGE(2); break; \
+            default: EDGE(tap_end(originX, w->dilationX, w->kernelWidth, w->width) - left); \
+        } \
+    }
+#define EDGE(taps) \
+    NAME(depthwise_columns)(w, input + (origin * w->width + originX + left * w->dilationX) * w->channels, \
+                            weights + left * w->channels, bias, activation, \
+                            element_at(output, x * w->channels, format), top, bottom, 0, taps, 1, 0, format)
     BORDER(first)
     COLUMNS(last, 8, 0, inner, stride)
     COLUMNS(last, 4, 0, inner, stride)
     COLUMNS(last, 2, 0, inner, stride)
     COLUMNS(last, 1, 0, inner, stride)
     BORDER(w->outputWidth)
+#undef EDGE
 #undef BORDER
 #undef COLUMNS
 }

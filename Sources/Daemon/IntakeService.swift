@@ -23,7 +23,11 @@ struct IntakeService: Service {
             inbox: FilePath(settings.paths.inbox), settings: watch, logger: installation.logger)
         ingestor = try Ingestor(
             state: installation.state, store: installation.store, history: installation.history, pool: WorkerPool(),
-            validator: InProcessValidator(limits: settings.limits),
+            validator: DecoderPool(
+                limits: settings.limits, attempts: installation.history,
+                notify: { [logger = installation.logger] notice in
+                    logger.warning("picture decoder", metadata: ["decoder.notice": "\(notice)"])
+                }),
             settings: IngestSettings(testShare: settings.inbox.testShare))
         self.activity = activity
         self.status = status

@@ -18,17 +18,19 @@ struct InvertedResidualStep: Step {
     private let filtered: FilteredForm
 
     struct Layer: Sendable {
-        let weights: Weights
-        let activation: Activation
+        let prepared: PreparedProduct
+        let isShort: Bool
+        let activation: CultivarActivation
         let epilogue: Epilogue
         /// Where the layer's input is rounded, if it is.
         let shorts: ShortRows?
 
         init(weights: Weights, activation: Activation, shorts: ShortRows? = nil) {
-            self.weights = weights
-            self.activation = activation
+            self.activation = activation.kernel
             self.shorts = shorts
+            isShort = weights.precision != .float32
             epilogue = Epilogue(activation)
+            prepared = PreparedProduct(weights, epilogue)
         }
     }
 
@@ -101,7 +103,7 @@ struct InvertedResidualStep: Step {
         window.height = source.count
         window.outputHeight = rows.count
         let target = scratch + scratchOffset + bands.filteredOffset
-        let (factors, bias) = (filter.weights.factors.baseAddress, filter.weights.bias.baseAddress)
+        let weights = filter.prepared.product
         let sourceCount = source.count * window.width * window.channels
         let count = rows.count * window.outputWidth * window.channels
         for image in 0..<images {
@@ -109,11 +111,11 @@ struct InvertedResidualStep: Step {
             switch filtered {
             case .float32:
                 cultivar_depthwise(
-                    &window, source, factors, bias, filter.activation.kernel, target + image * count)
+                    &window, source, weights.weights, weights.bias, filter.activation, target + image * count)
             case .shorts(let format, let activation):
                 target.withMemoryRebound(to: UInt16.self, capacity: 2 * images * count) { target in
                     cultivar_depthwise_short(
-                        format, &window, source, factors, bias, activation, target + image * count)
+                        format, &window, source, weights.weights, weights.bias, activation, target + image * count)
                 }
             }
         }
@@ -133,9 +135,9 @@ struct InvertedResidualStep: Step {
         _ scratch: UnsafeMutablePointer<Float>, residual: UnsafeMutablePointer<Float>?,
         into output: UnsafeMutablePointer<Float>
     ) {
-        var product = CultivarProduct(layer.weights, layer.epilogue)
+        var product = layer.prepared.product
         product.rows = rows
-        product.setDepth(layer.weights.precision == .float32 ? depth : cultivar_short_units(depth))
+        product.setDepth(layer.isShort ? cultivar_short_units(depth) : depth)
         product.input = UnsafePointer(input)
         layer.shorts?.prepare(&product, product.input, rows: rows, scratch: scratch)
         product.residual = residual.map { UnsafePointer($0) }

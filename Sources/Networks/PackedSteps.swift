@@ -8,7 +8,7 @@ internal import Tensors
 struct PackedProductStep: Step {
     private let operands: Operands
     private let epilogue: Epilogue
-    private let weights: Weights
+    private let prepared: PreparedProduct
     private let set: CultivarInstructionSet
     private let shorts: ShortRows?
 
@@ -21,10 +21,10 @@ struct PackedProductStep: Step {
         shorts: ShortRows? = nil
     ) {
         self.operands = operands
-        self.weights = weights
         self.set = set
         self.shorts = shorts
         epilogue = Epilogue(activation)
+        prepared = PreparedProduct(weights, epilogue)
     }
 
     func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
@@ -32,7 +32,7 @@ struct PackedProductStep: Step {
         let rows = images * operands.output.shape.pixels
         let input = UnsafePointer(operands.input.pointer(scratch))
         let output = operands.output.pointer(scratch)
-        var product = CultivarProduct(weights, epilogue)
+        var product = prepared.product
         product.setDepth(shorts?.units ?? depth)
         product.outputStep = columns
         for first in stride(from: 0, to: rows, by: shorts?.rows ?? rows) {
@@ -52,7 +52,7 @@ struct PackedProductStep: Step {
 struct DirectConvolutionStep: Step {
     private let operands: Operands
     private let epilogue: Epilogue
-    private let weights: Weights
+    private let prepared: PreparedProduct
     private let set: CultivarInstructionSet
     private let window: CultivarWindow
     private let rowRuns: [TapRun]
@@ -65,9 +65,9 @@ struct DirectConvolutionStep: Step {
 
     init(_ operands: Operands, _ convolution: Convolution, weights: Weights, set: CultivarInstructionSet) {
         self.operands = operands
-        self.weights = weights
         self.set = set
         epilogue = Epilogue(convolution.activation)
+        prepared = PreparedProduct(weights, epilogue)
         window = CultivarWindow(convolution.window, input: operands.input.shape, output: operands.output.shape)
         rowRuns = TapRun.runs(
             outputs: window.outputHeight, size: window.height, taps: window.kernelHeight, stride: window.strideY,
@@ -113,7 +113,7 @@ struct DirectConvolutionStep: Step {
         let inputRow = y * window.strideY - window.padTop + rowTaps.lowerBound * window.dilationY
         let inputColumn = x.lowerBound * window.strideX - window.padLeft + columnTaps.lowerBound
         let place = (y * window.outputWidth + x.lowerBound) * outputs
-        var product = CultivarProduct(weights, epilogue)
+        var product = prepared.product
         product.rows = acrossImages ? images.count : x.count
         product.segments = rowTaps.count
         product.segmentDepth = columnTaps.count * channels
@@ -178,9 +178,20 @@ struct Epilogue: Sendable {
     }
 }
 
-extension CultivarProduct {
-    /// A product with these weights, its matrices yet to be named.
+/// A product with its weights, which it keeps; its matrices are yet to be named. What a step needs of them while it runs
+/// is a copy of a few pointers: counting references there costs, because the workers share the weights.
+struct PreparedProduct: @unchecked Sendable {
+    let product: CultivarProduct
+    private let weights: Weights
+
     init(_ weights: Weights, _ epilogue: Epilogue) {
+        self.weights = weights
+        product = CultivarProduct(weights, epilogue)
+    }
+}
+
+extension CultivarProduct {
+    fileprivate init(_ weights: Weights, _ epilogue: Epilogue) {
         self.init()
         columns = weights.bias.count
         self.weights = UnsafePointer(weights.factors.baseAddress)

@@ -69,7 +69,7 @@ extension TapRun {
 struct WinogradStep: Step {
     private let input: Region
     private let output: Region
-    private let weights: Weights
+    private let prepared: PreparedProduct
     private let epilogue: Epilogue
     private let set: CultivarInstructionSet
     private let winograd: CultivarWinograd
@@ -111,7 +111,7 @@ struct WinogradStep: Step {
     ) {
         input = operands.input
         output = operands.output
-        self.weights = weights
+        prepared = PreparedProduct(weights, .none)
         self.set = set
         self.form = form
         self.blocking = blocking
@@ -143,7 +143,7 @@ struct WinogradStep: Step {
                 set, winograd, input.pointer(scratch), tiles.lowerBound, tiles.upperBound, planes)
             multiply(planes, into: sums, tiles: tiles.count)
             cultivar_winograd_outputs(
-                set, winograd, sums, tiles.lowerBound, tiles.upperBound, weights.bias.baseAddress, epilogue.low,
+                set, winograd, sums, tiles.lowerBound, tiles.upperBound, prepared.product.bias, epilogue.low,
                 epilogue.high, output.pointer(scratch))
         }
     }
@@ -151,7 +151,7 @@ struct WinogradStep: Step {
     private func multiply(
         _ planes: UnsafeMutablePointer<Float>, into sums: UnsafeMutablePointer<Float>, tiles: Int
     ) {
-        var product = CultivarProduct(weights, .none)
+        var product = prepared.product
         product.bias = nil
         product.rows = tiles
         product.segments = 1
@@ -161,7 +161,7 @@ struct WinogradStep: Step {
         product.outputStep = winograd.outputs
         for plane in 0..<form.planes {
             product.input = UnsafePointer(planes + plane * blocking.planeStep)
-            product.weights = UnsafePointer(weights.factors.baseAddress + plane * packedPlane)
+            product.weights = prepared.product.weights + plane * packedPlane
             product.output = sums + plane * blocking.sumStep
             cultivar_product(set, &product)
         }

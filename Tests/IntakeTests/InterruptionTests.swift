@@ -8,13 +8,22 @@ import Testing
 
 @testable import Intake
 
-/// Calls a hook before each judgement.
+/// Calls a hook before each share of files is judged.
 struct HookedValidator: PictureValidator {
-    let hook: @Sendable () throws -> Void
+    var validator: any PictureValidator = InProcessValidator()
+    let hook: @Sendable ([StagedPicture], Worker) throws -> Void
 
-    func validate(_ bytes: [UInt8], on worker: Worker) throws -> ValidationFinding {
-        try hook()
-        return try InProcessValidator().validate(bytes, on: worker)
+    init(hook: @escaping @Sendable () throws -> Void) { self.hook = { _, _ in try hook() } }
+
+    init(validator: any PictureValidator, hook: @escaping @Sendable ([StagedPicture], Worker) throws -> Void) {
+        (self.validator, self.hook) = (validator, hook)
+    }
+
+    func validate(
+        _ files: [StagedPicture], in store: PictureStore, on worker: Worker
+    ) throws -> [ValidationFinding] {
+        try hook(files, worker)
+        return try validator.validate(files, in: store, on: worker)
     }
 }
 

@@ -20,11 +20,14 @@ package final class PictureStore: Sendable {
     /// Held open from the start, so that no write error in between is forgotten by the system before a syncfs asks.
     private let temporary: FileDescriptor
     private let counter = Atomic<Int>(0)
+    private let temporaryPath: String
+    private let picturesPath: String
 
     /// The store of a prepared state folder.
     package init(_ folder: StateFolder, disk: any Disk = SystemDisk()) throws {
         self.folder = folder
         self.disk = disk
+        (temporaryPath, picturesPath) = (folder.temporary.string, folder.pictures.string)
         temporary = try Files.perform("open", folder.temporary) {
             try FileDescriptor.open(folder.temporary, .readOnly, options: [.directory, .closeOnExec])
         }
@@ -36,17 +39,21 @@ package final class PictureStore: Sendable {
     ///
     /// Throws ``StoreFailure`` for a file that is empty or has more than `limit` bytes, `Errno` when the source can't
     /// be read, and ``FileFailure`` when the copy can't be written. Nothing is left in tmp then.
-    package func stage(_ source: FileDescriptor, limit: Int) throws -> StagedPicture {
-        let size = try Files.size(of: source)
+    ///
+    /// - Parameter size: the source's size in bytes where the caller has just asked for it.
+    package func stage(_ source: FileDescriptor, limit: Int, size: Int? = nil) throws -> StagedPicture {
+        let size = try size ?? Files.size(of: source)
         guard size <= limit else { throw StoreFailure.tooLarge(bytes: size, limit: limit) }
-        let path = folder.temporary.appending("\(counter.add(1, ordering: .relaxed).newValue).picture")
+        let path = FilePath("\(temporaryPath)/\(counter.add(1, ordering: .relaxed).newValue).picture")
         let copy = try Files.perform("make", path) {
             try FileDescriptor.open(
                 path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: [.ownerRead, .groupRead])
         }
         do {
-            return try copy.closeAfter { try StagingCopy(path: path, copy: copy, limit: limit).run(from: source) }
+            return try copy.closeAfter {
+                try StagingCopy(path: path, copy: copy, limit: limit, size: size).run(from: source)
+            }
         } catch {
             try Files.remove(path)
             throw error
@@ -94,7 +101,7 @@ extension PictureStore {
     /// Where a picture's file is, whether or not it exists.
     package func path(of digest: PictureDigest) -> FilePath {
         let hex = digest.hex
-        return folder.pictures.appending(String(hex.prefix(2))).appending(hex)
+        return FilePath("\(picturesPath)/\(hex.prefix(2))/\(hex)")
     }
 
     /// Whether a file has the picture's name. Its row decides whether the picture is accepted.

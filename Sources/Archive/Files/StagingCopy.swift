@@ -6,21 +6,46 @@ struct StagingCopy {
     let path: FilePath
     let copy: FileDescriptor
     let limit: Int
+    /// The source's size in bytes as it was opened.
+    let size: Int
 
     /// Copies the rest of `source`; a source that grows beyond the limit meanwhile is refused too.
     func run(from source: FileDescriptor) throws -> StagedPicture {
+        size <= PictureStore.contentsLimit ? try copySmall(source) : try copyLarge(source)
+    }
+
+    /// One read that asks for a byte more than there should be, so that no second one is needed to find the end.
+    private func copySmall(_ source: FileDescriptor) throws -> StagedPicture {
+        var isAtEnd = false
+        let contents = try [UInt8](unsafeUninitializedCapacity: size + 1) { buffer, count in
+            let buffer = UnsafeMutableRawBufferPointer(buffer)
+            while count < buffer.count, !isAtEnd {
+                let piece = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+                count += piece
+                isAtEnd = piece == 0 || count == size
+            }
+        }
+        // It has grown since its size was asked for.
+        if contents.count > size { return try copyLarge(source, after: contents) }
+        guard !contents.isEmpty else { throw StoreFailure.empty }
+        try Files.perform("write", path) { _ = try copy.writeAll(contents) }
+        return StagedPicture(
+            digest: .sha256(contents), byteCount: contents.count, path: path, contents: contents)
+    }
+
+    private func copyLarge(_ source: FileDescriptor, after start: [UInt8] = []) throws -> StagedPicture {
         var hasher = SHA256()
         var count = 0
-        var contents: [UInt8]? = []
-        try source.readChunks { chunk in
+        func take(_ chunk: UnsafeRawBufferPointer) throws {
             count += chunk.count
             guard count <= limit else { throw StoreFailure.tooLarge(bytes: count, limit: limit) }
             hasher.update(bufferPointer: chunk)
             try Files.perform("write", path) { _ = try copy.writeAll(chunk) }
-            if count <= PictureStore.contentsLimit { contents?.append(contentsOf: chunk) } else { contents = nil }
         }
+        try start.withUnsafeBytes(take)
+        try source.readChunks(take)
         guard count > 0 else { throw StoreFailure.empty }
-        return StagedPicture(digest: Digest(hasher.finalize()), byteCount: count, path: path, contents: contents)
+        return StagedPicture(digest: Digest(hasher.finalize()), byteCount: count, path: path, contents: nil)
     }
 }
 

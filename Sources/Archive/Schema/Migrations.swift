@@ -14,6 +14,7 @@ enum Migrations {
                 sql: "INSERT INTO installation (id, split_key, created_at) VALUES (1, ?, ?)",
                 arguments: [DatabaseBytes(key), Timestamp.now])
         }
+        migrator.registerMigration("2 attempts to decode") { try $0.execute(sql: Schema.decoderAttempts) }
         return migrator
     }
 }

@@ -1,4 +1,4 @@
-/// The tables as they were first released. docs/history-schema.md says what each column means.
+/// The tables as they were released, and what later steps add. docs/history-schema.md says what each column means.
 enum Schema {
     /// A moment as ``Timestamp`` writes it.
     private static let isTime = "GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].*Z'"
@@ -72,6 +72,15 @@ enum Schema {
         CREATE INDEX files_path ON files (drop_id, path);
         CREATE INDEX files_picture ON files (picture_id);
         CREATE INDEX files_rejected ON files (id) WHERE verdict = 'rejected';
+        """
+
+    /// Added by the second step.
+    static let decoderAttempts = """
+        CREATE TABLE decoder_attempts (
+            digest BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+            attempts INTEGER NOT NULL CHECK (attempts > 0),
+            last_attempt_at TEXT NOT NULL CHECK (last_attempt_at \(isTime))
+        ) STRICT, WITHOUT ROWID;
         """
 
     static let runs = """

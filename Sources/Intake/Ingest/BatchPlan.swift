@@ -8,8 +8,8 @@ struct BatchPlan: Sendable {
         var deferred: [Deferral: Int] = [:]
     }
 
-    /// Folders held open by one batch.
-    private static let folderLimit = 64
+    /// Folders held open by one batch; three batches are under way at a time.
+    private static let folderLimit = 128
 
     private let layout: DropLayout
     private let files: [InboxFile]
@@ -17,6 +17,7 @@ struct BatchPlan: Sendable {
     private let stillFor: Duration
     private var folders: SourceFolders
     private(set) var finishedFiles = 0
+    var totalFiles: Int { files.count }
 
     init(candidate: DropCandidate, files: [InboxFile], inbox: FolderHandle, settings: IngestSettings) {
         let drop = candidate.snapshot

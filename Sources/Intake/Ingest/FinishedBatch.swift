@@ -8,6 +8,8 @@ struct FinishedBatch: Sendable {
     let drop: EntrySnapshot
     let id: DropID
     let files: [(SourceFile, PreparedFile)]
+    /// How many files of the drop have been looked at by its end.
+    let end: Int
 
     /// Makes the batch durable and records it in one transaction; the sources may be removed afterwards.
     func record(in history: History, store: PictureStore, rejected: RejectedFolder) throws -> RecordedBatch {
@@ -22,7 +24,15 @@ struct FinishedBatch: Sendable {
         return RecordedBatch(
             verdicts: verdicts.map { ($0.0, $1) },
             deferred: files.compactMap { if case .deferred(let reason) = $1 { reason } else { nil } },
-            newSpellings: recorded.newSpellings.map { IngestSummary.NewSpelling(spelling: $0, label: $1) })
+            newSpellings: recorded.newSpellings.map { IngestSummary.NewSpelling(spelling: $0, label: $1) }, end: end)
+    }
+
+    /// Removes what is left in tmp of a batch that came to nothing.
+    func discard() throws { try Self.discard(files.compactMap(\.1.copy)) }
+
+    /// Removes the copies of files that came to nothing.
+    static func discard(_ copies: [RejectedFolder.Content]) throws {
+        for case .staged(let path) in copies { try PlainFiles.remove(path) }
     }
 
     private func refusal(_ file: SourceFile, _ prepared: PreparedFile) -> RejectedFolder.Item? {
@@ -58,11 +68,13 @@ struct RecordedBatch: Sendable {
     let verdicts: [(SourceFile, Verdict)]
     let deferred: [Deferral]
     let newSpellings: [IngestSummary.NewSpelling]
+    /// How many files of the drop have been looked at by its end.
+    let end: Int
 
-    /// Removes the recorded files from the inbox, on all workers, and returns how many may not be removed.
+    /// Removes the recorded files from the inbox, many at a time, and returns how many may not be removed.
     ///
     /// A file that has changed since it was copied stays.
-    func removeSources(on pool: WorkerPool, kept: KeptSources) async throws -> Int {
+    func removeSources(kept: KeptSources, on pool: WorkerPool) async throws -> Int {
         let count = Atomic(0)
         let shared = inodesWithSeveralNames
         let share = 32

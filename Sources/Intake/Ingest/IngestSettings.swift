@@ -8,13 +8,14 @@ package struct IngestSettings: Sendable, Hashable {
     package var maxFileBytes: Int
     /// A file that ends too early is waited for until it has been unchanged for this long.
     package var patience: Duration
-    /// How many files become durable together, with one transaction.
+    /// How many files become durable together, with one transaction: so many that what a synchronisation and a commit
+    /// cost hardly counts for each, and so few that little is done again after an interruption.
     package var batchFiles: Int
     package var batchBytes: Int64
 
     package init(
         testShare: Double = 0.2, maxFileBytes: Int = 256 << 20, patience: Duration = .seconds(30),
-        batchFiles: Int = 1024, batchBytes: Int64 = 64 << 20
+        batchFiles: Int = 4096, batchBytes: Int64 = 256 << 20
     ) {
         self.testShare = testShare
         self.maxFileBytes = maxFileBytes

@@ -15,6 +15,10 @@ package final class Ingestor: Sendable {
     private let history: History
     private let tools: IngestTools
     private let pool: WorkerPool
+    private let recorder = WorkerPool(workerCount: 1)
+    /// Removing waits for the disk rather than computes: where a file system tells the disk of each block that becomes
+    /// free, for a millisecond a file.
+    private let removers = WorkerPool(workerCount: 8)
     private let rejected: RejectedFolder
     private let kept = KeptSources()
 
@@ -50,12 +54,8 @@ package final class Ingestor: Sendable {
         if !files.isEmpty {
             let begun = try await pool.run { [history] _ in try history.beginDrop(RawName(drop.name), at: .now) }
             id = begun
-            var plan = BatchPlan(candidate: candidate, files: files, inbox: scanner.folder, settings: tools.settings)
-            while let batch = try await nextBatch(of: &plan, summary: &summary) {
-                try await take(batch, of: drop, id: begun, summary: &summary)
-                progress(
-                    IngestProgress(drop: drop.name, finishedFiles: plan.finishedFiles, totalFiles: files.count))
-            }
+            let plan = BatchPlan(candidate: candidate, files: files, inbox: scanner.folder, settings: tools.settings)
+            try await take(plan, of: drop, id: begun, summary: &summary, progress: progress)
         }
         let hasKept = summary.kept > 0
         summary.hasLeft = try await pool.run { [kept] _ in
@@ -83,6 +83,41 @@ package final class Ingestor: Sendable {
         return isWaiting ? tools.settings.patience : nil
     }
 
+    /// Copies and judges each batch while the one before it is made durable and recorded, and the sources of the one
+    /// before that are removed.
+    private func take(
+        _ plan: BatchPlan, of drop: EntrySnapshot, id: DropID, summary: inout IngestSummary,
+        progress: @Sendable (IngestProgress) -> Void
+    ) async throws {
+        var plan = plan
+        var prepared: FinishedBatch?
+        var recorded: RecordedBatch?
+        var isAtEnd = false
+        while !isAtEnd || prepared != nil || recorded != nil {
+            let files = isAtEnd ? nil : try await nextBatch(of: &plan, summary: &summary)
+            isAtEnd = files == nil
+            let batch = (files, prepared, recorded, plan.finishedFiles)
+            async let next = files.asyncMap { try await self.prepare($0, of: drop, id: id, end: batch.3) }
+            do {
+                async let removed = batch.2.asyncMap { try await $0.removeSources(kept: kept, on: removers) }
+                let newlyRecorded = try await batch.1.asyncMap(record)
+                if let count = try await removed, let recorded {
+                    summary.add(recorded)
+                    summary.kept += count
+                    progress(
+                        IngestProgress(drop: drop.name, finishedFiles: recorded.end, totalFiles: plan.totalFiles))
+                }
+                (prepared, recorded) = (nil, newlyRecorded)
+                try Task.checkCancellation()
+                prepared = try await next
+            } catch {
+                // Whatever else is under way comes to nothing.
+                if let batch = try? await next { try batch.discard() }
+                throw error
+            }
+        }
+    }
+
     private func nextBatch(of plan: inout BatchPlan, summary: inout IngestSummary) async throws -> [SourceFile]? {
         let before = plan
         let (batch, after) = try await pool.run { _ in
@@ -96,31 +131,43 @@ package final class Ingestor: Sendable {
         return batch.files
     }
 
-    private func take(
-        _ files: [SourceFile], of drop: EntrySnapshot, id: DropID, summary: inout IngestSummary
-    ) async throws {
-        let prepared = Mutex([PreparedFile?](repeating: nil, count: files.count))
+    /// Copies and judges the files of a batch. Where it throws, no copy stays.
+    private func prepare(
+        _ files: [SourceFile], of drop: EntrySnapshot, id: DropID, end: Int
+    ) async throws -> FinishedBatch {
+        let shares = FileShare.shares(of: files, workers: pool.workerCount)
+        let results = Mutex([[PreparedFile]](repeating: [], count: shares.count))
         do {
-            try await pool.forEach(files.count) { [tools] index, worker in
-                let result = try files[index].prepare(with: tools, on: worker)
-                prepared.withLock { $0[index] = result }
+            try await pool.forEach(shares.count) { [tools] index, worker in
+                let prepared = try shares[index].prepare(with: tools, on: worker)
+                results.withLock { $0[index] = prepared }
             }
-            let results = prepared.withLock { zip(files, $0).map { ($0, $1!) } }
-            let batch = FinishedBatch(drop: drop, id: id, files: results)
-            let recorded = try await pool.run { [history, tools, rejected] _ in
+        } catch {
+            try FinishedBatch.discard(results.withLock { $0.joined().compactMap(\.copy) })
+            throw error
+        }
+        let prepared = results.withLock { Array($0.joined()) }
+        return FinishedBatch(drop: drop, id: id, files: Array(zip(files, prepared)), end: end)
+    }
+
+    /// Makes a batch durable and records it, on a thread of its own. Where it throws, no copy stays in tmp.
+    private func record(_ batch: FinishedBatch) async throws -> RecordedBatch {
+        do {
+            return try await recorder.run { [history, tools, rejected] _ in
                 try batch.record(in: history, store: tools.store, rejected: rejected)
             }
-            summary.add(recorded)
-            summary.kept += try await recorded.removeSources(on: pool, kept: kept)
         } catch {
-            try discard(prepared.withLock { $0 })
+            try batch.discard()
             throw error
         }
     }
+}
 
-    /// Removes the copies of a batch that came to nothing.
-    private func discard(_ prepared: [PreparedFile?]) throws {
-        for case .picture(let staged, _)? in prepared { try tools.store.discard([staged]) }
-        for case .refused(.staged(let path), _, _, _)? in prepared { try PlainFiles.remove(path) }
+extension Optional where Wrapped: Sendable {
+    fileprivate func asyncMap<Result: Sendable>(
+        _ body: @Sendable (Wrapped) async throws -> Result
+    ) async throws -> Result? {
+        guard let value = self else { return nil }
+        return try await body(value)
     }
 }

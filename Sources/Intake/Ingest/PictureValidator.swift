@@ -1,3 +1,4 @@
+package import Archive
 package import Pictures
 package import Tensors
 
@@ -9,26 +10,43 @@ package enum ValidationFinding: Sendable, Hashable {
     case invalid(code: String, reason: String, mayBeIncomplete: Bool)
 }
 
-/// Judges whether bytes are a picture that Cultivar can use. Throws only where it couldn't judge.
+/// Judges whether staged copies are pictures that Cultivar can use. Throws only where it couldn't judge.
 package protocol PictureValidator: Sendable {
-    func validate(_ bytes: [UInt8], on worker: Worker) throws -> ValidationFinding
+    /// What is found of each of the copies, in their order.
+    func validate(_ files: [StagedPicture], in store: PictureStore, on worker: Worker) throws -> [ValidationFinding]
 }
 
 /// Decodes in this process, on the worker's own thread.
 package struct InProcessValidator: PictureValidator {
+    private let judge: PictureJudge
+
+    package init(limits: DecodeLimits = DecodeLimits()) { judge = PictureJudge(limits: limits) }
+
+    package func validate(
+        _ files: [StagedPicture], in store: PictureStore, on worker: Worker
+    ) throws -> [ValidationFinding] {
+        try files.map { file in
+            try worker.cancellation.check()
+            return try store.contents(of: file).withUnsafeBytes { try judge.finding(of: $0) }
+        }
+    }
+}
+
+/// Turns what the decoder says of bytes into a finding.
+struct PictureJudge: Sendable {
     private let decoder: PictureDecoder
 
-    package init(limits: DecodeLimits = DecodeLimits()) { decoder = PictureDecoder(limits: limits) }
+    init(limits: DecodeLimits) { decoder = PictureDecoder(limits: limits) }
 
-    package func validate(_ bytes: [UInt8], on worker: Worker) throws -> ValidationFinding {
+    /// Throws where the machine is to blame and not the bytes.
+    func finding(of bytes: UnsafeRawBufferPointer) throws(DecodeFailure) -> ValidationFinding {
         do {
             let info = try decoder.check(bytes)
             return .valid(
                 format: info.format.rawValue, width: info.width, height: info.height,
                 notes: info.notes.isEmpty ? nil : info.notes.joined(separator: "; "))
-        } catch  where error.isEnvironmental {
-            throw error
         } catch {
+            if error.isEnvironmental { throw error }
             return .invalid(
                 code: error.code, reason: error.description,
                 mayBeIncomplete: error.isAboutTheEnd || bytes.count < Self.shortestHeader)

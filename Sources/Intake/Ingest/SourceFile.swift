@@ -1,38 +1,6 @@
 internal import Archive
 internal import Glibc
 internal import SystemPackage
-internal import Tensors
-
-/// What has become of one file of a drop before anything is recorded.
-enum PreparedFile: Sendable {
-    /// A valid picture, staged in the store's tmp.
-    case picture(StagedPicture, NewPicture)
-    case refused(RejectedFolder.Content, code: String, reason: String, byteCount: Int?)
-    case deferred(Deferral)
-    /// No longer there: somebody has taken it away again.
-    case vanished
-}
-
-/// Why a file stays in the inbox for now.
-package enum Deferral: Sendable, Hashable, CustomStringConvertible {
-    /// It was written to or replaced since the drop settled.
-    case changed
-    /// Somebody has it open for writing.
-    case openForWriting
-    /// It ends too early, and was written a short while ago.
-    case incomplete
-    /// This process may not read it.
-    case unreadable
-
-    package var description: String {
-        switch self {
-        case .changed: "it has just changed"
-        case .openForWriting: "somebody is still writing to it"
-        case .incomplete: "it ends too early and may still be on its way"
-        case .unreadable: "it can't be read with this user's permissions"
-        }
-    }
-}
 
 /// One file of a drop, with the open folder that it lies in.
 struct SourceFile: Sendable {
@@ -44,22 +12,39 @@ struct SourceFile: Sendable {
 
     var name: RawPath { file.path.last }
 
-    /// Copies the file into the store's tmp, makes sure that it didn't change meanwhile, and judges the copy.
-    func prepare(with tools: IngestTools, on worker: Worker) throws -> PreparedFile {
-        guard let source = try open() else { return try whyNotOpened() }
+    /// Copies the file into the store's tmp and makes sure that it didn't change meanwhile.
+    func copy(with tools: IngestTools) throws -> CopiedFile {
+        guard let source = try open() else { return .done(try whyNotOpened()) }
         return try source.closeAfter {
-            guard try FileStatus(of: source).stamp == file.stamp else { return .deferred(.changed) }
-            let size = Int(file.stamp.size)
-            guard size > 0 else { return try judgeEmpty(source) }
-            guard let staged = try stage(source, in: tools.store) else { return .deferred(.changed) }
+            guard try FileStatus(of: source).stamp == file.stamp else { return .done(.deferred(.changed)) }
+            guard file.stamp.size > 0 else { return .done(try judgeEmpty(source)) }
+            guard let staged = try stage(source, in: tools.store) else { return .done(.deferred(.changed)) }
             do {
-                let prepared = try judge(staged, source: source, tools: tools, on: worker)
-                if case .deferred = prepared { try tools.store.discard([staged]) }
-                return prepared
+                let copied = try place(staged, source: source, settings: tools.settings)
+                if case .done(.deferred) = copied { try tools.store.discard([staged]) }
+                return copied
             } catch {
                 try tools.store.discard([staged])
                 throw error
             }
+        }
+    }
+
+    /// What a judged copy comes to. One that is deferred is to be discarded.
+    func prepare(_ picture: CopiedFile.Picture, finding: ValidationFinding, tools: IngestTools) -> PreparedFile {
+        let staged = picture.staged
+        switch finding {
+        case .valid(let format, let width, let height, let notes):
+            let (label, split) = (picture.label.escaped, picture.split)
+            let new = NewPicture(
+                digest: staged.digest, byteCount: staged.byteCount, format: format, width: width, height: height,
+                label: label, split: split.map(Split.init) ?? tools.splitRule.split(of: staged.digest),
+                splitOrigin: split == nil ? .hash : .folder, notes: notes)
+            var lean = staged
+            lean.contents = nil
+            return .picture(lean, new)
+        case .invalid(_, _, mayBeIncomplete: true) where !isOld: return .deferred(.incomplete)
+        case .invalid(let code, let reason, _): return refused(staged, code: code, reason: reason)
         }
     }
 
@@ -74,46 +59,27 @@ struct SourceFile: Sendable {
 
     /// Nil where the file has become empty meanwhile.
     private func stage(_ source: FileDescriptor, in store: PictureStore) throws -> StagedPicture? {
-        do { return try store.stage(source, limit: .max) } catch StoreFailure.empty { return nil }
+        do {
+            return try store.stage(source, limit: .max, size: Int(file.stamp.size))
+        } catch StoreFailure.empty { return nil }
     }
 
-    private func judge(
-        _ staged: StagedPicture, source: FileDescriptor, tools: IngestTools, on worker: Worker
-    ) throws -> PreparedFile {
+    private func place(
+        _ staged: StagedPicture, source: FileDescriptor, settings: IngestSettings
+    ) throws -> CopiedFile {
         guard try FileStatus(of: source).stamp == file.stamp, staged.byteCount == Int(file.stamp.size) else {
-            return .deferred(.changed)
+            return .done(.deferred(.changed))
         }
-        if source.isOpenForWritingElsewhere { return .deferred(.openForWriting) }
+        if source.isOpenForWritingElsewhere { return .done(.deferred(.openForWriting)) }
         switch placement {
         case .picture(let label, let split):
-            return try judge(staged, label: label, split: split, tools: tools, on: worker)
-        case .refused(let fault):
-            return refused(staged, code: "no_label", reason: fault.description)
-        case .clutter, .waiting:
-            preconditionFailure("\(file.path.escaped) is not to be taken in")
-        }
-    }
-
-    private func judge(
-        _ staged: StagedPicture, label: RawPath, split: DropLayout.Split?, tools: IngestTools, on worker: Worker
-    ) throws -> PreparedFile {
-        guard staged.byteCount <= tools.settings.maxFileBytes else {
-            let reason = "the file has \(staged.byteCount) bytes, more than the \(tools.settings.maxFileBytes) allowed"
-            return refused(staged, code: "too_large", reason: reason)
-        }
-        switch try tools.validator.validate(tools.store.contents(of: staged), on: worker) {
-        case .valid(let format, let width, let height, let notes):
-            let picture = NewPicture(
-                digest: staged.digest, byteCount: staged.byteCount, format: format, width: width, height: height,
-                label: label.escaped, split: split.map(Split.init) ?? tools.splitRule.split(of: staged.digest),
-                splitOrigin: split == nil ? .hash : .folder, notes: notes)
-            var lean = staged
-            lean.contents = nil
-            return .picture(lean, picture)
-        case .invalid(_, _, mayBeIncomplete: true) where !isOld:
-            return .deferred(.incomplete)
-        case .invalid(let code, let reason, _):
-            return refused(staged, code: code, reason: reason)
+            guard staged.byteCount > settings.maxFileBytes else {
+                return .picture(CopiedFile.Picture(staged: staged, label: label, split: split))
+            }
+            let reason = "the file has \(staged.byteCount) bytes, more than the \(settings.maxFileBytes) allowed"
+            return .done(refused(staged, code: "too_large", reason: reason))
+        case .refused(let fault): return .done(refused(staged, code: "no_label", reason: fault.description))
+        case .clutter, .waiting: preconditionFailure("\(file.path.escaped) is not to be taken in")
         }
     }
 

@@ -134,7 +134,9 @@ private struct MonitorRound {
             try await scanAll()
         } else {
             let now = Instant.now
-            let names = dirty.union(tracker.due(at: now)).filter { notBefore[$0].map { $0 <= now } ?? true }
+            let rested = dirty.filter { notBefore[$0].map { $0 <= now } ?? true }
+            // One in which nothing happens is looked at when it may have settled, however long a scan of it takes.
+            let names = rested.union(tracker.due(at: now).filter { !dirty.contains($0) })
             try await scan(names)
         }
         if takeHints().rescan { nextFullScan = .now }

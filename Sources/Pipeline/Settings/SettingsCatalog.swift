@@ -144,6 +144,9 @@ enum SettingsCatalog {
         .one(
             "limits.max_seconds", \.limits.maxSeconds, .number(0.1...600), "Seconds that decoding one picture may take."
         ),
+        .one(
+            "limits.max_memory", \.limits.maxMemory, .integer(1 << 20...1 << 40),
+            "Bytes that decoding may hold beside the pixels: the coefficients of a progressive JPEG."),
     ]
 
     /// The known name that is nearest in spelling, nil where none is near.

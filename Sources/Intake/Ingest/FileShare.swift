@@ -1,0 +1,47 @@
+internal import Archive
+internal import Tensors
+
+/// A few files of a batch, which one worker copies one by one and has judged together.
+struct FileShare: Sendable {
+    let files: ArraySlice<SourceFile>
+
+    /// Cuts a batch so that every worker gets several shares, yet a judge is asked about many files at once.
+    static func shares(of files: [SourceFile], workers: Int) -> [FileShare] {
+        let size = min(max(files.count / (workers * 4), 1), 64)
+        return stride(from: 0, to: files.count, by: size).map {
+            FileShare(files: files[$0..<min($0 + size, files.count)])
+        }
+    }
+
+    /// What has become of the files, in their order. Where it throws, no copy stays.
+    func prepare(with tools: IngestTools, on worker: Worker) throws -> [PreparedFile] {
+        var copies: [CopiedFile] = []
+        do {
+            for file in files {
+                try worker.cancellation.check()
+                copies.append(try file.copy(with: tools))
+            }
+            return try judge(copies, with: tools, on: worker)
+        } catch {
+            try FinishedBatch.discard(copies.compactMap(\.copy))
+            throw error
+        }
+    }
+
+    private func judge(_ copies: [CopiedFile], with tools: IngestTools, on worker: Worker) throws -> [PreparedFile] {
+        let staged = copies.compactMap { if case .picture(let picture) = $0 { picture.staged } else { nil } }
+        let judged = try tools.validator.validate(staged, in: tools.store, on: worker)
+        precondition(judged.count == staged.count, "\(judged.count) findings for \(staged.count) files")
+        var findings = judged.makeIterator()
+        return try zip(files, copies).map { file, copy in
+            switch copy {
+            case .done(let prepared): return prepared
+            case .picture(let picture):
+                guard let finding = findings.next() else { preconditionFailure("a finding is missing") }
+                let prepared = file.prepare(picture, finding: finding, tools: tools)
+                if case .deferred = prepared { try tools.store.discard([picture.staged]) }
+                return prepared
+            }
+        }
+    }
+}

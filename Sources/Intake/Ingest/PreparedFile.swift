@@ -1,0 +1,63 @@
+internal import Archive
+
+/// What has become of one file of a drop when it has been copied.
+enum CopiedFile: Sendable {
+    /// A copy that may be a picture, for a validator to judge.
+    struct Picture: Sendable {
+        let staged: StagedPicture
+        let label: RawPath
+        let split: DropLayout.Split?
+    }
+
+    case picture(Picture)
+    /// There is nothing to be decoded.
+    case done(PreparedFile)
+
+    /// The copy in tmp, where there is one.
+    var copy: RejectedFolder.Content? {
+        switch self {
+        case .picture(let picture): .staged(picture.staged.path)
+        case .done(let prepared): prepared.copy
+        }
+    }
+}
+
+/// What has become of one file of a drop before anything is recorded.
+enum PreparedFile: Sendable {
+    /// A valid picture, staged in the store's tmp.
+    case picture(StagedPicture, NewPicture)
+    case refused(RejectedFolder.Content, code: String, reason: String, byteCount: Int?)
+    case deferred(Deferral)
+    /// No longer there: somebody has taken it away again.
+    case vanished
+
+    /// The copy in tmp, where there is one.
+    var copy: RejectedFolder.Content? {
+        switch self {
+        case .picture(let staged, _): .staged(staged.path)
+        case .refused(let content, _, _, _): content
+        case .deferred, .vanished: nil
+        }
+    }
+}
+
+/// Why a file stays in the inbox for now.
+package enum Deferral: Sendable, Hashable, CustomStringConvertible {
+    /// It was written to or replaced since the drop settled.
+    case changed
+    /// Somebody has it open for writing.
+    case openForWriting
+    /// It ends too early, and was written a short while ago.
+    case incomplete
+    /// This process may not read it.
+    case unreadable
+
+    package var description: String {
+        switch self {
+        case .changed: "it has just changed"
+        case .openForWriting: "somebody is still writing to it"
+        case .incomplete: "it ends too early and may still be on its way"
+        case .unreadable: "it can't be read with this user's permissions"
+        }
+    }
+}
