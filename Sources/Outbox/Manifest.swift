@@ -50,7 +50,9 @@ package struct Manifest: Codable, Sendable, Equatable {
         package var height: Int
         package var width: Int
         /// How a picture of another size is brought to height x width before it is given to the model.
-        package var resize = "bilinear with antialiasing to exactly width x height, aspect ratio not kept"
+        package var resize =
+            "bilinear with antialiasing to exactly width x height, aspect ratio not kept; JPEGs are scaled down by "
+            + "2, 4 or 8 while decoding, as far as both sides stay at least that long"
 
         package init(size: Int) {
             height = size

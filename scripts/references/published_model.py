@@ -26,7 +26,9 @@ def spread(paths: list[Path], count: int) -> list[Path]:
 
 def pillow_pixels(path: Path, size: int) -> numpy.ndarray:
     """A picture as the manifest says a user should prepare it: upright, RGB, resized bilinearly, (size, size, 3)."""
-    picture = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+    picture = Image.open(path)
+    picture.draft("RGB", (size, size))
+    picture = ImageOps.exif_transpose(picture).convert("RGB")
     return numpy.asarray(picture.resize((size, size), Image.Resampling.BILINEAR))
 
 

@@ -11,7 +11,7 @@ package struct ContactSheetDrawing: Sendable {
     ///
     /// Throws `DecodeFailure`, `AugmentationSettingsError`.
     package func draw(_ file: [UInt8], side: Int) throws -> [UInt8] {
-        let picture = try PictureDecoder(limits: settings.limits).decode(file, atLeast: 2 * side).image
+        let picture = try PictureDecoder(limits: settings.limits).decode(file, atLeast: side).image
         let sheet = ContactSheet.augmentations(
             of: picture, settings: settings.augment.transforms, seed: FeatureSource.augmentationSeed,
             digest: Digest.sha256(file).bytes, side: side)

@@ -46,6 +46,6 @@ package struct Predictor: Sendable {
     }
 
     private func pixels(of file: [UInt8]) throws -> [UInt8] {
-        try decoder.decode(file, atLeast: 2 * size).image.resized(width: size, height: size).pixels
+        try decoder.decode(file, atLeast: size).image.resized(width: size, height: size).pixels
     }
 }
