@@ -68,15 +68,22 @@ struct FeatureExtractionTests {
         try await place.extraction.extract([picture.digest], copies: 1, from: source)
         let cached = try place.cache.matrix(of: [picture.digest], copies: 1, from: source)
 
-        let image = try PictureDecoder(limits: DecodeLimits()).decode(place.store.read(picture.digest)).image
-            .resized(width: 32, height: 32)
-        let parameters = AugmentationParameters(
-            drawnFrom: place.settings.augment.transforms, seed: 0, digest: picture.digest.bytes, index: 0)
-        let copy = image.augmented(by: parameters)
-        let direct = try source.loaded.backbone.makeExtractor(inputSize: 32).extract(image.pixels + copy.pixels)
+        let direct = try directFeatures(of: picture.digest, with: source, in: place)
         #expect(cached.rows == 2 && cached.columns == 12)
         #expect(cached.values == direct.values)
         #expect(cached.row(0) != cached.row(1))
+    }
+
+    /// The features of a stored picture and of its first copy, without the cache.
+    private func directFeatures(
+        of digest: Digest, with source: FeatureSource, in place: Installation
+    ) throws -> Matrix {
+        let image = try PictureDecoder(limits: DecodeLimits()).decode(place.store.read(digest)).image
+            .resized(width: 32, height: 32)
+        let parameters = AugmentationParameters(
+            drawnFrom: place.settings.augment.transforms, seed: 0, digest: digest.bytes, index: 0)
+        let copy = image.augmented(by: parameters)
+        return try source.loaded.backbone.makeExtractor(inputSize: 32).extract(image.pixels + copy.pixels)
     }
 
     @Test("Cancelling keeps what is done")
