@@ -88,14 +88,13 @@ extension PlanBuilder {
             if let shorts { memory.release(shorts.offset) }
         } else {
             let weights = weights(of: origin)
-            steps.append(ProductStep(operands(node), weights: weights, activation: activation, group: group))
+            steps.append(ProductStep(operands(node), weights: weights, activation: activation))
         }
     }
 
     private mutating func addPatches(_ convolution: Convolution, _ node: Graph.Node, weights: Weights) {
         let operands = operands(node)
-        let tiling = PatchTiling(
-            convolution, input: operands.input.shape, output: operands.output.shape, group: group)
+        let tiling = PatchTiling(convolution, input: operands.input.shape, output: operands.output.shape)
         let offset = memory.reserve(tiling.patchCount)
         steps.append(
             PatchStep(operands, patches: offset, tiling: tiling, weights: weights, convolution: convolution))

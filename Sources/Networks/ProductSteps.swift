@@ -1,35 +1,26 @@
 internal import CKernels
 internal import Tensors
 
-/// How the rows of a matrix product are split into tiles: within an image where it has rows enough, else over several
-/// whole images. The split depends on shapes and group size alone, so that an image's result never depends on how many
-/// others are computed with it.
+/// How the rows of a matrix product are split into tiles, each within one image: OpenBLAS rounds a row differently
+/// according to how many others are multiplied with it, and an image's result may not depend on its company.
 struct RowTiles: Sendable {
     let rowsPerImage: Int
-    let imagesPerTile: Int
     let tilesPerImage: Int
 
-    init(rowsPerImage: Int, group: Int, target: Int) {
+    init(rowsPerImage: Int, target: Int) {
         self.rowsPerImage = rowsPerImage
         tilesPerImage = max((rowsPerImage + target / 2) / target, 1)
-        let wanted = max(target / rowsPerImage, 1)
-        imagesPerTile = tilesPerImage > 1 ? 1 : (1...min(wanted, group)).last { group % $0 == 0 } ?? 1
     }
 
-    var largestTile: Int {
-        tilesPerImage > 1 ? (rowsPerImage + tilesPerImage - 1) / tilesPerImage : imagesPerTile * rowsPerImage
-    }
+    var largestTile: Int { (rowsPerImage + tilesPerImage - 1) / tilesPerImage }
 
-    /// Calls `body` with the first row and the row count of every tile that holds any of the first `images` images.
-    func forEach(images: Int, _ body: (Int, Int) -> Void) {
-        var image = 0
-        while image < images {
+    /// Calls `body` with the image and its rows for every tile of the first `images` images.
+    func forEach(images: Int, _ body: (Int, Range<Int>) -> Void) {
+        for image in 0..<images {
             for tile in 0..<tilesPerImage {
-                let start = rowsPerImage * tile / tilesPerImage
-                let end = rowsPerImage * (tile + 1) / tilesPerImage
-                body(image * rowsPerImage + start, tilesPerImage > 1 ? end - start : imagesPerTile * rowsPerImage)
+                body(
+                    image, rowsPerImage * tile / tilesPerImage..<rowsPerImage * (tile + 1) / tilesPerImage)
             }
-            image += imagesPerTile
         }
     }
 }
@@ -46,25 +37,26 @@ struct ProductStep: Step {
     /// Floats of input and output that a tile should have, so that it is still in the cache when it is finished.
     private static let tileCount = 1 << 19
 
-    init(_ operands: Operands, weights: Weights, activation: Activation, group: Int) {
+    init(_ operands: Operands, weights: Weights, activation: Activation) {
         input = operands.input
         output = operands.output
         residual = operands.residual
         self.weights = weights
         self.activation = activation.kernel
         let target = max(Self.tileCount / (input.shape.channels + output.shape.channels), 192)
-        tiles = RowTiles(rowsPerImage: input.shape.pixels, group: group, target: target)
+        tiles = RowTiles(rowsPerImage: input.shape.pixels, target: target)
     }
 
     func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
         let (k, n) = (input.shape.channels, output.shape.channels)
-        tiles.forEach(images: images) { row, rows in
-            let result = output.pointer(scratch) + row * n
+        tiles.forEach(images: images) { image, rows in
+            let result = output.pointer(scratch, image: image) + rows.lowerBound * n
             GEMM.multiply(
-                m: rows, n: n, k: k, input.pointer(scratch) + row * k, leadingA: k, weights.factors.baseAddress,
-                leadingB: n, into: result, leadingC: n)
+                m: rows.count, n: n, k: k, input.pointer(scratch, image: image) + rows.lowerBound * k, leadingA: k,
+                weights.factors.baseAddress, leadingB: n, into: result, leadingC: n)
             cultivar_finish(
-                result, rows, n, weights.bias.baseAddress, residual.map { $0.pointer(scratch) + row * n }, activation)
+                result, rows.count, n, weights.bias.baseAddress,
+                residual.map { $0.pointer(scratch, image: image) + rows.lowerBound * n }, activation)
         }
     }
 }
@@ -80,14 +72,14 @@ struct PatchTiling: Sendable {
     private static let targetCount = 1 << 20
     private static let minimumRows = 512
 
-    init(_ convolution: Convolution, input: Shape, output: Shape, group: Int) {
+    init(_ convolution: Convolution, input: Shape, output: Shape) {
         let kernel = convolution.window.kernel
         let perKernelRow = kernel.width * input.channels / convolution.groups
         let whole = perKernelRow * kernel.height
         kernelRows = whole * Self.minimumRows <= Self.targetCount ? kernel.height : 1
         let width = kernelRows * perKernelRow
         let target = max(Self.targetCount / width, Self.minimumRows)
-        tiles = RowTiles(rowsPerImage: output.pixels, group: group, target: target)
+        tiles = RowTiles(rowsPerImage: output.pixels, target: target)
         patchCount = tiles.largestTile * width
     }
 }
@@ -120,56 +112,43 @@ struct PatchStep: Step {
 
     func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
         let channels = output.shape.channels
-        tiling.tiles.forEach(images: images) { row, rows in
+        tiling.tiles.forEach(images: images) { image, pixels in
             for group in 0..<groups {
                 var kernelRow = 0
                 while kernelRow < window.kernelHeight {
                     let end = min(kernelRow + tiling.kernelRows, window.kernelHeight)
-                    multiply(scratch, row: row, rows: rows, group: group, kernelRows: kernelRow..<end)
+                    multiply(scratch, image: image, pixels: pixels, group: group, kernelRows: kernelRow..<end)
                     kernelRow = end
                 }
             }
             cultivar_finish(
-                output.pointer(scratch) + row * channels, rows, channels, weights.bias.baseAddress,
-                residual.map { $0.pointer(scratch) + row * channels }, activation)
+                output.pointer(scratch, image: image) + pixels.lowerBound * channels, pixels.count, channels,
+                weights.bias.baseAddress,
+                residual.map { $0.pointer(scratch, image: image) + pixels.lowerBound * channels }, activation)
         }
     }
 
     private func multiply(
-        _ scratch: UnsafeMutablePointer<Float>, row: Int, rows: Int, group: Int, kernelRows: Range<Int>
+        _ scratch: UnsafeMutablePointer<Float>, image: Int, pixels: Range<Int>, group: Int, kernelRows: Range<Int>
     ) {
         let groupInputs = input.shape.channels / groups
         let groupOutputs = output.shape.channels / groups
         let perKernelRow = window.kernelWidth * groupInputs
         let k = kernelRows.count * perKernelRow
-        collect(scratch, row: row, rows: rows, channel: group * groupInputs, kernelRows: kernelRows, width: k)
+        withUnsafePointer(to: window) { window in
+            cultivar_patches(
+                window, input.pointer(scratch, image: image), pixels.lowerBound, pixels.upperBound,
+                kernelRows.lowerBound, kernelRows.upperBound, group * groupInputs, groupInputs, scratch + patches)
+        }
         let factors =
             weights.factors.baseAddress + (group * window.kernelHeight + kernelRows.lowerBound) * perKernelRow
             * groupOutputs
         GEMM.multiply(
-            m: rows, n: groupOutputs, k: k, scratch + patches, leadingA: k, factors, leadingB: groupOutputs,
+            m: pixels.count, n: groupOutputs, k: k, scratch + patches, leadingA: k, factors, leadingB: groupOutputs,
             beta: kernelRows.lowerBound == 0 ? 0 : 1,
-            into: output.pointer(scratch) + row * output.shape.channels + group * groupOutputs,
+            into: output.pointer(scratch, image: image) + pixels.lowerBound * output.shape.channels
+                + group * groupOutputs,
             leadingC: output.shape.channels)
-    }
-
-    /// Writes the patches of `rows` pixels from `row` on, which may lie in several images.
-    private func collect(
-        _ scratch: UnsafeMutablePointer<Float>, row: Int, rows: Int, channel: Int, kernelRows: Range<Int>, width: Int
-    ) {
-        let pixels = output.shape.pixels
-        let groupInputs = input.shape.channels / groups
-        var done = 0
-        while done < rows {
-            let (image, pixel) = (row + done).quotientAndRemainder(dividingBy: pixels)
-            let count = min(rows - done, pixels - pixel)
-            withUnsafePointer(to: window) { window in
-                cultivar_patches(
-                    window, input.pointer(scratch, image: image), pixel, pixel + count, kernelRows.lowerBound,
-                    kernelRows.upperBound, channel, groupInputs, scratch + patches + done * width)
-            }
-            done += count
-        }
     }
 }
 

@@ -26,7 +26,8 @@ private struct HookedAttempts: DecodingAttempts {
 struct DecoderPoolTests {
     private let workshop: Workshop
 
-    init() throws { workshop = try Workshop() }
+    /// With one worker, so that a test that kills processes kills no other file's.
+    init() throws { workshop = try Workshop(workers: 1) }
 
     private func pool(
         limits: DecodeLimits = DecodeLimits(), hook: @escaping @Sendable (PictureDigest) -> Void = { _ in }
@@ -101,7 +102,7 @@ struct DecoderPoolTests {
         for file in staged { #expect(try workshop.history.beginAttempt(on: file.digest, at: .now) == 0) }
     }
 
-    @Test("A file that kills two processes is refused, and those beside it are taken")
+    @Test("A file that kills each process it is given to is refused, and those beside it are taken")
     func killer() async throws {
         let victim = Digest.sha256(png(3))
         let pools = Recorder<DecoderPool>()
@@ -113,7 +114,7 @@ struct DecoderPoolTests {
         let elsewhere = try DecoderPoolTests()
         let other = try elsewhere.stage([png(100)])
         let killing = HookedValidator(validator: pool) { files, worker in
-            // The process dies as it is asked about the file; the next one does in its attempt alone.
+            // The process dies as it is asked about the file; the next two do in its attempts alone.
             guard files.contains(where: { $0.digest == victim }) else { return }
             _ = try pool.validate(other, in: workshop.store, on: worker)
             kill(pool.processes)
@@ -123,7 +124,24 @@ struct DecoderPoolTests {
         let reason = try workshop.folder.read("state/rejected/d/cat/3.reason.txt")
         #expect(String(decoding: reason, as: UTF8.self).contains("it killed the decoder"))
         try workshop.expectNothingLost((0..<6).map { png($0) })
-        #expect(try workshop.history.beginAttempt(on: victim, at: .now) == 1)
+        #expect(try workshop.history.beginAttempt(on: victim, at: .now) == 2)
+    }
+
+    @Test("A file alone with a process that is killed once is tried again, and nothing is held against it")
+    func killedOnceAlone() throws {
+        let staged = try stage([png(1)])
+        let (pools, attempts) = (Recorder<DecoderPool>(), Recorder<PictureDigest>())
+        let pool = pool { picture in
+            attempts.add(picture)
+            if attempts.values.count == 1, let pool = pools.values.first { kill(pool.processes) }
+        }
+        pools.add(pool)
+        _ = try pool.validate(stage([png(0)]), in: workshop.store, on: Worker())
+        kill(pool.processes)
+        let findings = try pool.validate(staged, in: workshop.store, on: Worker())
+        #expect(findings == [.valid(format: "png", width: 24, height: 16, notes: nil)])
+        #expect(attempts.values == [staged[0].digest, staged[0].digest])
+        #expect(try workshop.history.beginAttempt(on: staged[0].digest, at: .now) == 0)
     }
 
     @Test("A file whose two attempts never came to an end isn't tried again")

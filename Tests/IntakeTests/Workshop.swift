@@ -16,9 +16,10 @@ final class Workshop: Sendable {
     let state: StateFolder
     let store: PictureStore
     let history: History
-    let pool = WorkerPool(workerCount: 2)
+    let pool: WorkerPool
 
-    init() throws {
+    init(workers: Int = 2) throws {
+        pool = WorkerPool(workerCount: workers)
         folder = try TemporaryFolder()
         inbox = folder.path.appending("inbox")
         state = StateFolder(folder.path.appending("state"))

@@ -8,8 +8,9 @@ package import Tensors
 /// service. A process judges many files, up to 64 a request.
 ///
 /// Where a process dies, those that it was asked about are asked about once more, each alone, in a new one; the attempt
-/// is committed to the history before. A file that kills that one too is refused. So it is one that has had
-/// two attempts alone that never came to an end, because the service died as well.
+/// is committed to the history before. A file that had two attempts alone which never came to an end is refused,
+/// whether the process died in them or the service with it. One death alone counts for nothing: the system may have
+/// killed the process for reasons of its own.
 package final class DecoderPool: PictureValidator {
     package enum Notice: Sendable, Hashable, CustomStringConvertible {
         case weakSandbox(String)
@@ -87,21 +88,23 @@ package final class DecoderPool: PictureValidator {
     }
 
     private func askAlone(about file: StagedPicture, on worker: Worker) throws -> ValidationFinding {
-        try worker.cancellation.check()
-        // That there is no process at all is no attempt.
-        if idle.withLock({ $0[worker.index] == nil }) {
-            let process = try start()
-            idle.withLock { $0[worker.index] = process }
-        }
-        let earlier = try attempts.beginAttempt(on: file.digest, at: .now)
-        guard earlier < Self.attemptLimit else { return Self.refusal("each time, the service died with it") }
-        do {
-            let finding = try ask(about: [file], on: worker)
-            try attempts.endAttempt(on: file.digest)
-            return finding[0]
-        } catch let death as DecoderDeath {
-            notify(.died(files: 1, cause: death.description))
-            return Self.refusal(death.description)
+        while true {
+            try worker.cancellation.check()
+            // That there is no process at all is no attempt.
+            if idle.withLock({ $0[worker.index] == nil }) {
+                let process = try start()
+                idle.withLock { $0[worker.index] = process }
+            }
+            let earlier = try attempts.beginAttempt(on: file.digest, at: .now)
+            guard earlier < Self.attemptLimit else { return Self.refusal("each time, the service died with it") }
+            do {
+                let finding = try ask(about: [file], on: worker)
+                try attempts.endAttempt(on: file.digest)
+                return finding[0]
+            } catch let death as DecoderDeath {
+                notify(.died(files: 1, cause: death.description))
+                if earlier + 1 == Self.attemptLimit { return Self.refusal(death.description) }
+            }
         }
     }
 
