@@ -17,6 +17,9 @@ package enum Locations {
         return FileManager.default.fileExists(atPath: path.string) ? path : nil
     }
 
+    /// Why a test that reads sample data is skipped.
+    package static let needsSharedData = "needs the sample data beside the package, in ../shared/data"
+
     /// All bytes of a file.
     package static func bytes(of path: FilePath) throws -> [UInt8] {
         try [UInt8](Data(contentsOf: URL(fileURLWithPath: path.string)))

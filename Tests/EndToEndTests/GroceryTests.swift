@@ -11,7 +11,9 @@ private let isReady =
 @Suite("Real photographs and a real backbone")
 struct GroceryTests {
     /// Half of the pictures at 96 pixels, so that it takes a minute at most.
-    @Test("Photographs of groceries are told apart", .enabled(if: isReady))
+    @Test(
+        "Photographs of groceries are told apart",
+        .enabled(if: isReady, "\(Locations.needsSharedData), and a backbone (make backbones)"))
     func groceries() async throws {
         let farm = try Farm(
             settings: """

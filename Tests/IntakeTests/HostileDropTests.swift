@@ -148,7 +148,9 @@ struct HostileDropTests {
         return process.terminationStatus == 0
     }
 
-    @Test("A drop that may not be removed is taken in once and put aside", .enabled(if: geteuid() == 0))
+    @Test(
+        "A drop that may not be removed is taken in once and put aside",
+        .enabled(if: geteuid() == 0, "only root can act as another user"))
     func keptSource() async throws {
         try workshop.drop(png(1), at: "d/cat/1")
         guard try setImmutable(workshop.inbox.appending("d/cat/1"), true) else { return }
@@ -160,7 +162,9 @@ struct HostileDropTests {
         #expect(try workshop.files(below: workshop.inbox) == [".done-d/cat/1"])
     }
 
-    @Test("A kept source that can't be put aside either is known by its stamp", .enabled(if: geteuid() == 0))
+    @Test(
+        "A kept source that can't be put aside either is known by its stamp",
+        .enabled(if: geteuid() == 0, "only root can act as another user"))
     func keptInPlace() async throws {
         try workshop.drop(png(1), at: "d/cat/1")
         let file = workshop.inbox.appending("d/cat/1")

@@ -8,7 +8,7 @@ import Testing
 @testable import Intake
 
 /// Strange real files, as drops, through decoder processes. What is decided for each kind stands in docs/pictures.md.
-@Suite("Odd files as drops", .enabled(if: Locations.sharedData("oddball") != nil))
+@Suite("Odd files as drops", .enabled(if: Locations.sharedData("oddball") != nil, "\(Locations.needsSharedData)"))
 struct OddballDropTests {
     private static var folder: FilePath { Locations.sharedData("oddball") ?? "" }
     private static let kinds = [

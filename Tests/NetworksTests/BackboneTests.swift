@@ -39,7 +39,7 @@ private let present: [Case] = references.sorted { $0.key < $1.key }.flatMap { na
     }
 }
 
-@Suite("Real backbones", .enabled(if: !present.isEmpty))
+@Suite("Real backbones", .enabled(if: !present.isEmpty, "needs the backbones (make backbones)"))
 struct RealBackboneTests {
     @Test("Features equal onnxruntime's", arguments: present)
     fileprivate func features(_ subject: Case) throws {

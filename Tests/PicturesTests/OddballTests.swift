@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Strange real files: what is decided for each kind is listed in docs/pictures.md.
-@Suite("Odd files", .enabled(if: Locations.sharedData("oddball") != nil))
+@Suite("Odd files", .enabled(if: Locations.sharedData("oddball") != nil, "\(Locations.needsSharedData)"))
 struct OddballTests {
     private static var folder: FilePath { Locations.sharedData("oddball") ?? "" }
     private let decoder = PictureDecoder()

@@ -128,7 +128,8 @@ struct ReducedDecodingTests {
     }
 
     @Test(
-        "Real files have libjpeg's verdicts and pixels", .enabled(if: Locations.sharedData("oddball") != nil),
+        "Real files have libjpeg's verdicts and pixels",
+        .enabled(if: Locations.sharedData("oddball") != nil, "\(Locations.needsSharedData)"),
         arguments: ["oddball", "grocery12"])
     func realFiles(_ folder: String) throws {
         var taken = 0
