@@ -7,10 +7,10 @@ SWIFT ?= swift
 BINARY := .build/release/cultivar
 SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help setup build backbones demo run test bench lint format install clean
+.PHONY: help setup build backbones demo run test test-faults bench lint format install clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the Debian packages that are missing
 	@scripts/setup
@@ -35,6 +35,11 @@ test: backbones ## Build and run all tests, optimised
 	@python3 -m unittest discover -s Benchmarks/tests -t Benchmarks
 	@$(SWIFT) build -c release --build-tests
 	@$(SWIFT) test -c release --skip-build --no-parallel
+
+test-faults: ## Kill, starve and deceive the daemon, and check what is left (a part: make test-faults CASE=kill)
+	@scripts/setup faults
+	@$(MAKE) --no-print-directory build
+	@Tests/Faults/run $(CASE)
 
 bench: ## Compare with other engines, side by side (a part: make bench WORK=mobilenetv2)
 	@Benchmarks/bench --check $(WORK)

@@ -1,0 +1,1 @@
+"""The cases, one file a group; `run` finds them by their names."""

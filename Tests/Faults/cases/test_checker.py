@@ -1,0 +1,146 @@
+"""The checker finds what it is there to find: each test breaks one thing in a sound installation."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from harness.case import FaultCase
+from harness.checker import Dropped, blob, check
+from harness.installation import QUICK, Installation
+from harness.pictures import damaged, data_set, png
+
+
+class CheckerTests(FaultCase):
+    """One installation with every verdict and two versions is made once, and copied for each test."""
+
+    sound: Installation
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="cultivar-faults-"))
+        cls.sound = Installation(Path(folder) / "sound", QUICK)
+        cls.addClassCleanup(cls.sound.kill)
+        cls.sound.start()
+        cls.sound.drop("fruit", data_set(train=12, test=4, seed=1))
+        run = cls.sound.wait_for_run(1)
+        assert run["outcome"] == "promoted", run
+        cls.sound.drop("odd", {
+            "plum/again.png": png(0, 10_000), "fig/again.png": png(0, 10_000), "fig/broken.png": damaged(3),
+            "fig/text.png": b"no picture", "beside.png": png(1, 77)})
+        os.symlink("/etc/passwd", cls.sound.inbox / "link")
+        cls.sound.dropped.append(Dropped.of("link", None))
+        cls.sound.wait_taken_in()
+        cls.sound.stop()
+
+    def setUp(self) -> None:
+        super().setUp()
+        shutil.copytree(self.sound.folder, self.folder / "copy", symlinks=True)
+        self.copy = Installation(self.folder / "copy", QUICK)
+        self.copy.dropped = list(self.sound.dropped)
+
+    def test_a_sound_installation_has_no_problems(self) -> None:
+        self.assertEqual(self.found(), [])
+        verdicts = dict(self.copy.rows("SELECT verdict, count(*) FROM files GROUP BY verdict"))
+        self.assertEqual(verdicts, {"accepted": 48, "duplicate": 1, "rejected": 5})
+
+    def test_it_finds_a_file_that_is_nowhere(self) -> None:
+        self.copy.note("fruit", {"train/fig/lost.png": b"lost"})
+        self.assert_found("'fruit/train/fig/lost.png' is nowhere")
+
+    def test_it_finds_a_removed_row(self) -> None:
+        self.change("DELETE FROM files WHERE path_text = 'train/fig/0.png'")
+        self.assert_found("'fruit/train/fig/0.png' is nowhere")
+
+    def test_it_finds_a_row_twice(self) -> None:
+        columns = "drop_id, path, path_text, verdict, bytes, picture_id, recorded_at"
+        self.change(f"INSERT INTO files ({columns}) SELECT {columns} FROM files WHERE path_text = 'train/fig/0.png'")
+        self.assert_found("'fruit/train/fig/0.png' has 2 rows, but was dropped 1 times")
+
+    def test_it_finds_a_file_that_is_recorded_and_in_the_inbox(self) -> None:
+        self.copy.write("fruit", {"train/fig/0.png": png(0, 10_000)})
+        self.assert_found("'fruit/train/fig/0.png' is recorded and in the inbox")
+
+    def test_before_the_restart_a_recorded_file_may_be_in_the_inbox(self) -> None:
+        self.copy.write("fruit", {"train/fig/0.png": png(0, 10_000)})
+        self.assertEqual(check(self.copy, self.copy.dropped, is_running=False), [])
+
+    def test_it_finds_a_removed_blob(self) -> None:
+        digest = self.picture()
+        blob(self.copy.state, digest).unlink()
+        self.assert_found(f"the picture {digest.hex()} has a row but no file")
+
+    def test_it_finds_a_changed_blob(self) -> None:
+        digest = self.picture()
+        spoil(blob(self.copy.state, digest))
+        self.assert_found(f"the picture {digest.hex()} isn't the bytes that its row says")
+
+    def test_it_finds_bytes_that_nobody_dropped(self) -> None:
+        self.copy.dropped = [file for file in self.copy.dropped if file.path != b"fruit/train/fig/0.png"]
+        self.assertIn("nobody has dropped it", "\n".join(self.found()))
+
+    def test_it_finds_a_rejected_file_without_its_bytes_or_its_reason(self) -> None:
+        (self.copy.state / "rejected/odd/fig/broken.png").unlink()
+        (self.copy.state / "rejected/odd/fig/text.png.reason.txt").unlink()
+        self.assert_found("'odd/fig/broken.png' is rejected, but not in rejected/ with its reason")
+        self.assert_found("'odd/fig/text.png' is rejected, but not in rejected/ with its reason")
+
+    def test_it_finds_a_rejected_link_without_its_reason(self) -> None:
+        (self.copy.state / "rejected/link.reason.txt").unlink()
+        self.assert_found("'link' is rejected, but not in rejected/ with its reason")
+
+    def test_it_finds_a_changed_model(self) -> None:
+        spoil(self.copy.outbox / "models/v0001/model.onnx")
+        self.assert_found("v0001: model.onnx isn't what the manifest says")
+
+    def test_it_finds_a_model_that_predicts_something_else(self) -> None:
+        first = "(SELECT min(picture_id) FROM predictions)"
+        self.change(f"UPDATE predictions SET probability = probability - 0.01 WHERE picture_id = {first}")
+        self.assertIn("the history says", "\n".join(self.found()))
+
+    def test_it_finds_a_missing_current(self) -> None:
+        (self.copy.outbox / "current").unlink()
+        self.assert_found("a version is published, but there is no outbox/current")
+
+    def test_it_finds_a_current_that_nobody_decided_on(self) -> None:
+        (self.copy.outbox / "current").unlink()
+        (self.copy.outbox / "current").symlink_to("models/v0002")
+        self.assert_found("outbox/current shows v0002, which nobody has decided on")
+
+    def test_it_finds_leftovers(self) -> None:
+        (self.copy.state / "tmp/1.picture").touch()
+        (self.copy.outbox / "models/.staging-v0002").mkdir()
+        self.assert_found("tmp holds 1.picture")
+        self.assert_found("the outbox holds .staging-v0002")
+
+    def test_it_finds_a_damaged_history(self) -> None:
+        (self.copy.state / "history.sqlite-wal").unlink()
+        with (self.copy.state / "history.sqlite").open("r+b") as file:
+            file.truncate(file.seek(0, os.SEEK_END) // 8192 * 4096)
+        self.assertNotEqual(self.found(), [])
+
+    def found(self) -> list[str]:
+        """As if a daemon were running, which allows least."""
+        return check(self.copy, self.copy.dropped, is_running=True)
+
+    def assert_found(self, problem: str) -> None:
+        self.assertIn(problem, self.found())
+
+    def picture(self) -> bytes:
+        return self.copy.rows("SELECT digest FROM pictures WHERE split = 'train' LIMIT 1")[0][0]
+
+    def change(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.copy.state / "history.sqlite")) as connection, connection:
+            self.assertGreater(connection.execute(statement).rowcount, 0, statement)
+
+
+def spoil(path: Path) -> None:
+    """Changes one byte of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o640)
+    path.write_bytes(content)

@@ -1,0 +1,39 @@
+"""The base of all cases: installations that are cleared away, and reasons to be skipped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from .installation import INTAKE_ONLY, Installation
+
+
+class FaultCase(unittest.TestCase):
+    """A test of the built daemon. Its installations and daemons end with it, however it ends."""
+
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="cultivar-faults-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def installation(self, settings: str = INTAKE_ONLY, name: str = "installation", **folders: Path) -> Installation:
+        """A fresh installation in a folder of its own."""
+        result = Installation(self.folder / name, settings, **folders)
+        self.addCleanup(result.kill)
+        return result
+
+    def assert_sound(self, installation: Installation, when: str = "") -> None:
+        """Nothing that the checker looks for is wrong."""
+        problems = installation.problems()
+        if problems:
+            self.fail("\n".join([f"unsound {when}:", *problems, "the daemon's log:", installation.log_text()]))
+
+    def require_root(self, why: str) -> None:
+        if os.geteuid() != 0:
+            self.skipTest(f"only root can {why}")
+
+    def require_program(self, name: str) -> None:
+        if shutil.which(name) is None:
+            self.skipTest(f"{name} isn't installed; scripts/setup faults installs it")
