@@ -31,7 +31,7 @@ class CheckerTests(FaultCase):
         assert run["outcome"] == "promoted", run
         cls.sound.drop("odd", {
             "plum/again.png": png(0, 10_000), "fig/again.png": png(0, 10_000), "fig/broken.png": damaged(3),
-            "fig/text.png": b"no picture", "beside.png": png(1, 77)})
+            "fig/text.png": b"no picture " * 20, "beside.png": png(1, 77)})
         os.symlink("/etc/passwd", cls.sound.inbox / "link")
         cls.sound.dropped.append(Dropped.of("link", None))
         cls.sound.wait_taken_in()

@@ -63,13 +63,14 @@ def check(installation, dropped: Iterable[Dropped], *, is_running: bool) -> list
     if not (state / "history.sqlite").exists():
         return _without_history(Path(installation.inbox), list(dropped))
     with _history(state, is_running) as history:
-        problems = _database_problems(history, state)
+        problems = _database_problems(history)
         if problems:
             return problems
         ledger = _Ledger(history, state)
         problems += _placement_problems(Path(installation.inbox), ledger, list(dropped), is_running)
         problems += _store_problems(ledger, state)
-        problems += _outbox_problems(installation, history, is_running)
+        if _has_table(history, "publications"):
+            problems += _outbox_problems(installation, history, is_running)
     if is_running:
         problems += [f"tmp holds {name}" for name in sorted(os.listdir(state / "tmp"))]
     return problems
@@ -95,12 +96,15 @@ def _without_history(inbox: Path, dropped: list[Dropped]) -> list[str]:
     return [f"{_shown(file)} is nowhere" for file in dropped if not file.may_be_gone and not _lies_in(inbox, file)]
 
 
-def _database_problems(history: sqlite3.Connection, state: Path) -> list[str]:
+def _has_table(history: sqlite3.Connection, name: str) -> bool:
+    """A daemon that was killed at its very first start may not have made its tables yet."""
+    return history.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", [name]).fetchone() is not None
+
+
+def _database_problems(history: sqlite3.Connection) -> list[str]:
     try:
         found = [row[0] for row in history.execute("PRAGMA quick_check")]
         keys = history.execute("PRAGMA foreign_key_check").fetchall()
-        if not history.execute("SELECT 1 FROM sqlite_schema WHERE name = 'files'").fetchone():
-            return ["history.sqlite has no tables"] if any((state / "pictures").glob("*/*")) else []
     except sqlite3.DatabaseError as error:
         return [f"history.sqlite: {error}"]
     problems = [f"quick_check: {line}" for line in found if line != "ok"]
@@ -115,7 +119,7 @@ class _Ledger:
         self.kept: Counter[tuple[tuple[bytes, bytes], bytes]] = Counter()
         """Accepted and duplicate files, by key and digest."""
         self.refused: dict[tuple[bytes, bytes], list[_Refusal]] = {}
-        if history.execute("SELECT 1 FROM sqlite_schema WHERE name = 'files'").fetchone():
+        if _has_table(history, "files"):
             self._read(history)
         self.rejected = dict(_rejected_files(state / "rejected"))
 

@@ -121,12 +121,16 @@ class Installation:
     def stop(self) -> int:
         """Asks the daemon to stop, as systemd does; returns its exit status."""
         assert self.daemon
-        self.daemon.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
         try:
             return self.daemon.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise Overdue(f"the daemon didn't stop within {STOP_SECONDS} s of SIGTERM:\n{self.log_text()}") from None
+
+    def ask_to_stop(self) -> None:
+        assert self.daemon
+        self.daemon.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """Ends the daemon, and whatever it was started under, without warning."""

@@ -48,11 +48,12 @@ def truncated(seed: int) -> bytes:
     return content[: len(content) // 2]
 
 
-def data_set(train: int, test: int, seed: int) -> dict[str, bytes]:
-    """So many pictures of each class in train/ and test/ folders."""
+def data_set(train: int, test: int, seed: int, shift: int = 0) -> dict[str, bytes]:
+    """So many pictures of each class in train/ and test/ folders; the training ones labeled `shift` classes too far."""
     files = {}
     for index, label in enumerate(LABELS):
         for number in range(train + test):
-            split = "train" if number < train else "test"
-            files[f"{split}/{label}/{number}.png"] = png(index, seed * 10_000 + number)
+            is_train = number < train
+            shown = (index + shift) % len(LABELS) if is_train else index
+            files[f"{'train' if is_train else 'test'}/{label}/{number}.png"] = png(shown, seed * 10_000 + number)
     return files

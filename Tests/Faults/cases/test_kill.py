@@ -1,0 +1,305 @@
+"""kill -9, at every system call that matters and at random moments of training; each time a restart, and the checker.
+
+A kill comes before the call that it is counted at. What has been done is then seen twice: as the dead process left it,
+and after the next one has come to rest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import tracer
+from harness.case import FaultCase
+from harness.checker import Dropped
+from harness.installation import INTAKE_ONLY, QUICK, Installation, Overdue, environment
+from harness.pictures import damaged, data_set, png
+
+WORKERS = 2 * (os.cpu_count() or 1)
+"""How many installations are struck at a time: a daemon mostly waits for the inbox to be still."""
+
+SLOW = """\
+inbox: {settle: 0.3s}
+train: {on_drop: true}
+search:
+  candidates: 4
+  folds: 3
+  space: {backbone: [tiny], learning_rate: [0.01, 0.003, 0.001], batch_size: [4], hidden_units: [64, 128]}
+fit: {epochs: 40}
+"""
+
+KILLED = 128 + 9
+RUN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Strike:
+    """What became of a process that was to be killed at one call."""
+
+    point: int
+    call: str | None
+    """The call's name and path; None where the process had come to its end before."""
+    problems: list[str]
+
+
+class SweepCase(FaultCase):
+    def setUp(self) -> None:
+        super().setUp()
+        if not tracer.is_supported():
+            self.skipTest("the tracer knows Linux on x86-64 only")
+
+    def sweep(
+        self, make: Callable[[str], Installation], act: Callable[[Installation, list[str]], int],
+        come_to_rest: Callable[[Installation], None], *, points: Iterable[int]
+    ) -> list[Strike]:
+        """Lets `act` be killed at each point, on an installation of its own, until there are no more calls."""
+        strikes: list[Strike] = []
+        todo = iter(points)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            while chunk := [point for point, _ in zip(todo, range(4 * WORKERS))]:
+                found = list(pool.map(lambda point: self.strike(point, make, act, come_to_rest), chunk))
+                strikes += found
+                if all(strike.call is None for strike in found):
+                    break
+        self.report(strikes)
+        return strikes
+
+    def strike(
+        self, point: int, make: Callable[[str], Installation], act: Callable[[Installation, list[str]], int],
+        come_to_rest: Callable[[Installation], None]
+    ) -> Strike:
+        installation = make(f"point-{point}")
+        trace = installation.folder / "trace"
+        status = act(installation, tracing(trace, point))
+        calls = trace.read_text().splitlines()
+        call = calls[-1].split(" ", 1)[1] if status == KILLED else None
+        problems = [f"dead: {problem}" for problem in installation.problems()]
+        try:
+            installation.start()
+            come_to_rest(installation)
+            problems += installation.problems()
+            installation.stop()
+        except Exception as error:  # It is this point's result; the others go on.
+            problems.append(f"{type(error).__name__}: {error}")
+            installation.kill()
+        if not problems:
+            shutil.rmtree(installation.folder)
+        return Strike(point, call, problems)
+
+    def report(self, strikes: list[Strike]) -> None:
+        """Fails where anything was wrong; says how many calls were struck otherwise."""
+        bad = [
+            f"{strike.point} ({strike.call}): {problem}" for strike in strikes for problem in strike.problems]
+        self.assertEqual(bad, [], f"{len(bad)} problems")
+        calls = Counter(strike.call.split(" ")[0] for strike in strikes if strike.call)
+        total = sum(calls.values())
+        print(f"{total} kills: " + ", ".join(f"{count} {name}" for name, count in sorted(calls.items())), flush=True)
+
+    def copy_of(self, snapshot: Installation, name: str, settings: str | None = None) -> Installation:
+        """An installation that begins as another one was left."""
+        folder = self.folder / name
+        shutil.copytree(snapshot.folder, folder, symlinks=True)
+        copy = Installation(folder, settings or snapshot.settings.read_text())
+        self.addCleanup(copy.kill)
+        copy.dropped = list(snapshot.dropped)
+        return copy
+
+
+class IntakeKills(SweepCase):
+    def test_killed_at_every_call_of_taking_in(self) -> None:
+        """Of a first start, of a drop whose files are synchronised together, and of one where each is by itself."""
+        strikes = self.sweep(
+            self.with_drops, self.take_in, Installation.wait_taken_in, points=range(1, 2_000))
+        calls = {strike.call.split(" ")[0] for strike in strikes if strike.call}
+        self.assertLessEqual({"openat", "write", "syncfs", "fsync", "rename", "unlinkat", "pwrite64"}, calls)
+
+    def with_drops(self, name: str) -> Installation:
+        installation = self.installation(name=name)
+        dozen = {f"fig/{number}.png": png(0, number) for number in range(6)}
+        dozen |= {f"plum/deep/{number}.png": png(1, number) for number in range(3)}
+        dozen |= {
+            "fig/again.png": png(0, 1), "plum/other.png": png(0, 2), "fig/broken.png": damaged(9),
+            "plum/text.png": b"no picture " * 20, "beside.png": png(1, 5)}
+        installation.prepare("dozen", dozen)
+        os.symlink("/etc/passwd", installation.inbox / ".dozen/fig/link.png")
+        installation.dropped.append(Dropped.of("dozen/fig/link.png", None))
+        (installation.inbox / ".dozen/.DS_Store").touch()
+        installation.deliver("dozen", dozen)
+        few = {"quince/1.png": png(2, 1), "quince/2.png": png(2, 2), "quince/broken.png": damaged(10)}
+        installation.drop("few", few)
+        return installation
+
+    def take_in(self, installation: Installation, prefix: list[str]) -> int:
+        return run_daemon(installation, prefix, lambda: is_taken_in(installation))
+
+
+class PublishingKills(SweepCase):
+    """On an installation whose next run makes its second version."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        first = self.installation(QUICK, "first")
+        first.start()
+        first.drop("wrong", data_set(8, 4, seed=1, shift=1))
+        self.assertEqual(first.wait_for_run(1)["outcome"], "promoted")
+        first.stop()
+        self.ready = self.copy_of(first, "ready", INTAKE_ONLY)
+        self.ready.start()
+        self.ready.drop("right", data_set(40, 8, seed=2))
+        self.ready.wait_taken_in()
+        self.ready.stop()
+
+    def test_killed_at_every_call_of_publishing(self) -> None:
+        """From the first call that stages the version to the one that notes that the outbox agrees."""
+        whole = self.copy_of(self.ready, "whole", QUICK)
+        self.assertEqual(self.publish(whole, tracing(whole.folder / "trace")), 0)
+        calls = (whole.folder / "trace").read_text().splitlines()
+        first = next(number for number, call in enumerate(calls, 1) if ".staging-" in call)
+        model = published_model(whole)
+
+        def publish_again(installation: Installation) -> None:
+            installation.wait_for_run(2, RUN_SECONDS)
+            self.assertEqual(published_model(installation), model, "another model than an unbroken run's")
+
+        # How often the status is written depends on time, so that the call isn't the same number in each run.
+        strikes = self.sweep(
+            lambda name: self.copy_of(self.ready, name, QUICK), self.publish, publish_again,
+            points=range(first - 10, len(calls) + 40))
+        struck = [strike.call for strike in strikes if strike.call]
+        for part in ("mkdir", "model.onnx", "manifest.json", "rename", "symlink", ".current-v0002", "history.sqlite-wal"):
+            self.assertTrue(any(part in call for call in struck), f"none of the kills was at {part}")
+
+    def test_killed_at_every_call_of_a_rollback_and_of_publishing_again(self) -> None:
+        self.ready = self.copy_of(self.ready, "published", QUICK)
+        self.ready.start()
+        self.assertEqual(self.ready.wait_for_run(2)["outcome"], "promoted")
+        self.ready.stop()
+        make = lambda name: self.copy_of(self.ready, name, INTAKE_ONLY)  # noqa: E731
+        with self.subTest("rollback"):
+            self.sweep(make, self.roll_back, lambda installation: None, points=range(1, 500))
+        shutil.rmtree(self.ready.outbox / "models/v0002")
+        with self.subTest("made again"):
+            self.sweep(make, self.start_and_stop, lambda installation: None, points=range(1, 500))
+
+    def publish(self, installation: Installation, prefix: list[str]) -> int:
+        return run_daemon(installation, prefix, lambda: is_published(installation))
+
+    def roll_back(self, installation: Installation, prefix: list[str]) -> int:
+        return subprocess.run(
+            [*prefix, *installation.command("rollback")], env=environment(), timeout=RUN_SECONDS,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+
+    def start_and_stop(self, installation: Installation, prefix: list[str]) -> int:
+        return run_daemon(installation, prefix, lambda: "cultivar is watching" in installation.log_text())
+
+
+class TrainingKills(SweepCase):
+    MOMENTS = 50
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ready = self.installation(name="ready")
+        self.ready.start()
+        self.ready.drop("fruit", data_set(60, 10, seed=3))
+        self.ready.wait_taken_in()
+        self.ready.stop()
+
+    def test_killed_at_random_moments_of_training_it_ends_with_the_same_model(self) -> None:
+        whole = self.copy_of(self.ready, "whole", SLOW)
+        whole.start()
+        self.wait_for_training(whole)
+        started = time.monotonic()
+        self.assertEqual(whole.wait_for_run(1, RUN_SECONDS)["outcome"], "promoted")
+        seconds = time.monotonic() - started
+        whole.stop()
+        model = published_model(whole)
+        moments = random.Random(5)
+        phases: Counter[str] = Counter()
+        for _ in range(10):
+            naps = [moments.uniform(0, seconds) for _ in range(self.MOMENTS - sum(phases.values()))]
+            with ThreadPoolExecutor(WORKERS) as pool:
+                phases += Counter(filter(None, pool.map(lambda nap: self.kill_after(nap, model), naps)))
+            if sum(phases.values()) >= self.MOMENTS:
+                break
+        print(f"{sum(phases.values())} kills in runs of {seconds:.1f} s: {dict(phases)}", flush=True)
+        self.assertGreaterEqual(sum(phases.values()), self.MOMENTS)
+
+    def kill_after(self, nap: float, model: bytes) -> str | None:
+        """Kills a training so many seconds after its start; returns the phase in which it was, None where it was over."""
+        installation = self.copy_of(self.ready, f"after-{nap}", SLOW)
+        installation.start()
+        self.wait_for_training(installation)
+        time.sleep(nap)
+        phase = json.loads((installation.state / "status.json").read_text())["phase"]
+        installation.kill()
+        self.assert_sound(installation, f"{nap} s after the start of training")
+        installation.start()
+        was_running = is_running(installation)
+        installation.wait_for_run(1, RUN_SECONDS)
+        self.assert_sound(installation, f"after a kill {nap} s after the start of training")
+        installation.stop()
+        self.assertEqual(published_model(installation), model, "another model than an unbroken run's")
+        shutil.rmtree(installation.folder)
+        return phase if was_running else None
+
+    def wait_for_training(self, installation: Installation) -> None:
+        installation.wait_until("training begins", lambda: "run started" in installation.log_text())
+
+
+def tracing(log: Path, point: int = 0) -> list[str]:
+    """What a command is put behind to be traced, and killed at one call."""
+    return [sys.executable, tracer.__file__, "--log", str(log), "--kill-at", str(point), "--"]
+
+
+def run_daemon(installation: Installation, prefix: list[str], is_done: Callable[[], bool]) -> int:
+    """Runs the daemon until it is killed, or has done its work and is stopped; returns its exit status."""
+    daemon = installation.start(prefix, wait=False)
+    end = time.monotonic() + RUN_SECONDS
+    while daemon.poll() is None:
+        if is_done():
+            installation.ask_to_stop()
+            return daemon.wait(RUN_SECONDS)
+        if time.monotonic() > end:
+            raise Overdue(f"neither killed nor done:\n{installation.log_text()}")
+        time.sleep(0.02)
+    return daemon.returncode
+
+
+def is_taken_in(installation: Installation) -> bool:
+    """Whether the inbox is empty and the history says that all drops are finished."""
+    return not installation.visible_names() and is_so(installation, """
+        SELECT count(*) FROM drops HAVING count(*) > 0 AND count(finished_at) = count(*)""")
+
+
+def is_published(installation: Installation) -> bool:
+    """Whether the second run has ended and its version is in the outbox."""
+    return is_so(installation, """
+        SELECT 1 FROM runs r JOIN publications p ON p.version = r.version
+        WHERE r.id = 2 AND p.published_at IS NOT NULL""")
+
+
+def is_running(installation: Installation) -> bool:
+    return is_so(installation, "SELECT 1 FROM runs WHERE outcome = 'running'")
+
+
+def is_so(installation: Installation, query: str) -> bool:
+    """Whether the history has such a row; no, while there is no history yet."""
+    try:
+        return bool(installation.rows(query))
+    except sqlite3.OperationalError:
+        return False
+
+
+def published_model(installation: Installation) -> bytes:
+    return (installation.outbox / "current/model.onnx").read_bytes()
