@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a program and kills it at its Nth system call that changes or synchronises files, before the call is made.
 
-    tracer.py --log FILE [--kill-at N] -- PROGRAM ARGUMENT...
+    tracer.py --log FILE [--kill-at N] [--from TEXT] [--ignore REGEX] -- PROGRAM ARGUMENT...
 
 strace can kill too (-e inject=…:signal=KILL:when=N), but it counts for each thread on its own, so that most calls of a
 program with threads are never the Nth. Here the whole process has one count. What its child processes do isn't counted.
@@ -15,6 +15,7 @@ import argparse
 import ctypes
 import os
 import platform
+import re
 import signal
 import struct
 import sys
@@ -27,14 +28,16 @@ WITH_DESCRIPTOR = {
     "write": 1, "pwrite64": 18, "writev": 20, "pwritev": 296, "pwritev2": 328, "ftruncate": 77, "fallocate": 285,
     "fsync": 74, "fdatasync": 75, "syncfs": 306, "sync_file_range": 277, "fchmod": 91, "fchown": 93}
 WITH_PATH = {
-    "creat": 85, "truncate": 76, "rename": 82, "mkdir": 83, "rmdir": 84, "link": 86, "unlink": 87, "symlink": 88,
-    "chmod": 90}
+    "creat": 85, "truncate": 76, "rename": 82, "mkdir": 83, "rmdir": 84, "unlink": 87, "chmod": 90}
+WITH_TARGET_AND_PATH = {"link": 86, "symlink": 88}
 WITH_FOLDER = {
     "mkdirat": 258, "unlinkat": 263, "renameat": 264, "linkat": 265, "fchmodat": 268, "renameat2": 316}
 WITH_TARGET_FIRST = {"symlinkat": 266}
 COPYING = {"sendfile": 40, "copy_file_range": 326}
 CALLS = {number: name for name, (number, _) in OPENING.items()} | {
-    number: name for group in (WITH_DESCRIPTOR, WITH_PATH, WITH_FOLDER, WITH_TARGET_FIRST, COPYING)
+    number: name
+    for group in (
+        WITH_DESCRIPTOR, WITH_PATH, WITH_TARGET_AND_PATH, WITH_FOLDER, WITH_TARGET_FIRST, COPYING)
     for name, number in group.items()}
 
 # linux/ptrace.h
@@ -95,9 +98,9 @@ def become_traced(command: list[str]) -> None:
 class Trace:
     """One traced process with its threads, and its children, which are let be."""
 
-    def __init__(self, process: int, kill_at: int, log) -> None:
+    def __init__(self, process: int, options: argparse.Namespace, log) -> None:
         self.process = process
-        self.kill_at = kill_at
+        self.options = options
         self.log = log
         self.count = 0
         self.has_begun = False
@@ -138,11 +141,11 @@ class Trace:
         ptrace(GET_SYSCALL_INFO, task, len(info), info)
         number, *arguments = struct.unpack_from("7Q", info, 24)
         path = path_of(task, CALLS[number], arguments)
-        if path is None:
+        if path is None or self.options.ignore.search(path) or (self.count == 0 and self.options.start not in path):
             return
         self.count += 1
         self.log.write(f"{self.count} {CALLS[number]} {path}\n")
-        if self.count == self.kill_at:
+        if self.count == self.options.kill_at:
             os.kill(self.process, signal.SIGKILL)
 
     def _go_on(self, task: int, number: int) -> None:
@@ -160,6 +163,8 @@ def path_of(task: int, call: str, arguments: list[int]) -> str | None:
         return descriptor_path(task, arguments[0 if call == "sendfile" else 2])
     if call in WITH_PATH or call == "open":
         return text_at(task, arguments[0])
+    if call in WITH_TARGET_AND_PATH:
+        return text_at(task, arguments[1])
     place = 1 if call in WITH_TARGET_FIRST else 0
     name = text_at(task, arguments[place + 1])
     folder = ctypes.c_int(arguments[place] & 0xFFFFFFFF).value
@@ -188,6 +193,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--log", type=Path, required=True, help="where each call is noted")
     parser.add_argument("--kill-at", type=int, default=0, metavar="N")
+    parser.add_argument("--from", default="", dest="start", metavar="TEXT", help="the first call is about such a path")
+    parser.add_argument("--ignore", default="^$", type=re.compile, metavar="REGEX", help="paths that don't count")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
     process = os.fork()
@@ -196,7 +203,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: os.kill(process, number))
     with arguments.log.open("w", errors="backslashreplace") as log:
-        status = Trace(process, arguments.kill_at, log).run()
+        status = Trace(process, arguments, log).run()
     return os.waitstatus_to_exitcode(status) % 256 if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 

@@ -1,0 +1,233 @@
+"""What isn't the files' fault: full and failing disks, no descriptors, no permission, odd clocks, no time, no memory.
+
+While it lasts the daemon says that it is degraded, the files stay in the inbox, and when it has passed all are taken in.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from harness.case import FaultCase
+from harness.injection import failing
+from harness.installation import INTAKE_ONLY, QUICK, Installation
+from harness.mounts import filled, mount_memory, read_only
+from harness.pictures import damaged, data_set, png
+
+NO_SPACE = "No space left on device|disk is full"
+"""As the system says it, and as SQLite does."""
+
+RECOVERY_SECONDS = 75
+"""The daemon tries again after 30 seconds."""
+
+
+class EnvironmentCase(FaultCase):
+    def assert_survives(
+        self, installation: Installation, fault: AbstractContextManager, *, expecting: str, name: str = "struck"
+    ) -> None:
+        """A drop that arrives during the fault waits for its end."""
+        files = {f"fig/{number}.png": png(0, 1_000 + number) for number in range(10)}
+        files |= {"plum/text.png": b"no picture " * 20}
+        with fault:
+            installation.drop(name, files)
+            self.wait_degraded(installation, expecting)
+            self.assert_sound(installation, "while the fault lasts")
+            self.assertEqual(self.lost(installation, name, files), [], "taken out of the inbox, but not recorded")
+        self.wait_well(installation)
+        installation.wait_taken_in(RECOVERY_SECONDS)
+        self.assert_sound(installation, "after the fault")
+
+    def lost(self, installation: Installation, name: str, files: dict[str, bytes]) -> list[str]:
+        """The files that are neither in the inbox nor recorded."""
+        recorded = {path for (path,) in installation.rows("SELECT path_text FROM files")}
+        return [path for path in files if not (installation.inbox / name / path).exists() and path not in recorded]
+
+    def wait_degraded(self, installation: Installation, expecting: str) -> None:
+        installation.wait_until(
+            f"it says that it is degraded: {expecting}", lambda: re.search(expecting, installation.degraded() or "") is not None)
+
+    def wait_well(self, installation: Installation) -> None:
+        installation.wait_until("it says that it is well again", lambda: not installation.degraded(), RECOVERY_SECONDS)
+
+    def wait_published(self, installation: Installation) -> None:
+        installation.wait_until(
+            "the model is published", lambda: (installation.outbox / "current").exists(), RECOVERY_SECONDS)
+        self.wait_well(installation)
+
+    def started(
+        self, settings: str = INTAKE_ONLY, name: str = "installation", **folders: Path
+    ) -> Installation:
+        installation = self.installation(settings, name, **folders)
+        installation.start()
+        return installation
+
+
+class FullDisks(EnvironmentCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.require_root("mount a small file system")
+
+    def test_no_space_in_the_state_folder(self) -> None:
+        """Whatever little is left: for a few copies, for a part of the history's log, for nothing at all."""
+        for spare in (0, 8 << 10, 24 << 10, 48 << 10):
+            with self.subTest(spare=spare):
+                state = mount_memory(self, self.folder / f"state-{spare}", "24m")
+                installation = self.started(state=state, name=f"installation-{spare}")
+                self.assert_survives(installation, filled(state, spare=spare), expecting=NO_SPACE)
+                installation.stop()
+
+    def test_no_space_in_the_outbox(self) -> None:
+        outbox = mount_memory(self, self.folder / "outbox", "1m")
+        installation = self.started(QUICK, outbox=outbox)
+        with filled(outbox):
+            installation.drop("fruit", data_set(12, 4, seed=1))
+            self.wait_degraded(installation, NO_SPACE)
+            self.assert_sound(installation, "while the outbox is full")
+        self.wait_published(installation)
+        self.assert_sound(installation, "when there is room again")
+
+
+class OtherFileSystems(EnvironmentCase):
+    """The inbox, the state folder and the outbox each on a file system of its own, as systemd's sandbox has them."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.require_root("mount file systems")
+        self.folders = {
+            name: mount_memory(self, self.folder / "mounts" / name, "64m") for name in ("inbox", "state", "outbox")}
+
+    def test_the_whole_job_across_file_systems(self) -> None:
+        installation = self.started(QUICK, **self.folders)
+        odd = {"train/fig/broken.png": damaged(1), "beside.png": png(0, 5), "test/fig/again.png": png(0, 10_000)}
+        installation.drop("fruit", data_set(12, 4, seed=1) | odd)
+        self.assertEqual(installation.wait_for_run()["outcome"], "promoted")
+        installation.wait_taken_in()
+        self.assert_sound(installation)
+        verdicts = dict(installation.rows("SELECT verdict, count(*) FROM files GROUP BY 1"))
+        self.assertEqual(verdicts, {"accepted": 48, "duplicate": 1, "rejected": 2})
+
+    def test_an_inbox_that_can_only_be_read(self) -> None:
+        """The files are taken in once, and removed when that is possible again."""
+        installation = self.started(**self.folders)
+        files = {f"fig/{number}.png": png(0, number) for number in range(10)}
+        installation.drop("fruit", files)
+        with read_only(installation.inbox):
+            self.wait_degraded(installation, "Read-only file system")
+        installation.wait_taken_in(RECOVERY_SECONDS)
+        self.wait_well(installation)
+        self.assert_sound(installation)
+        self.assertEqual(installation.rows("SELECT count(*) FROM files"), [(10,)])
+
+    def test_an_outbox_that_can_only_be_read(self) -> None:
+        installation = self.started(QUICK, **self.folders)
+        with read_only(installation.outbox):
+            installation.drop("fruit", data_set(12, 4, seed=1))
+            self.wait_degraded(installation, "Read-only file system")
+        self.wait_published(installation)
+        self.assert_sound(installation)
+
+
+class FailingDisks(EnvironmentCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.require_program("strace")
+
+    def test_writes_to_the_history_fail_for_want_of_space(self) -> None:
+        installation = self.started()
+        log = installation.state / "history.sqlite-wal"
+        fault = failing(installation.daemon.pid, "pwrite64", "ENOSPC", log)
+        self.assert_survives(installation, fault, expecting=NO_SPACE)
+
+    def test_synchronising_fails(self) -> None:
+        """Of the file system, when many files come; of the files, when few do; of the history."""
+        for calls in ("syncfs", "fsync,fdatasync"):
+            with self.subTest(calls):
+                installation = self.started(name=calls)
+                fault = failing(installation.daemon.pid, calls, "EIO")
+                self.assert_survives(installation, fault, expecting="Input/output error|disk I/O error")
+                installation.stop()
+
+    def test_a_synchronisation_that_failed_once_is_not_taken_for_success_the_second_time(self) -> None:
+        """The copies are made again from the sources."""
+        installation = self.started()
+        with failing(installation.daemon.pid, "syncfs", "EIO", when="1"):
+            installation.drop("fruit", {f"fig/{number}.png": png(0, number) for number in range(10)})
+            self.wait_degraded(installation, "Input/output error")
+            self.assertEqual(list((installation.state / "tmp").iterdir()), [], "the copies are gone")
+            self.assertEqual(len(list(installation.inbox.glob("fruit/fig/*.png"))), 10)
+        installation.wait_taken_in(RECOVERY_SECONDS)
+        self.assert_sound(installation)
+
+    def test_a_source_that_cant_be_read(self) -> None:
+        installation = self.started()
+        bad = installation.inbox / "struck/fig/3.png"
+        self.assert_survives(
+            installation, failing(installation.daemon.pid, "read", "EIO", bad), expecting="Input/output error")
+
+
+class NoDescriptors(EnvironmentCase):
+    def test_no_descriptor_is_left(self) -> None:
+        installation = self.started()
+        self.assert_survives(installation, few_descriptors(installation.daemon.pid), expecting="Too many open files")
+
+
+@contextmanager
+def few_descriptors(process: int, spare: int = 2) -> Iterator[None]:
+    """Lets a process open hardly any more than it has."""
+    limits = resource.prlimit(process, resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir(f"/proc/{process}/fd"))
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (highest + 1 + spare, limits[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process, resource.RLIMIT_NOFILE, limits)
+
+
+class NoPermission(EnvironmentCase):
+    """The daemon as a user who isn't root."""
+
+    USER = 65534
+
+    def started_as_user(self, name: str) -> Installation:
+        installation = self.installation(name=name)
+        if os.geteuid() != 0:
+            installation.start()
+            return installation
+        self.folder.chmod(0o755)
+        for path in (installation.inbox, installation.outbox, installation.state):
+            os.chown(path, self.USER, self.USER)
+        self.addCleanup(os.umask, os.umask(0))  # What root drops, the daemon's user may remove.
+        installation.start(user=self.USER, group=self.USER, extra_groups=[])
+        return installation
+
+    def test_a_store_that_may_not_be_written(self) -> None:
+        for folder in ("tmp", "pictures", "rejected"):
+            with self.subTest(folder):
+                installation = self.started_as_user(folder)
+                self.assert_survives(installation, closed(installation.state / folder), expecting="Permission denied")
+                installation.stop()
+
+    def test_a_history_that_may_not_be_written(self) -> None:
+        """The daemon has it open; a new one says what is wrong and ends."""
+        installation = self.started_as_user("history")
+        installation.stop()
+        with closed(installation.state), closed(installation.state / "history.sqlite"):
+            daemon = installation.start(wait=False, user=self.USER, group=self.USER, extra_groups=[])
+            self.assertEqual(daemon.wait(20), 1)
+            self.assertIn("history.sqlite", installation.log_text())
+
+
+@contextmanager
+def closed(folder: Path) -> Iterator[None]:
+    """A folder in which nothing can be made."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    folder.chmod(mode & ~0o222)
+    try:
+        yield
+    finally:
+        folder.chmod(mode)
