@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import random
 import signal
 import struct
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 
 from harness.case import FaultCase
 from harness.cgroup import MemoryGroup
+from harness.clock import Clock
 from harness.installation import INTAKE_ONLY, QUICK, Installation
 from harness.notification import NotificationSocket
 from harness.pictures import chunk, data_set, png
@@ -79,28 +79,19 @@ class Watchdog(FaultCase):
 class Clocks(FaultCase):
     """The time of day set by a day, forward and back, while the daemon runs. Its monotonic clocks go on as they do."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
-        if not found:
-            self.skipTest("libfaketime isn't installed; scripts/setup faults installs it")
-        self.clock = self.folder / "clock"
-        self.variables = {
-            "LD_PRELOAD": found[0], "FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+    DAY = 86_400
 
     def test_set_by_a_day_forward_and_back(self) -> None:
-        self.clock.write_text("+0d")
+        self.require_program("cc")
+        clock = Clock(self.folder)
         installation = self.installation(QUICK)
-        # env begins with the library, so that the daemon finds the variable that the library adds: where that is done in
-        # the daemon, its arguments are no longer found beside its environment.
-        installation.start(["env"], variables=self.variables)
-        for number, offset in enumerate(("+0d", "+1d", "-1d", "+0d")):
+        installation.start(variables=clock.variables)
+        for number, days in enumerate((0, 1, -1, 0)):
             installation.write(f"drop-{number}", self.pictures(number))  # It has to settle, over the change of time.
             installation.note(f"drop-{number}", self.pictures(number))
-            self.clock.write_text(offset)
+            clock.set(days * self.DAY)
             self.assert_taken_in(installation, number + 1)
-            self.assert_sound(installation, f"with the clock at {offset}")
+            self.assert_sound(installation, f"with the clock set by {days} days")
         days = {row[0][:10] for row in installation.rows("SELECT recorded_at FROM files")}
         self.assertEqual(len(days), 3, "the daemon has seen the clock change")
         self.assertEqual(installation.stop(), 0)
