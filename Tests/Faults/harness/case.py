@@ -6,6 +6,8 @@ import os
 import shutil
 import tempfile
 import unittest
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .installation import INTAKE_ONLY, Installation
@@ -23,6 +25,14 @@ class FaultCase(unittest.TestCase):
         result = Installation(self.folder / name, settings, **folders)
         self.addCleanup(result.kill)
         return result
+
+    def each(self, values: Sequence[object], body: Callable[[object], None]) -> None:
+        """A subtest for each value, all at a time: a daemon mostly waits, after a fault for half a minute."""
+        with ThreadPoolExecutor(len(values)) as pool:
+            results = [pool.submit(body, value) for value in values]
+        for value, result in zip(values, results, strict=True):
+            with self.subTest(value):
+                result.result()
 
     def assert_sound(self, installation: Installation, when: str = "") -> None:
         """Nothing that the checker looks for is wrong."""
