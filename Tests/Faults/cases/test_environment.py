@@ -9,13 +9,15 @@ import os
 import re
 import resource
 import stat
+import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from harness.case import FaultCase
+from harness.checker import blob
 from harness.injection import failing
-from harness.installation import INTAKE_ONLY, QUICK, Installation
+from harness.installation import INTAKE_ONLY, QUICK, Installation, environment
 from harness.mounts import filled, mount_memory, read_only
 from harness.pictures import damaged, data_set, png
 
@@ -135,7 +137,7 @@ class OtherFileSystems(EnvironmentCase):
 class FailingDisks(EnvironmentCase):
     def setUp(self) -> None:
         super().setUp()
-        self.require_program("strace")
+        self.require_strace()
 
     def test_writes_to_the_history_fail_for_want_of_space(self) -> None:
         installation = self.started()
@@ -168,6 +170,26 @@ class FailingDisks(EnvironmentCase):
         bad = installation.inbox / "struck/fig/3.png"
         self.assert_survives(
             installation, failing(installation.daemon.pid, "read", "EIO", bad), expecting="Input/output error")
+
+    def test_a_stored_picture_that_a_run_cant_read(self) -> None:
+        """The run comes to nothing and says why; the next one finds the picture as it was."""
+        installation = self.started(QUICK.replace("on_drop: true", "every: 1d"))
+        installation.drop("fruit", data_set(12, 4, seed=1))
+        installation.wait_taken_in()
+        (digest,) = installation.rows("SELECT digest FROM pictures ORDER BY id LIMIT 1")[0]
+        with failing(installation.daemon.pid, "read", "EIO", blob(installation.state, digest)):
+            request = subprocess.Popen(
+                installation.command("train"), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.addCleanup(request.wait)
+            self.addCleanup(request.kill)
+            installation.wait_until("it says what is wrong", lambda: "Input/output error" in installation.log_text())
+            self.assertFalse((installation.outbox / "current").exists())
+        request.kill()
+        request.wait()
+        if installation.json("history")[0]["outcome"] == "failed":
+            installation.run("train")
+        self.wait_published(installation)
+        self.assert_sound(installation)
 
 
 class NoDescriptors(EnvironmentCase):

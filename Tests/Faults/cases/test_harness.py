@@ -77,7 +77,7 @@ while True:
 """
 
     def test_calls_fail_while_it_lasts(self) -> None:
-        self.require_program("strace")
+        self.require_strace()
         output = self.folder / "output"
         with output.open("wb") as file:
             process = subprocess.Popen([sys.executable, "-c", self.PROGRAM], stdout=file)

@@ -17,13 +17,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness import tracer
-from harness.case import FaultCase
+from harness.case import FaultCase, in_parallel
 from harness.checker import Dropped
 from harness.installation import INTAKE_ONLY, QUICK, Installation, Overdue, environment
 from harness.pictures import damaged, data_set, png
@@ -78,15 +77,18 @@ class SweepCase(FaultCase):
 
     def sweep(self, sweep: Sweep) -> None:
         """Lets the act be killed at each of its calls, each time on an installation of its own."""
-        with ThreadPoolExecutor(WORKERS) as pool:
-            whole, calls = self.strike(sweep, 0)
-            strikes = [whole, *pool.map(lambda point: self.strike(sweep, point)[0], range(1, len(calls) + WORKERS))]
-            # Threads may change places, so that a call has another number than in the unbroken run.
-            for _ in range(5):
-                struck = {strike.call for strike in strikes}
-                missed = [point for point, call in enumerate(calls, 1) if call not in struck]
-                strikes += [strike for strike, _ in pool.map(lambda point: self.strike(sweep, point), missed)]
+        whole, calls = self.strike(sweep, 0)
+        strikes = [whole, *self.strike_each(sweep, range(1, len(calls) + WORKERS))]
+        # Threads may change places, so that a call has another number than in the unbroken run.
+        for _ in range(5):
+            struck = {strike.call for strike in strikes}
+            missed = [point for point, call in enumerate(calls, 1) if call not in struck]
+            strikes += self.strike_each(sweep, missed)
         self.report(strikes, missed)
+
+    def strike_each(self, sweep: Sweep, points: Iterable[int]) -> list[Strike]:
+        results = in_parallel(lambda point: self.strike(sweep, point)[0], points, WORKERS)
+        return [result.result() for result in results]
 
     def strike(self, sweep: Sweep, point: int) -> tuple[Strike, list[str]]:
         """Lets the act be killed at one call; 0 is none. Gives the calls until then, too."""
@@ -235,8 +237,8 @@ class TrainingKills(SweepCase):
         phases: Counter[str] = Counter()
         for _ in range(10):
             naps = [moments.uniform(0, seconds) for _ in range(self.MOMENTS - sum(phases.values()))]
-            with ThreadPoolExecutor(WORKERS) as pool:
-                phases += Counter(filter(None, pool.map(lambda nap: self.kill_after(nap, model), naps)))
+            results = in_parallel(lambda nap: self.kill_after(nap, model), naps, WORKERS)
+            phases += Counter(filter(None, (result.result() for result in results)))
             if sum(phases.values()) >= self.MOMENTS:
                 break
         print(f"{sum(phases.values())} kills in runs of {seconds:.1f} s: {dict(phases)}", flush=True)

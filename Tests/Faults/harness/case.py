@@ -6,17 +6,41 @@ import os
 import shutil
 import tempfile
 import unittest
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import TypeVar
 
 from .installation import INTAKE_ONLY, Installation
+
+
+Value = TypeVar("Value")
+Result = TypeVar("Result")
+
+
+def in_parallel(
+    body: Callable[[Value], Result], values: Iterable[Value], workers: int | None = None
+) -> list[Future[Result]]:
+    """Runs `body` on each value in threads, and returns when all have ended; an interruption drops what hasn't begun."""
+    values = list(values)
+    pool = ThreadPoolExecutor(workers or max(len(values), 1))
+    try:
+        results = [pool.submit(body, value) for value in values]
+        wait(results)
+        return results
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class FaultCase(unittest.TestCase):
     """A test of the built daemon. Its installations and daemons end with it, however it ends."""
 
+    under_way: list[FaultCase] = []
+    """For `run`, which clears away after an interruption, as unittest doesn't."""
+
     def setUp(self) -> None:
+        self.under_way.append(self)
+        self.addCleanup(self.under_way.remove, self)
         self.folder = Path(tempfile.mkdtemp(prefix="cultivar-faults-"))
         self.addCleanup(shutil.rmtree, self.folder)
 
@@ -28,9 +52,7 @@ class FaultCase(unittest.TestCase):
 
     def each(self, values: Sequence[object], body: Callable[[object], None]) -> None:
         """A subtest for each value, all at a time: a daemon mostly waits, after a fault for half a minute."""
-        with ThreadPoolExecutor(len(values)) as pool:
-            results = [pool.submit(body, value) for value in values]
-        for value, result in zip(values, results, strict=True):
+        for value, result in zip(values, in_parallel(body, values), strict=True):
             with self.subTest(value):
                 result.result()
 
@@ -43,6 +65,13 @@ class FaultCase(unittest.TestCase):
     def require_root(self, why: str) -> None:
         if os.geteuid() != 0:
             self.skipTest(f"only root can {why}")
+
+    def require_strace(self) -> None:
+        """To attach to a daemon that runs already."""
+        self.require_program("strace")
+        scope = Path("/proc/sys/kernel/yama/ptrace_scope")
+        if os.geteuid() != 0 and scope.exists() and scope.read_text().strip() != "0":
+            self.skipTest("only root can trace here (kernel.yama.ptrace_scope)")
 
     def require_program(self, name: str) -> None:
         if shutil.which(name) is None:
