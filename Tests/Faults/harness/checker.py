@@ -178,11 +178,13 @@ def _placement_problems(inbox: Path, ledger: _Ledger, dropped: list[Dropped], is
         refusals = ledger.refusals(file)
         if ambiguous[file.key, file.size] > 1:
             refusals = [refusal for refusal in refusals if ledger.has_rejected(file, refusal)]
-        problems += [
-            f"{_shown(file)} is rejected, but not in rejected/ with its reason"
-            for refusal in refusals if not ledger.has_rejected(file, refusal)]
         rows = ledger.kept[file.key, file.digest or b""] + len(refusals)
         lies = _lies_in(inbox, file)
+        # A contradiction is found out by recording it, so that its bytes are kept afterwards, yet before the source goes.
+        if is_running or not lies:
+            problems += [
+                f"{_shown(file)} is rejected, but not in rejected/ with its reason"
+                for refusal in refusals if not ledger.has_rejected(file, refusal)]
         delivered = deliveries[file.key, file.digest]
         if rows + lies == 0 and not file.may_be_gone:
             problems.append(f"{_shown(file)} is nowhere")
