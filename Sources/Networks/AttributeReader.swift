@@ -56,8 +56,10 @@ struct AttributeReader {
         guard value == expected else { throw unsupported(name, .int(Int64(value))) }
     }
 
-    /// Passes over an attribute that has no bearing on inference.
-    mutating func ignore(_ name: String) { unread.remove(name) }
+    /// Passes over an attribute that has no bearing on inference. It must be of a kind that can be written again.
+    mutating func ignore(_ name: String) throws {
+        if let value = take(name), case .unsupported = value { throw unsupported(name, value) }
+    }
 
     /// Refuses attributes that nobody has asked for.
     func finish() throws {

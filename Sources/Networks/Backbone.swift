@@ -140,7 +140,7 @@ package final class Backbone: Sendable {
 
     /// The side of the square that the file prescribes; nil where it leaves it open.
     static func fixedSize(_ input: Graph.Input) throws -> Int? {
-        guard let height = input.height, let width = input.width else { return input.height ?? input.width }
+        guard let height = input.height ?? input.width, let width = input.width ?? input.height else { return nil }
         guard height == width, height <= 4096 else {
             throw NetworkError.unsupportedInput(reason: "its size is \(height) x \(width), not a square up to 4096")
         }

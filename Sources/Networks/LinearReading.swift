@@ -51,7 +51,7 @@ extension GraphBuilder {
         guard input.layout != .channelsLast else { throw badLayout(node) }
         var attributes = AttributeReader(node)
         let epsilon = try attributes.float("epsilon", default: 1e-5)
-        attributes.ignore("momentum")
+        try attributes.ignore("momentum")
         try attributes.require("training_mode", equals: 0)
         try attributes.require("spatial", equals: 1)
         try attributes.finish()

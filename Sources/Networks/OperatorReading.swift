@@ -74,7 +74,7 @@ extension GraphBuilder {
     private mutating func readCast(_ node: Node) throws {
         var attributes = AttributeReader(node)
         let type = try attributes.int("to", default: 0)
-        attributes.ignore("saturate")
+        try attributes.ignore("saturate")
         try attributes.finish()
         guard type == ElementType.float32.rawValue else {
             throw attributes.unsupported("to", .int(Int64(type)))
@@ -106,8 +106,8 @@ extension GraphBuilder {
     private mutating func readIdentity(_ node: Node) throws {
         var attributes = AttributeReader(node)
         if node.operatorType == "Dropout" {
-            attributes.ignore("ratio")
-            attributes.ignore("seed")
+            try attributes.ignore("ratio")
+            try attributes.ignore("seed")
         }
         try attributes.finish()
         if isConstant(node, 0) {

@@ -137,9 +137,10 @@ struct PlanBuilder {
         let output = regions[node.output]!
         switch node.operation {
         case .affine(let affine):
-            let expanded = Weights(.affine(affine.expanded(to: output.shape.channels)))!
+            let expanded = measuresOnly ? nil : Weights(.affine(affine.expanded(to: output.shape.channels)))
             steps.append(
-                AffineStep(input: inputs[0], output: output, weights: expanded, activation: affine.activation))
+                AffineStep(
+                    input: inputs[0], output: output, weights: expanded ?? .none, activation: affine.activation))
         case .activation(let activation):
             steps.append(ActivationStep(input: inputs[0], output: output, activation: activation))
         case .arithmetic(let operation, let activation):

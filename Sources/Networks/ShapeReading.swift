@@ -9,7 +9,7 @@ extension GraphBuilder {
         let axis = try attributes.int("axis", default: 1)
         try attributes.finish()
         let rank = input.layout == .matrix ? 2 : 4
-        guard axis == 1 || axis + rank == 1 else { throw attributes.unsupported("axis", .int(Int64(axis))) }
+        guard axis == 1 || axis == 1 - rank else { throw attributes.unsupported("axis", .int(Int64(axis))) }
         try flatten(node, input, requiresSinglePixel: false)
     }
 

@@ -1,4 +1,6 @@
+import Foundation
 import ONNX
+import SystemPackage
 import Testing
 
 @testable import Networks
@@ -75,6 +77,10 @@ private let operatorRefusals = [
     Refusal(
         "constant of every pixel", [node("Add", ["x", "c"])], weights: [ones("c", 3, 8, 8)], mentions: "c", "[3, 8, 8]"),
     Refusal("dense layer on a map", [node("Gemm", ["x", "c"])], weights: [ones("c", 3, 8)], mentions: "two axes"),
+    Refusal("flattening behind all axes", [node("Flatten", ["x"], ["y"], ["axis": .int(.max)])], mentions: "axis"),
+    Refusal(
+        "attribute without bearing that can't be written again",
+        [node("Dropout", ["x"], ["y"], ["ratio": .unsupported(kind: "graph")])], mentions: "ratio", "graph"),
     Refusal(
         "subgraph", [node("Relu", ["x"], ["y"], ["then_branch": .unsupported(kind: "graph")])], mentions: "then_branch"),
 ]
@@ -115,6 +121,14 @@ private let graphRefusals = [
             [node("Relu")],
             input: ValueInfo(
                 name: "x", elementType: .float32, shape: [.fixed(3), .fixed(8), .fixed(8)])), mentions: ["four axes"]),
+    Refusal(
+        "input of which one side is beyond all measure",
+        makeModel(
+            [node("GlobalAveragePool")],
+            input: ValueInfo(
+                name: "x", elementType: .float32,
+                shape: [.dynamic(""), .fixed(3), .fixed(Int(Int32.max)), .dynamic("")])),
+        mentions: ["2147483647"]),
     Refusal(
         "input without a shape",
         makeModel(
@@ -181,6 +195,19 @@ struct RefusalTests {
         #expect(try Backbone(model, fallbackName: "dead", kernels: .chosen()).featureCount == 3)
     }
 
+    @Test("Finding out that a network needs much memory needs little")
+    func measuring() throws {
+        // Values of 2^25 * 3 channels out of 27 nodes.
+        var nodes = [node("GlobalAveragePool", ["x"], ["v0"])]
+        nodes += (0..<25).map { node("Concat", ["v\($0)", "v\($0)"], ["v\($0 + 1)"], ["axis": .int(1)]) }
+        nodes.append(node("Mul", ["v25", "k"]))
+        let network = try Network(makeModel(nodes, weights: [ones("k", 1)]), kernels: .chosen())
+        try resetPeakMemory()
+        let before = try peakMemory()
+        #expect(try network.measure(height: 8, width: 8).scratchCount > 100 << 20)
+        #expect(try peakMemory() - before < 50 << 10)
+    }
+
     @Test("Nodes in any order are sorted, however many")
     func order() throws {
         let count = 20_000
@@ -189,4 +216,16 @@ struct RefusalTests {
         let graph = try Graph(makeModel(nodes.reversed()))
         #expect(graph.nodes.count == count + 2)
     }
+}
+
+/// The process's peak of memory so far, in KiB (proc(5)).
+private func peakMemory() throws -> Int {
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+    return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
+}
+
+private func resetPeakMemory() throws {
+    let file = try FileDescriptor.open("/proc/self/clear_refs", .writeOnly)
+    try file.closeAfter { _ = try file.writeAll("5".utf8) }
 }
