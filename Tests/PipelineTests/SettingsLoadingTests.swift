@@ -136,7 +136,12 @@ struct SettingsTemplateTests {
         #expect(try await load(yaml: SettingsTemplate.yaml(of: settings)) == settings)
     }
 
-    @Test("Paths that YAML might take for something else come back", arguments: ["/a: b", "/c #d", "it's"])
+    @Test(
+        "Paths that YAML might take for something else come back",
+        arguments: [
+            "/a: b", "/c #d", "it's", "-", "- a", "@home", "/größe", "/two\nlines", "/tab\tand \u{1B}[1m",
+            "/\u{85}\u{2028}", "\"\\\u{7F}\"", "~", "/\u{FEFF}\u{FFFF}", "/'\u{301}",
+        ])
     func oddPaths(path: String) async throws {
         var settings = Settings()
         settings.paths.state = path

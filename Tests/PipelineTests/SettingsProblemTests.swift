@@ -110,6 +110,31 @@ struct SettingsProblemTests {
         }
     }
 
+    @Test("A path with a NUL in it is refused: the system would take a part of it")
+    func cutPath() async throws {
+        let found = try await complaints(yaml: "paths: {state: \"/tmp/a\\0b\"}\n")
+        #expect(found == ["FILE:1: paths.state is '/tmp/a\0b', expected a path"])
+    }
+
+    @Test("A few lines of aliases that mean millions of values are refused at once", arguments: ["x: *", "? *"])
+    func aliasesOfAliases(use: String) async throws {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
+        var yaml = "a: &a {x: 1}\n"
+        for (below, name) in zip(names, names.dropFirst()) {
+            let parts = (0..<8).map { "k\($0): *\(below)" }.joined(separator: ", ")
+            yaml += "\(name): &\(name) {\(parts)}\n"
+        }
+        let found = try await complaints(yaml: yaml + "train: {\(use)j }\n")
+        #expect(found == ["the settings file FILE can't be read: it has more than 16 aliases (*name)"])
+    }
+
+    @Test("Aliases and stars elsewhere are taken")
+    func fewAliases() async throws {
+        let stars = String(repeating: "# * * ** *** a*b\n", count: 20)
+        let settings = try await load(yaml: stars + "train: {min_new: &n 7, min_per_class: *n}\n")
+        #expect(settings.train.minNew == 7 && settings.train.minPerClass == 7)
+    }
+
     @Test("All that is wrong is told at once")
     func all() async throws {
         let found = try await complaints(

@@ -29,7 +29,14 @@ struct SettingsFile {
         guard !isFolder.boolValue else { throw .unreadableFile(path: path, reason: "it is a folder") }
         let root: Node?
         do {
-            root = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            guard aliasCount(in: text) <= aliasesLimit else {
+                throw SettingsError.unreadableFile(
+                    path: path, reason: "it has more than \(aliasesLimit) aliases (*name)")
+            }
+            root = try Yams.compose(yaml: text)
+        } catch let error as SettingsError {
+            throw error
         } catch {
             throw .unreadableFile(path: path, reason: (error as? CocoaError)?.localizedDescription ?? "\(error)")
         }
@@ -38,6 +45,16 @@ struct SettingsFile {
             throw .unreadableFile(path: path, reason: "it must be a mapping of settings")
         }
         return mapping
+    }
+
+    /// Aliases of aliases make a few lines mean millions of values, which are walked through one by one.
+    private static let aliasesLimit = 16
+
+    /// How many words of the text begin as an alias does, in comments and quotes too.
+    private static func aliasCount(in text: String) -> Int {
+        let star = UInt8(ascii: "*")
+        let words = text.utf8.split { $0 >= 0x80 || " \t\r\n[]{},:?-".utf8.contains($0) }
+        return words.count { $0.count > 1 && $0.first == star && $0.dropFirst().first != star }
     }
 
     private mutating func read(_ mapping: Node.Mapping, below prefix: [String]) {

@@ -37,8 +37,36 @@ package enum SettingsTemplate {
 
     /// A value as YAML, in quotes where it might be taken for something else.
     private static func scalar(_ text: String) -> String {
-        let isPlain = !text.isEmpty && text.allSatisfy { $0.isLetter || $0.isNumber || "_-+./@".contains($0) }
-        return isPlain ? text : "'\(text.replacing("'", with: "''"))'"
+        let scalars = text.unicodeScalars
+        if let first = scalars.first, isAlphanumeric(first) || first == "/",
+            scalars.allSatisfy({ isAlphanumeric($0) || "_-+./@".unicodeScalars.contains($0) })
+        {
+            return text
+        }
+        return scalars.allSatisfy(isVisible)
+            ? "'\(scalars.map { $0 == "'" ? "''" : "\($0)" }.joined())'" : "\"\(scalars.map(escaped).joined())\""
+    }
+
+    private static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9": true
+        default: false
+        }
+    }
+
+    /// Whether YAML takes it between single quotes for what it is.
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
+        default: true
+        }
+    }
+
+    /// As it stands between double quotes.
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        if scalar == "\"" || scalar == "\\" { return "\\\(scalar)" }
+        let digits = String(scalar.value, radix: 16)
+        return isVisible(scalar) ? "\(scalar)" : "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     /// The names of the sections that begin between two keys, with an empty line before a new one at the top.

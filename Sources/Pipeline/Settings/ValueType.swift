@@ -8,7 +8,10 @@ struct ValueType<Value>: Sendable {
 }
 
 extension ValueType where Value == String {
-    static var path: Self { .init(expected: "a path", parse: { $0.isEmpty ? nil : $0 }, format: { $0 }) }
+    /// The system would take what stands before a NUL for all of it.
+    static var path: Self {
+        .init(expected: "a path", parse: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 }, format: { $0 })
+    }
 
     /// The name of a backbone, optionally with an input size: `vgg16` or `vgg16@96`.
     static var backbone: Self {
