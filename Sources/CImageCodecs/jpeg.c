@@ -120,13 +120,17 @@ static void on_progress(j_common_ptr jpeg) {
     check_deadline(decoding);
 }
 
+/// libjpeg counts rows and tables as well, and they depend on the scale. Without room for them, a picture whose
+/// coefficients are just within the limit would be accepted at an eighth of its size and refused at full size.
+enum { CIC_ROWS_MEMORY = 64 << 20 };
+
 static void set_up(struct decoding *decoding, const uint8_t *bytes, size_t count) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
     jpeg_create_decompress(jpeg);
     // Creating clears all but the error manager and the client data.
     jpeg->progress = &decoding->progress;
     decoding->progress.progress_monitor = on_progress;
-    jpeg->mem->max_memory_to_use = (long)decoding->limits->max_memory;
+    jpeg->mem->max_memory_to_use = (long)decoding->limits->max_memory + CIC_ROWS_MEMORY;
     jpeg_mem_src(jpeg, bytes, count);
 }
 

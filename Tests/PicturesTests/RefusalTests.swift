@@ -94,6 +94,22 @@ struct RefusalTests {
         #expect(refused == .tooMuchMemory(needed: 3072, limit: 3000))
     }
 
+    @Test("A limit of memory that lets a picture pass when it is judged lets it pass when it is decoded")
+    func rowsMemory() throws {
+        var bytes = try resourceBytes("progressive.jpg")
+        // Behind marker, length and precision of the frame: height and width. The data are for fewer pixels.
+        let frame = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xC2]) })
+        bytes.replaceSubrange(frame + 5..<frame + 9, with: [640 >> 8, 640 & 255, 4000 >> 8, 4000 & 255])
+        var limits = DecodeLimits()
+        for spare in [0, 50_000, 200_000] {
+            limits.maxMemory = (500 * 80 + 2 * 250 * 40) * 128 + spare
+            guard case .corrupt(.jpeg, _) = try failure(bytes, limits: limits) else {
+                Issue.record("what is damaged must be refused as that, with \(spare) bytes to spare")
+                continue
+            }
+        }
+    }
+
     @Test("Scans and time are limited")
     func scansAndTime() throws {
         var limits = DecodeLimits()
