@@ -5,12 +5,12 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 SWIFT ?= swift
 BINARY := .build/release/cultivar
-SOURCES := Sources Tests Benchmarks Package.swift
+SOURCES := Sources Tests Benchmarks Fuzzing Package.swift
 
-.PHONY: help setup build backbones demo run test test-faults bench lint format install clean
+.PHONY: help setup build backbones demo run test fuzz test-faults bench lint format install clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the Debian packages that are missing
 	@scripts/setup
@@ -41,6 +41,9 @@ test-faults: ## Kill, starve and deceive the daemon, and check what is left (a p
 	@$(MAKE) --no-print-directory build
 	@Tests/Faults/run $(CASE)
 
+fuzz: setup ## Look for inputs that break it (make fuzz TARGET=pictures SECONDS=600; onnx, settings)
+	@Fuzzing/fuzz $(TARGET) $(SECONDS)
+
 bench: ## Compare with other engines, side by side (a part: make bench WORK=mobilenetv2)
 	@Benchmarks/bench --check $(WORK)
 	@$(MAKE) --no-print-directory build
@@ -70,4 +73,4 @@ install: build ## Install binary, unit, account, folders and commented settings 
 		|| install -D -m 0644 systemd/cultivar.yaml $(DESTDIR)$(SYSCONFDIR)/cultivar/cultivar.yaml
 
 clean: ## Delete what was built
-	rm -rf .build
+	rm -rf .build .build-fuzz

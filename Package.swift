@@ -155,3 +155,28 @@ package.targets.append(
     .testTarget(
         name: "EndToEndTests", dependencies: ["cultivar", "ONNX", "Outbox", "Pictures", "Tensors", "TestSupport"],
         swiftSettings: settings))
+
+// Only for `make fuzz`, which builds into a folder of its own: a product with sanitizers in it is none.
+if Context.environment["CULTIVAR_FUZZING"] != nil {
+    // Those that read strangers' bytes. CKernels' loops for three instruction sets would take the compiler minutes.
+    let watched = ["CImageCodecs", "Intake", "Networks", "ONNX", "Pictures", "Pipeline"]
+    for target in package.targets where watched.contains(target.name) {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer,address"])]
+        target.cSettings = [
+            .unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined", "-fsanitize-trap=undefined"])
+        ]
+    }
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
+        .executableTarget(
+            name: "cultivar-fuzz",
+            dependencies: [
+                "CLibFuzzer", "Intake", "Networks", "ONNX", "Pictures", "Pipeline", "Tensors",
+            ],
+            path: "Fuzzing/Driver",
+            swiftSettings: settings + [.unsafeFlags(["-sanitize=fuzzer,address"])],
+            // ld.gold can't read the sanitizers' debug information.
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+        ),
+    ]
+}
