@@ -8,6 +8,8 @@ package enum ModelFile {
     package struct Limits: Sendable {
         package var bytes = 1 << 30
         package var nodes = 20_000
+        /// Nodes, attributes, tensors and the like; some hundred bytes each.
+        package var parts = 1_000_000
 
         package init() {}
     }
@@ -22,6 +24,7 @@ package enum ModelFile {
         guard bytes.count <= limits.bytes else {
             throw .tooLarge(bytes: bytes.count, limit: limits.bytes)
         }
+        try PartCount.check(bytes, limit: limits.parts)
         var options = BinaryDecodingOptions()
         options.discardUnknownFields = true
         let proto: Onnx_ModelProto

@@ -10,6 +10,7 @@ package enum ModelFileError: Error, CustomStringConvertible, Equatable {
     case missingGraph
     case missingOpset
     case tooManyNodes(count: Int, limit: Int)
+    case tooManyParts(limit: Int)
     case badDimension(tensor: String, dimension: Int64)
     case tooManyElements(tensor: String, dimensions: [Int64])
     case dataLength(tensor: String, expected: Int, found: Int)
@@ -32,6 +33,8 @@ package enum ModelFileError: Error, CustomStringConvertible, Equatable {
         case .missingGraph: "not an ONNX model: it has no graph"
         case .missingOpset: "the model doesn't say which version of the ONNX operator set it uses"
         case .tooManyNodes(let count, let limit): "the graph has \(count) nodes, more than the limit of \(limit)"
+        case .tooManyParts(let limit):
+            "the model consists of more than \(limit) nodes, attributes, tensors and the like"
         case .badDimension(let tensor, let dimension): "tensor \"\(tensor)\" has a dimension of \(dimension)"
         case .tooManyElements(let tensor, let dimensions): "tensor \"\(tensor)\" is too large: \(dimensions)"
         case .dataLength(let tensor, let expected, let found):

@@ -106,6 +106,29 @@ struct ModelFileTests {
         }
     }
 
+    @Test("A file of more parts than the limit is refused before anything is made of them, wherever they are")
+    func parts() throws {
+        let bytes = try ModelFile.encode(sample)
+        var limits = ModelFile.Limits()
+        // Graph, version, 2 nodes, 7 attributes and a tensor in one, 3 initializers, 7 for the input, 7 for the
+        // outputs, 3 entries of metadata.
+        limits.parts = 32
+        #expect(try ModelFile.decode(bytes, limits: limits) == sample)
+        limits.parts = 31
+        #expect(throws: ModelFileError.tooManyParts(limit: 31)) { try ModelFile.decode(bytes, limits: limits) }
+        for field in [1, 5, 11, 12, 15] {
+            let many = wireModel { graph in (0..<40).forEach { _ in graph.bytes(field, []) } }
+            #expect(throws: ModelFileError.tooManyParts(limit: 31)) { try ModelFile.decode(many, limits: limits) }
+        }
+    }
+
+    @Test("Fields that could hide parts from being counted are refused")
+    func groups() throws {
+        let bytes = try ModelFile.encode(sample)
+        // Field 4 as a group, which protobuf would pass over.
+        #expect(throws: ModelFileError.self) { try ModelFile.decode([0x23, 0x24] + bytes) }
+    }
+
     @Test("No prefix of a model, and no model with a byte changed, does worse than throw")
     func mutilation() throws {
         let bytes = try ModelFile.encode(sample)
