@@ -1,0 +1,161 @@
+"""File systems on throw-away disks: one that logs its writes, and images of what a power loss left of it.
+
+All of this happens in mount and process namespaces of our own (see `enter_namespaces`), so that mounts, loop devices
+and the process behind the logging disk are gone when the suite is, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_MARK = "CULTIVAR_POWER_LOSS_NAMESPACES"
+_START_SECONDS = 20
+
+TOOLS = ("qemu-storage-daemon", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "fusermount3", "losetup", "unshare", "strace")
+
+
+class DiskError(Exception):
+    """A disk that couldn't be made or mounted, as a plain sentence."""
+
+
+@dataclass(frozen=True)
+class FileSystem:
+    name: str
+    megabytes: int
+    make: tuple[str, ...]
+    # A copy of a file system may be mounted while another one is.
+    options: str = ""
+
+    def format(self, image: Path) -> None:
+        with image.open("xb") as file:
+            file.truncate(self.megabytes << 20)
+        run(*self.make, str(image))
+
+    def options_with(self, more: str = "") -> str:
+        return ",".join(filter(None, ("loop,noatime", self.options, more)))
+
+
+FILE_SYSTEMS = {
+    system.name: system
+    for system in (
+        FileSystem("ext4", 64, ("mkfs.ext4", "-q", "-F")),
+        FileSystem("xfs", 320, ("mkfs.xfs", "-q"), "nouuid"),
+        FileSystem("btrfs", 256, ("mkfs.btrfs", "-q")),
+    )
+}
+
+
+@contextmanager
+def mounted(image: Path, system: FileSystem, folder: Path, options: str = "") -> Iterator[Path]:
+    """Mounts an image, and unmounts it even if its file system has gone wrong."""
+    folder.mkdir(exist_ok=True)
+    run("mount", "-t", system.name, "-o", system.options_with(options), str(image), str(folder))
+    try:
+        yield folder
+    finally:
+        _unmount(folder)
+
+
+@contextmanager
+def logging_disk(image: Path, log: Path, folder: Path) -> Iterator[Path]:
+    """A file that shows the image, and writes down in `log` whatever is written to it."""
+    export, socket = folder / "disk.img", folder / "disk.pid"
+    for path in (export, log):
+        path.touch(exist_ok=False)
+    process = subprocess.Popen([
+        "qemu-storage-daemon", "--pidfile", str(socket),
+        "--blockdev", f"driver=file,node-name=image,filename={image}",
+        "--blockdev", f"driver=file,node-name=log,filename={log}",
+        "--blockdev", "driver=blklogwrites,node-name=logged,file=image,log=log,log-super-update-interval=1",
+        "--export", f"type=fuse,id=disk,node-name=logged,mountpoint={export},writable=on,allow-other=off",
+    ], stdin=subprocess.DEVNULL)
+    try:
+        # The pid file is written last.
+        _wait(lambda: socket.exists(), process, "the logging disk")
+        yield export
+    finally:
+        process.terminate()
+        try:
+            process.wait(_START_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        _unmount(export, is_there=os.path.ismount(export))
+
+
+@contextmanager
+def scratch(megabytes: int) -> Iterator[Path]:
+    """A folder in memory."""
+    folder = Path("/tmp") / f"cultivar-power-loss-{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(folder))
+    try:
+        yield folder
+    finally:
+        _unmount(folder)
+        folder.rmdir()
+
+
+def enter_namespaces() -> None:
+    """Starts this program again as the first process of namespaces of its own, unless it is that or can't be."""
+    if os.environ.pop(_MARK, None) or why_not():
+        return
+    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
+    os.execvpe("unshare", [*command, sys.executable, *sys.argv], {**os.environ, _MARK: "1"})
+
+
+def why_not() -> str | None:
+    """Why disks can't be made on this machine; nothing where they can."""
+    if os.geteuid() != 0:
+        return "mounting needs root"
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if missing:
+        return f"these programs are missing: {', '.join(missing)}"
+    for device in ("/dev/loop-control", "/dev/fuse"):
+        if not os.path.exists(device):
+            return f"there is no {device}"
+    return None
+
+
+def why_not_mounted(system: FileSystem, folder: Path) -> str | None:
+    """Why a file system can't be used on this machine: the kernel may lack it."""
+    image = folder / f"{system.name}.probe"
+    try:
+        system.format(image)
+        with mounted(image, system, folder / "probe"):
+            return None
+    except DiskError as error:
+        return str(error)
+    finally:
+        image.unlink(missing_ok=True)
+
+
+def run(*command: str) -> str:
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if result.returncode != 0:
+        raise DiskError(f"{' '.join(command)}: {result.stderr.strip() or result.stdout.strip()}")
+    return result.stdout
+
+
+def _unmount(folder: Path, is_there: bool = True) -> None:
+    if is_there and subprocess.run(["umount", str(folder)], capture_output=True).returncode != 0:
+        # Somebody has still a file open there, or the file system is broken: out of the way, and gone when it can.
+        run("umount", "--lazy", str(folder))
+
+
+def _wait(condition, process: subprocess.Popen, what: str) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while not condition():
+        if process.poll() is not None:
+            raise DiskError(f"{what} ended with status {process.returncode}")
+        if time.monotonic() > end:
+            raise DiskError(f"waited {_START_SECONDS} s in vain for {what}")
+        time.sleep(0.02)

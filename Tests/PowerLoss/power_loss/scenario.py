@@ -1,0 +1,196 @@
+"""What the daemon does while the disk logs all that reaches it: drops, runs, promotions, a rollback.
+
+All that is ever dropped is on the disk before the log begins, in the inbox under hidden names: no file may be missing in
+any state.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+
+from harness.checker import Dropped
+from harness.installation import QUICK, Installation
+from harness.pictures import LABELS, damaged, data_set, png
+
+INTAKE_ONLY = """\
+inbox: {settle: 0.2s}
+train: {every: 1d}
+"""
+SETTLE_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """What the history showed to others at a moment: from then on no power loss may take it."""
+
+    pictures: frozenset = frozenset()
+    runs: frozenset = frozenset()
+    publications: frozenset = frozenset()
+
+    @staticmethod
+    def by(installation: Installation) -> Acknowledged:
+        """What the history shows now; nothing while there is none."""
+        try:
+            uri = f"file:{installation.state / 'history.sqlite'}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True, timeout=30)) as history:
+                history.execute("BEGIN")  # All of it from one moment.
+                return Acknowledged(*(frozenset(history.execute(query)) for query in (
+                    "SELECT id, digest, label_id, split FROM pictures",
+                    "SELECT id, outcome, version FROM runs WHERE outcome <> 'running'",
+                    "SELECT id, version, kind FROM publications")))
+        except sqlite3.OperationalError:
+            return Acknowledged()
+
+    def missing_in(self, later: Acknowledged) -> list[str]:
+        return [
+            f"{len(lost)} of the {name} that the history had shown are gone, such as {min(lost, key=str)}"
+            for name in ("pictures", "runs", "publications")
+            if (lost := getattr(self, name) - getattr(later, name))]
+
+
+@dataclass
+class Recording:
+    """What the history showed when: at which size of the log."""
+
+    moments: list[tuple[int, Acknowledged]] = field(default_factory=list)
+
+    def note(self, installation: Installation, log: Path) -> Acknowledged:
+        """Looks into the history first and at the log then: what is shown must be in the log by now."""
+        seen = Acknowledged.by(installation)
+        if not self.moments or seen != self.moments[-1][1]:
+            self.moments.append((log.stat().st_size, seen))
+        return seen
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Drops, one after another, each taken in before the next is delivered."""
+
+    name: str
+    settings: str
+    drops: tuple[str, ...]
+    # With training: a run after each drop, of which the first two are promoted, and a rollback at the end.
+    trains: bool = False
+    # Somebody else synchronises the file system all the time, so that less of what the daemon does reaches the disk at once.
+    has_busy_neighbour: bool = False
+
+    @cached_property
+    def dropped(self) -> list[Dropped]:
+        """For the checker."""
+        return [Dropped.of(f"{name}/{path}", content) for name in self.drops for path, content in files(name).items()]
+
+    def prepare(self, installation: Installation) -> None:
+        for name in self.drops:
+            installation.write(f".{name}", files(name))
+
+    def deliver(self, installation: Installation, name: str) -> None:
+        """Gives a drop its name, unless it has it already or has been taken in under it."""
+        hidden = installation.inbox / f".{name}"
+        if hidden.exists():
+            hidden.rename(installation.inbox / name)
+
+    def perform(self, installation: Installation, log: Path, prefix: Sequence[str] = ()) -> Recording:
+        """Runs the daemon, under another program where one is given, through all of it."""
+        recording = Recording()
+        try:
+            installation.start(prefix)
+            with neighbour(installation.inbox.parent) if self.has_busy_neighbour else nullcontext():
+                for name in self.drops:
+                    self.deliver(installation, name)
+                    self._wait(installation, lambda: recording.note(installation, log))
+                if self.trains:
+                    self._roll_back(installation, recording.note(installation, log))
+                    recording.note(installation, log)
+            installation.stop()
+        finally:
+            installation.kill()
+        return recording
+
+    def recover(self, installation: Installation) -> None:
+        """As after a power cut: starts the daemon, delivers what wasn't yet, and waits until it has come to rest."""
+        installation.start()
+        for name in self.drops:
+            self.deliver(installation, name)
+        self._wait(installation)
+
+    def _wait(self, installation: Installation, look=lambda: None) -> None:
+        def is_at_rest() -> bool:
+            look()
+            return is_settled(installation, self.trains)
+
+        installation.wait_until("all is taken in and trained on", is_at_rest, SETTLE_SECONDS)
+
+    def _roll_back(self, installation: Installation, seen: Acknowledged) -> None:
+        promoted = sorted(version for _, outcome, version in seen.runs if outcome == "promoted")
+        if promoted[:2] != ["v0001", "v0002"]:
+            raise AssertionError(f"two versions should have been promoted: {sorted(seen.runs)}")
+        result = installation.run("rollback", "v0001")
+        if result.returncode != 0:
+            raise AssertionError(f"cultivar rollback failed: {result.stderr.strip()}")
+
+
+def is_settled(installation: Installation, trains: bool) -> bool:
+    """Whether all is taken in and, with training, every picture has been seen by a run that has ended."""
+    if installation.visible_names():
+        return False
+    condition = "NOT EXISTS (SELECT 1 FROM drops WHERE finished_at IS NULL)"
+    if trains:
+        condition += """
+            AND NOT EXISTS (SELECT 1 FROM runs WHERE outcome = 'running')
+            AND NOT EXISTS (SELECT 1 FROM publications WHERE published_at IS NULL)
+            AND (SELECT max(id) FROM pictures) = (SELECT max(last_picture_id) FROM runs)"""
+    return bool(installation.rows(f"SELECT {condition}")[0][0])
+
+
+@cache
+def files(drop: str) -> dict[str, bytes]:
+    """The files of a drop.
+
+    `first` and `second` have so many that the store synchronises its file system as a whole; `third` has so few that it
+    synchronises files and folders one by one. `first` trains a bad model, so that the one of `second` is better.
+    """
+    known = png(0, 10_000)
+    if drop == "first":
+        mislabeled = {
+            f"train/{LABELS[(LABELS.index(path.split('/')[1]) + 1) % 3]}/{path.split('/')[2]}" if "train/" in path
+            else path: content for path, content in data_set(train=6, test=4, seed=1).items()}
+        return mislabeled | {"train/plum/again.png": known, "train/plum/notes.txt": b"These are notes. " * 40}
+    if drop == "second":
+        return data_set(train=10, test=4, seed=2)
+    assert drop == "third"
+    return {
+        "train/fig/new.png": png(0, 30_000), "test/plum/new.png": png(1, 30_001), "train/plum/known.png": known,
+        "train/quince/contradiction.png": known, "train/quince/broken.png": damaged(30_002)}
+
+
+@contextmanager
+def neighbour(folder: Path) -> Iterator[None]:
+    """Synchronises a file of its own, again and again."""
+    has_ended = threading.Event()
+
+    def work() -> None:
+        with (folder / "neighbour").open("wb", buffering=0) as file:
+            while not has_ended.is_set():
+                file.write(b".")
+                os.fsync(file.fileno())
+                time.sleep(0.002)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        has_ended.set()
+        thread.join()
+
+
+PUBLISHING = Scenario("publishing", QUICK, ("first", "second", "third"), trains=True)
+TAKING_IN = Scenario("taking in", INTAKE_ONLY, ("first", "third"), has_busy_neighbour=True)

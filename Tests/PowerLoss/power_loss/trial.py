@@ -1,0 +1,119 @@
+"""One trial: a scenario on a file system whose disk logs, and the daemon on what a power loss would have left of it."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.installation import Installation, Overdue
+
+from .block_log import BlockLog, Replay, State, copy_sparse
+from .disks import DiskError, FileSystem, logging_disk, mounted
+from .scenario import Acknowledged, Scenario
+
+# A state waits more than it computes.
+WORKERS = 8
+
+
+@dataclass(frozen=True)
+class BadState:
+    state: State
+    problems: list[str]
+
+    def __str__(self) -> str:
+        return f"state {self.state}: {'; '.join(self.problems[:3])}"
+
+
+class Trial:
+    """The log of one performance."""
+
+    def __init__(self, scenario: Scenario, system: FileSystem, folder: Path) -> None:
+        self.scenario, self.system, self.folder = scenario, system, folder
+        self._image = folder / "before.img"
+        self.log: BlockLog
+        # By the number of requests in the log.
+        self._moments: list[tuple[int, Acknowledged]] = []
+
+    def perform(self, wrapper: Callable[[Installation], Sequence[str]] = lambda _: (), options: str = "") -> None:
+        """Runs the daemon through the scenario, under the program that `wrapper` names."""
+        self.system.format(self._image)
+        with mounted(self._image, self.system, self.folder / "disk") as disk:
+            self.scenario.prepare(self._installation(disk, self.folder / "farm"))
+        live, log = self.folder / "live.img", self.folder / "log"
+        copy_sparse(self._image, live)
+        with logging_disk(live, log, self.folder) as device:
+            with mounted(device, self.system, self.folder / "disk", options) as disk:
+                installation = self._installation(disk, self.folder / "farm")
+                recording = self.scenario.perform(installation, log, wrapper(installation))
+        live.unlink()
+        self.log = BlockLog(log)
+        self._moments = [(self.log.cut_at(size), seen) for size, seen in recording.moments]
+
+    def bad_states(self, states: Sequence[State], *, stop_at_first: bool = False, keep: Path | None = None) -> list[BadState]:
+        """Lets the daemon work on every state; says which of them came out wrong. To be called once."""
+        replay = Replay(self.log, self._image)
+        found: list[BadState] = []
+        free = threading.Semaphore(WORKERS)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            futures: list[Future[None]] = []
+            for state in states:
+                free.acquire()
+                if stop_at_first and found:
+                    free.release()
+                    break
+                image = self.folder / f"state-{state.cut}-{state.seed}.img"
+                replay.write(state, image)
+                future = pool.submit(self._examine, state, image, found, keep)
+                future.add_done_callback(lambda _: free.release())
+                futures.append(future)
+            for future in futures:
+                future.result()
+        return sorted(found, key=lambda bad: bad.state.cut)
+
+    def _examine(self, state: State, image: Path, found: list[BadState], keep: Path | None) -> None:
+        try:
+            before = image.with_suffix(".kept") if keep else None
+            if before:
+                copy_sparse(image, before)
+            problems = self._problems(state, image)
+            if problems:
+                found.append(BadState(state, problems))
+                if before:
+                    copy_sparse(before, keep / f"{self.system.name}-{before.stem}.img")
+        finally:
+            image.unlink()
+            image.with_suffix(".kept").unlink(missing_ok=True)
+
+    def _problems(self, state: State, image: Path) -> list[str]:
+        """Mounts the image, starts the daemon on it as after a power cut, and says what is wrong once it rests."""
+        folder = image.with_suffix("")
+        folder.mkdir()
+        try:
+            with mounted(image, self.system, folder / "disk") as disk:
+                installation = self._installation(disk, folder / "farm")
+                installation.dropped = self.scenario.dropped
+                try:
+                    self.scenario.recover(installation)
+                    lost = self._acknowledged(state).missing_in(Acknowledged.by(installation))
+                    problems = installation.problems() + lost
+                    installation.stop()
+                    return problems
+                finally:
+                    installation.kill()
+        except (DiskError, Overdue, AssertionError) as error:
+            return [str(error)]
+        finally:
+            shutil.rmtree(folder)
+
+    def _acknowledged(self, state: State) -> Acknowledged:
+        """What had been shown by then."""
+        return next((seen for cut, seen in reversed(self._moments) if cut <= state.cut), Acknowledged())
+
+    def _installation(self, disk: Path, farm: Path) -> Installation:
+        """Settings, backbone and log aren't on the disk that loses its power."""
+        places = {name: disk / name for name in ("inbox", "outbox", "state")}
+        return Installation(farm, self.scenario.settings, **places)

@@ -1,0 +1,1 @@
+"""The tests, in one file a subject."""
