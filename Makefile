@@ -7,7 +7,7 @@ SWIFT ?= swift
 BINARY := .build/release/cultivar
 SOURCES := Sources Tests Benchmarks Fuzzing Package.swift
 
-.PHONY: help setup build backbones demo run test fuzz test-faults bench lint format install clean
+.PHONY: help setup build backbones demo run test test-power fuzz test-faults bench lint format install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,11 @@ test-faults: ## Kill, starve and deceive the daemon, and check what is left (a p
 
 fuzz: setup ## Look for inputs that break it (make fuzz TARGET=pictures SECONDS=600; onnx, settings)
 	@Fuzzing/fuzz $(TARGET) $(SECONDS)
+
+test-power: ## Take the power from the daemon's disk at every moment (root; a part: make test-power CASE=file_systems)
+	@scripts/setup power
+	@$(MAKE) --no-print-directory build
+	@Tests/PowerLoss/run $(CASE)
 
 bench: ## Compare with other engines, side by side (a part: make bench WORK=mobilenetv2)
 	@Benchmarks/bench --check $(WORK)

@@ -9,6 +9,7 @@ any order, down to single blocks; so a state is a flush up to which all is there
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import struct
@@ -24,6 +25,7 @@ _MAGIC = 0x6A736677736872
 _SUPERBLOCK = struct.Struct("<QQQI")
 _HEADER = struct.Struct("<QQQQ")
 _FLUSH, _FUA, _DISCARD, _MARK = 1, 2, 4, 8
+_PIECE = 1 << 20
 
 
 class LogError(Exception):
@@ -86,7 +88,7 @@ class BlockLog:
 
     @cached_property
     def flushes(self) -> list[int]:
-        """The cuts right behind a flush before which something was written: the states that a disk must be able to keep."""
+        """The cuts right behind a flush, where something was written since the flush before."""
         cuts, has_changed = [], True
         for index, request in enumerate(self.requests):
             if request.is_flush:
@@ -169,25 +171,28 @@ def _apply(request: Request, source, image, choice: random.Random | None, share:
         position = end
 
 
-def copy_sparse(source: Path, target: Path) -> None:
-    """Copies a file without filling its holes."""
-    with source.open("rb") as old, target.open("xb") as new:
+def copy_sparse(source: Path, target: Path, offset: int = 0) -> None:
+    """Copies a file without filling its holes, to a place in another file, which is made if it isn't there."""
+    with source.open("rb") as old, target.open("r+b" if target.exists() else "xb") as new:
         size = os.fstat(old.fileno()).st_size
-        new.truncate(size)
+        new.truncate(max(os.fstat(new.fileno()).st_size, offset + size))
         position = 0
-        while position < size:
-            try:
-                start = os.lseek(old.fileno(), position, os.SEEK_DATA)
-            except OSError:  # ENXIO: nothing but a hole is left.
-                break
+        while (start := _next_data(old.fileno(), position)) is not None:
             position = os.lseek(old.fileno(), start, os.SEEK_HOLE)
             old.seek(start)
-            new.seek(start)
-            left = position - start
-            while left:
-                piece = old.read(min(left, 1 << 20))
-                new.write(piece)
-                left -= len(piece)
+            new.seek(offset + start)
+            for left in range(position - start, 0, -_PIECE):
+                new.write(old.read(min(left, _PIECE)))
+
+
+def _next_data(descriptor: int, position: int) -> int | None:
+    """Where the next data begin; nothing where only a hole is left."""
+    try:
+        return os.lseek(descriptor, position, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return None
 
 
 def _requests(path: Path):

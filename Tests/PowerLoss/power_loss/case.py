@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from pathlib import Path
 
-from .disks import FileSystem, scratch, why_not, why_not_mounted
+from .disks import FileSystem, scratch, why_not
 from .scenario import Scenario
 from .trial import Trial
 
@@ -21,6 +21,6 @@ class DiskCase(unittest.TestCase):
         self.folder = self.enterContext(scratch(6144))
 
     def trial(self, scenario: Scenario, system: FileSystem) -> Trial:
-        if reason := why_not_mounted(system, self.folder):
+        if reason := system.why_not(self.folder):
             self.skipTest(f"{system.name} can't be used here: {reason}")
         return Trial(scenario, system, self.folder)

@@ -10,16 +10,19 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from .block_log import copy_sparse
 
 _MARK = "CULTIVAR_POWER_LOSS_NAMESPACES"
 _START_SECONDS = 20
 
-TOOLS = ("qemu-storage-daemon", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "fusermount3", "losetup", "unshare", "strace")
+TOOLS = ("qemu-storage-daemon", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "mount", "umount", "unshare", "strace")
 
 
 class DiskError(Exception):
@@ -31,16 +34,66 @@ class FileSystem:
     name: str
     megabytes: int
     make: tuple[str, ...]
-    # A copy of a file system may be mounted while another one is.
+    # Lets a copy of a file system be mounted beside it.
     options: str = ""
 
-    def format(self, image: Path) -> None:
-        with image.open("xb") as file:
-            file.truncate(self.megabytes << 20)
-        run(*self.make, str(image))
+    def format(self, image: Path, parts: int) -> None:
+        """Makes a disk with so many parts, each with a file system of its own."""
+        with image.open("xb") as disk:
+            disk.truncate(parts * self._size)
+        for number in range(parts):
+            part = image.with_name(f"{image.name}.part")
+            with part.open("xb") as file:
+                file.truncate(self._size)
+            run(*self.make, str(part))
+            copy_sparse(part, image, number * self._size)
+            part.unlink()
 
-    def options_with(self, more: str = "") -> str:
-        return ",".join(filter(None, ("loop,noatime", self.options, more)))
+    @property
+    def _size(self) -> int:
+        return self.megabytes << 20
+
+    @contextmanager
+    def mounted(self, image: Path, folder: Path, parts: int) -> Iterator[list[Path]]:
+        """Mounts a disk's parts in a folder, and unmounts them even if a file system has gone wrong."""
+        with ExitStack() as stack:
+            places = [folder / f"part-{number}" for number in range(parts)]
+            for number, place in enumerate(places):
+                place.mkdir(parents=True, exist_ok=True)
+                options = f"loop,noatime,offset={number * self._size},sizelimit={self._size},{self.options}"
+                run("mount", "-t", self.name, "-o", options.rstrip(","), str(image), str(place))
+                stack.callback(_unmount, place)
+            yield places
+
+    def why_not(self, folder: Path) -> str | None:
+        """Why it can't be used on this machine, whose kernel may lack it; nothing where it can."""
+        try:
+            with self._probe(folder) as image, self.mounted(image, folder / "probe", 1):
+                return None
+        except DiskError as error:
+            return str(error)
+
+    def mounts_copies(self, folder: Path) -> bool:
+        """Whether a copy can be mounted beside the original: with btrfs, Linux 6.7 or later."""
+        with self._probe(folder) as image, self.mounted(image, folder / "probe", 1):
+            copy = folder / "copy.img"
+            copy_sparse(image, copy)
+            try:
+                with self.mounted(copy, folder / "copy", 1):
+                    return True
+            except DiskError:
+                return False
+            finally:
+                copy.unlink()
+
+    @contextmanager
+    def _probe(self, folder: Path) -> Iterator[Path]:
+        image = folder / "probe.img"
+        try:
+            self.format(image, 1)
+            yield image
+        finally:
+            image.unlink(missing_ok=True)
 
 
 FILE_SYSTEMS = {
@@ -54,24 +107,13 @@ FILE_SYSTEMS = {
 
 
 @contextmanager
-def mounted(image: Path, system: FileSystem, folder: Path, options: str = "") -> Iterator[Path]:
-    """Mounts an image, and unmounts it even if its file system has gone wrong."""
-    folder.mkdir(exist_ok=True)
-    run("mount", "-t", system.name, "-o", system.options_with(options), str(image), str(folder))
-    try:
-        yield folder
-    finally:
-        _unmount(folder)
-
-
-@contextmanager
 def logging_disk(image: Path, log: Path, folder: Path) -> Iterator[Path]:
     """A file that shows the image, and writes down in `log` whatever is written to it."""
-    export, socket = folder / "disk.img", folder / "disk.pid"
+    export, ready = folder / "disk.img", folder / "disk.pid"
     for path in (export, log):
         path.touch(exist_ok=False)
     process = subprocess.Popen([
-        "qemu-storage-daemon", "--pidfile", str(socket),
+        "qemu-storage-daemon", "--pidfile", str(ready),
         "--blockdev", f"driver=file,node-name=image,filename={image}",
         "--blockdev", f"driver=file,node-name=log,filename={log}",
         "--blockdev", "driver=blklogwrites,node-name=logged,file=image,log=log,log-super-update-interval=1",
@@ -79,7 +121,7 @@ def logging_disk(image: Path, log: Path, folder: Path) -> Iterator[Path]:
     ], stdin=subprocess.DEVNULL)
     try:
         # The pid file is written last.
-        _wait(lambda: socket.exists(), process, "the logging disk")
+        _wait(ready.exists, process, "the logging disk")
         yield export
     finally:
         process.terminate()
@@ -94,8 +136,7 @@ def logging_disk(image: Path, log: Path, folder: Path) -> Iterator[Path]:
 @contextmanager
 def scratch(megabytes: int) -> Iterator[Path]:
     """A folder in memory."""
-    folder = Path("/tmp") / f"cultivar-power-loss-{os.getpid()}"
-    folder.mkdir(mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix="cultivar-power-loss-"))
     run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(folder))
     try:
         yield folder
@@ -118,24 +159,11 @@ def why_not() -> str | None:
         return "mounting needs root"
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     if missing:
-        return f"these programs are missing: {', '.join(missing)}"
+        return f"these programs are missing (scripts/setup power installs them): {', '.join(missing)}"
     for device in ("/dev/loop-control", "/dev/fuse"):
         if not os.path.exists(device):
             return f"there is no {device}"
     return None
-
-
-def why_not_mounted(system: FileSystem, folder: Path) -> str | None:
-    """Why a file system can't be used on this machine: the kernel may lack it."""
-    image = folder / f"{system.name}.probe"
-    try:
-        system.format(image)
-        with mounted(image, system, folder / "probe"):
-            return None
-    except DiskError as error:
-        return str(error)
-    finally:
-        image.unlink(missing_ok=True)
 
 
 def run(*command: str) -> str:

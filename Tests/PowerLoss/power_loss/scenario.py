@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -79,8 +79,11 @@ class Scenario:
     drops: tuple[str, ...]
     # With training: a run after each drop, of which the first two are promoted, and a rollback at the end.
     trains: bool = False
-    # Somebody else synchronises the file system all the time, so that less of what the daemon does reaches the disk at once.
-    has_busy_neighbour: bool = False
+    # Somebody synchronises the inbox all the time, so that what the daemon does reaches the disk in small steps, and its
+    # removals at once.
+    has_busy_uploader: bool = False
+    # File systems: with two, the inbox has one of its own, whose changes reach the disk when they like.
+    parts: int = 1
 
     @cached_property
     def dropped(self) -> list[Dropped]:
@@ -102,7 +105,7 @@ class Scenario:
         recording = Recording()
         try:
             installation.start(prefix)
-            with neighbour(installation.inbox.parent) if self.has_busy_neighbour else nullcontext():
+            with busy_uploader(installation.inbox) if self.has_busy_uploader else nullcontext():
                 for name in self.drops:
                     self.deliver(installation, name)
                     self._wait(installation, lambda: recording.note(installation, log))
@@ -163,6 +166,10 @@ def files(drop: str) -> dict[str, bytes]:
             f"train/{LABELS[(LABELS.index(path.split('/')[1]) + 1) % 3]}/{path.split('/')[2]}" if "train/" in path
             else path: content for path, content in data_set(train=6, test=4, seed=1).items()}
         return mislabeled | {"train/plum/again.png": known, "train/plum/notes.txt": b"These are notes. " * 40}
+    if drop == "many":
+        return data_set(train=6, test=2, seed=4)
+    if drop == "few":
+        return {f"train/fig/{number}.png": png(0, 50_000 + number) for number in range(3)}
     if drop == "second":
         return data_set(train=10, test=4, seed=2)
     assert drop == "third"
@@ -172,25 +179,40 @@ def files(drop: str) -> dict[str, bytes]:
 
 
 @contextmanager
-def neighbour(folder: Path) -> Iterator[None]:
-    """Synchronises a file of its own, again and again."""
+def busy_uploader(inbox: Path) -> Iterator[None]:
+    """Synchronises the inbox's folders and a file of its own, again and again, as a careful uploader may."""
     has_ended = threading.Event()
 
     def work() -> None:
-        with (folder / "neighbour").open("wb", buffering=0) as file:
-            while not has_ended.is_set():
+        with (inbox / ".upload").open("wb", buffering=0) as file:
+            while not has_ended.wait(0.002):
                 file.write(b".")
                 os.fsync(file.fileno())
-                time.sleep(0.002)
+                for folder, _, _ in os.walk(inbox):
+                    synchronise_folder(folder)
 
-    thread = threading.Thread(target=work)
-    thread.start()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work)
+        try:
+            yield
+        finally:
+            has_ended.set()
+            future.result()
+
+
+def synchronise_folder(path: str) -> None:
     try:
-        yield
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:  # The daemon has removed it.
+        return
+    try:
+        os.fsync(folder)
     finally:
-        has_ended.set()
-        thread.join()
+        os.close(folder)
 
 
 PUBLISHING = Scenario("publishing", QUICK, ("first", "second", "third"), trains=True)
-TAKING_IN = Scenario("taking in", INTAKE_ONLY, ("first", "third"), has_busy_neighbour=True)
+TAKING_IN = Scenario("taking in", INTAKE_ONLY, ("first", "third"), has_busy_uploader=True, parts=2)
+# Without a refusal: keeping refused files synchronises the whole file system once more.
+FEW = Scenario("a few pictures", INTAKE_ONLY, ("few",), has_busy_uploader=True, parts=2)
+MANY = Scenario("many pictures", INTAKE_ONLY, ("many",), has_busy_uploader=True, parts=2)

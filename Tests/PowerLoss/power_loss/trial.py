@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.installation import Installation, Overdue
 
 from .block_log import BlockLog, Replay, State, copy_sparse
-from .disks import DiskError, FileSystem, logging_disk, mounted
+from .disks import DiskError, FileSystem, logging_disk
 from .scenario import Acknowledged, Scenario
 
 # A state waits more than it computes.
@@ -38,27 +39,28 @@ class Trial:
         # By the number of requests in the log.
         self._moments: list[tuple[int, Acknowledged]] = []
 
-    def perform(self, wrapper: Callable[[Installation], Sequence[str]] = lambda _: (), options: str = "") -> None:
+    def perform(self, wrapper: Callable[[Installation], Sequence[str]] = lambda _: ()) -> None:
         """Runs the daemon through the scenario, under the program that `wrapper` names."""
-        self.system.format(self._image)
-        with mounted(self._image, self.system, self.folder / "disk") as disk:
-            self.scenario.prepare(self._installation(disk, self.folder / "farm"))
+        self.system.format(self._image, self.scenario.parts)
+        with self._mounted(self._image, self.folder) as installation:
+            self.scenario.prepare(installation)
         live, log = self.folder / "live.img", self.folder / "log"
         copy_sparse(self._image, live)
-        with logging_disk(live, log, self.folder) as device:
-            with mounted(device, self.system, self.folder / "disk", options) as disk:
-                installation = self._installation(disk, self.folder / "farm")
-                recording = self.scenario.perform(installation, log, wrapper(installation))
+        with logging_disk(live, log, self.folder) as device, self._mounted(device, self.folder) as installation:
+            recording = self.scenario.perform(installation, log, wrapper(installation))
         live.unlink()
         self.log = BlockLog(log)
         self._moments = [(self.log.cut_at(size), seen) for size, seen in recording.moments]
 
-    def bad_states(self, states: Sequence[State], *, stop_at_first: bool = False, keep: Path | None = None) -> list[BadState]:
-        """Lets the daemon work on every state; says which of them came out wrong. To be called once."""
+    def bad_states(
+        self, states: Sequence[State], *, stop_at_first: bool = False, keep: Path | None = None
+    ) -> list[BadState]:
+        """Lets the daemon work on every state; says which came out wrong, and keeps their images. To be called once."""
         replay = Replay(self.log, self._image)
         found: list[BadState] = []
-        free = threading.Semaphore(WORKERS)
-        with ThreadPoolExecutor(WORKERS) as pool:
+        workers = WORKERS if self.system.mounts_copies(self.folder) else 1
+        free = threading.Semaphore(workers)  # So that no more images lie about than are worked on.
+        with ThreadPoolExecutor(workers) as pool:
             futures: list[Future[None]] = []
             for state in states:
                 free.acquire()
@@ -75,26 +77,24 @@ class Trial:
         return sorted(found, key=lambda bad: bad.state.cut)
 
     def _examine(self, state: State, image: Path, found: list[BadState], keep: Path | None) -> None:
+        kept = keep and keep / f"{self.system.name}-{image.name}"
         try:
-            before = image.with_suffix(".kept") if keep else None
-            if before:
-                copy_sparse(image, before)
+            if kept:
+                copy_sparse(image, kept)
             problems = self._problems(state, image)
             if problems:
                 found.append(BadState(state, problems))
-                if before:
-                    copy_sparse(before, keep / f"{self.system.name}-{before.stem}.img")
+            elif kept:
+                kept.unlink()
         finally:
             image.unlink()
-            image.with_suffix(".kept").unlink(missing_ok=True)
 
     def _problems(self, state: State, image: Path) -> list[str]:
         """Mounts the image, starts the daemon on it as after a power cut, and says what is wrong once it rests."""
         folder = image.with_suffix("")
         folder.mkdir()
         try:
-            with mounted(image, self.system, folder / "disk") as disk:
-                installation = self._installation(disk, folder / "farm")
+            with self._mounted(image, folder) as installation:
                 installation.dropped = self.scenario.dropped
                 try:
                     self.scenario.recover(installation)
@@ -113,7 +113,10 @@ class Trial:
         """What had been shown by then."""
         return next((seen for cut, seen in reversed(self._moments) if cut <= state.cut), Acknowledged())
 
-    def _installation(self, disk: Path, farm: Path) -> Installation:
+    @contextmanager
+    def _mounted(self, image: Path, folder: Path) -> Iterator[Installation]:
         """Settings, backbone and log aren't on the disk that loses its power."""
-        places = {name: disk / name for name in ("inbox", "outbox", "state")}
-        return Installation(farm, self.scenario.settings, **places)
+        with self.system.mounted(image, folder / "disk", self.scenario.parts) as parts:
+            yield Installation(
+                folder / "farm", self.scenario.settings, inbox=parts[0] / "inbox", outbox=parts[-1] / "outbox",
+                state=parts[-1] / "state")
