@@ -73,11 +73,6 @@ class State:
     def __str__(self) -> str:
         return f"{self.cut}" if self.seed is None else f"{self.cut}/{self.seed}"
 
-    @staticmethod
-    def parse(text: str) -> State:
-        cut, _, seed = text.partition("/")
-        return State(int(cut), int(seed) if seed else None)
-
 
 class BlockLog:
     """A log that is complete: the device that wrote it is gone."""

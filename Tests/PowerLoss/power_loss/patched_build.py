@@ -30,5 +30,6 @@ def build(patch: Path, folder: Path) -> Path:
     run("git", "-C", str(copy), "apply", str(patch))
     run(
         "unshare", "--mount", "--propagation", "private", "sh", "-c",
-        'mount --bind "$1" "$2" && cd "$2" && exec swift build -c release --product cultivar', "sh", str(copy), str(ROOT))
+        'mount --bind "$1" "$2" && cd "$2" && exec swift build -c release --product cultivar',
+        "sh", str(copy), str(ROOT))
     return copy / ".build" / "release" / "cultivar"

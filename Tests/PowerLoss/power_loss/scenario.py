@@ -1,7 +1,7 @@
 """What the daemon does while the disk logs all that reaches it: drops, runs, promotions, a rollback.
 
-All that is ever dropped is on the disk before the log begins, in the inbox under hidden names: no file may be missing in
-any state.
+All that is ever dropped is on the disk before the log begins, in the inbox under hidden names: no file may be missing
+in any state.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class Scenario:
     drops: tuple[str, ...]
     # With training: a run after each drop, of which the first two are promoted, and a rollback at the end.
     trains: bool = False
-    # Somebody synchronises the inbox all the time, so that what the daemon does reaches the disk in small steps, and its
-    # removals at once.
+    # Somebody synchronises the inbox all the time, so that what the daemon does reaches the disk in small steps, and
+    # what it removes at once.
     has_busy_uploader: bool = False
     # File systems: with two, the inbox has one of its own, whose changes reach the disk when they like.
     parts: int = 1
@@ -95,7 +95,7 @@ class Scenario:
             installation.write(f".{name}", files(name))
 
     def deliver(self, installation: Installation, name: str) -> None:
-        """Gives a drop its name, unless it has it already or has been taken in under it."""
+        """Gives a drop its name, unless that was done before the power went."""
         hidden = installation.inbox / f".{name}"
         if hidden.exists():
             hidden.rename(installation.inbox / name)
@@ -157,15 +157,14 @@ def is_settled(installation: Installation, trains: bool) -> bool:
 def files(drop: str) -> dict[str, bytes]:
     """The files of a drop.
 
-    `first` and `second` have so many that the store synchronises its file system as a whole; `third` has so few that it
-    synchronises files and folders one by one. `first` trains a bad model, so that the one of `second` is better.
+    `first`, `second` and `many` have so many that the store synchronises its file system as a whole; `third` and `few`
+    have so few that it synchronises files and folders one by one. `first` trains a bad model, so that the one of
+    `second` is better. `many` and `few` have no file that is refused, because keeping those synchronises once more.
     """
     known = png(0, 10_000)
     if drop == "first":
-        mislabeled = {
-            f"train/{LABELS[(LABELS.index(path.split('/')[1]) + 1) % 3]}/{path.split('/')[2]}" if "train/" in path
-            else path: content for path, content in data_set(train=6, test=4, seed=1).items()}
-        return mislabeled | {"train/plum/again.png": known, "train/plum/notes.txt": b"These are notes. " * 40}
+        odd = {"train/plum/again.png": known, "train/plum/notes.txt": b"These are notes. " * 40}
+        return mislabeled(data_set(train=6, test=4, seed=1)) | odd
     if drop == "many":
         return data_set(train=6, test=2, seed=4)
     if drop == "few":
@@ -176,6 +175,15 @@ def files(drop: str) -> dict[str, bytes]:
     return {
         "train/fig/new.png": png(0, 30_000), "test/plum/new.png": png(1, 30_001), "train/plum/known.png": known,
         "train/quince/contradiction.png": known, "train/quince/broken.png": damaged(30_002)}
+
+
+def mislabeled(data_set: dict[str, bytes]) -> dict[str, bytes]:
+    """Each training picture in the folder of the next label."""
+    def moved(path: str) -> str:
+        split, label, name = path.split("/")
+        return path if split == "test" else f"{split}/{LABELS[(LABELS.index(label) + 1) % len(LABELS)]}/{name}"
+
+    return {moved(path): content for path, content in data_set.items()}
 
 
 @contextmanager
@@ -213,6 +221,5 @@ def synchronise_folder(path: str) -> None:
 
 PUBLISHING = Scenario("publishing", QUICK, ("first", "second", "third"), trains=True)
 TAKING_IN = Scenario("taking in", INTAKE_ONLY, ("first", "third"), has_busy_uploader=True, parts=2)
-# Without a refusal: keeping refused files synchronises the whole file system once more.
 FEW = Scenario("a few pictures", INTAKE_ONLY, ("few",), has_busy_uploader=True, parts=2)
 MANY = Scenario("many pictures", INTAKE_ONLY, ("many",), has_busy_uploader=True, parts=2)

@@ -1,4 +1,4 @@
-"""No power loss loses anything: every flush, and choices of what is written between two of them, on three file systems."""
+"""No power loss loses anything: every flush, and choices of what is written between two, on three file systems."""
 
 from __future__ import annotations
 
