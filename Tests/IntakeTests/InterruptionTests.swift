@@ -156,4 +156,18 @@ struct InterruptionTests {
         try await workshop.ingestor().finishVanishedDrops(from: InboxScanner(inbox: workshop.inbox))
         #expect(try workshop.history.unfinishedDrops().map(\.id) == [here])
     }
+
+    @Test("A drop whose files were gone before its folders is cleared away at start")
+    func emptiedDrop() async throws {
+        for name in ["emptied", "waiting"] { _ = try workshop.history.beginDrop(RawName(RawPath(name)), at: .now) }
+        try workshop.drop(png(1), at: "emptied/cat/.DS_Store")
+        try workshop.drop(png(2), at: "waiting/cat/2.part")
+        #expect(mkdir(workshop.inbox.appending("emptied/dog").string, 0o755) == 0)
+        #expect(mkdir(workshop.inbox.appending("nobody's").string, 0o755) == 0)
+        try await workshop.ingestor().finishVanishedDrops(from: InboxScanner(inbox: workshop.inbox))
+        #expect(try workshop.history.unfinishedDrops().isEmpty)
+        #expect(!workshop.isInInbox("emptied"))
+        #expect(workshop.isInInbox("waiting/cat/2.part"))
+        #expect(workshop.isInInbox("nobody's"))
+    }
 }

@@ -68,11 +68,17 @@ package final class Ingestor: Sendable {
         return summary
     }
 
-    /// Finishes the drops of an earlier time that have nothing left in the inbox. Call it at start.
+    /// Finishes the drops of an earlier time that have nothing left in the inbox to be taken in. Call it at start.
+    ///
+    /// The process before may have ended when the files of a drop were gone and its folders weren't yet.
     package func finishVanishedDrops(from scanner: InboxScanner) async throws {
-        try await pool.run { [history] _ in
-            for drop in try history.unfinishedDrops()
-            where try scanner.folder.status(of: RawPath(drop.name.bytes)) == nil {
+        try await pool.run { [history, kept] _ in
+            for drop in try history.unfinishedDrops() {
+                if let left = try scanner.scan(RawPath(drop.name.bytes)) {
+                    guard left.takeable.isEmpty, left.unreadable.isEmpty, left.excess == nil else { continue }
+                    let candidate = DropCandidate(snapshot: left, stillFor: .zero)
+                    _ = try DropRemoval(candidate: candidate, scanner: scanner, kept: kept).run(hasKept: false)
+                }
                 try history.finishDrop(drop.id, at: .now)
             }
         }
