@@ -116,6 +116,27 @@ struct InboxMonitorTests {
         }
     }
 
+    @Test("An inbox that is replaced while a drop is handled is looked into afterwards")
+    func newInboxMeanwhile() async throws {
+        try workshop.drop([1], at: "before/cat/1")
+        let monitor = InboxMonitor(
+            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+        let names = Recorder<RawPath>()
+        let workshop = workshop
+        await #expect(throws: CancellationError.self) {
+            try await monitor.run { candidate, _ in
+                names.add(candidate.name)
+                guard names.values.count == 1 else { throw CancellationError() }
+                #expect(rename(workshop.inbox.string, workshop.folder.path.appending("old").string) == 0)
+                #expect(mkdir(workshop.inbox.string, 0o755) == 0)
+                try workshop.drop([1], at: "after/cat/1")
+                try await Task.sleep(for: .seconds(3))
+                return nil
+            }
+        }
+        #expect(names.values == [RawPath("before"), RawPath("after")])
+    }
+
     @Test("What the handler leaves is handed over again after its pause")
     func pause() async throws {
         try workshop.drop([1], at: "d/cat/1")

@@ -125,12 +125,8 @@ private struct MonitorRound {
     }
 
     private mutating func look() async throws(IntakeFailure) {
-        let hints = takeHints()
-        if scanner == nil || (hints.rescan && scanner?.isCurrent == false) {
-            scanner = try InboxScanner(inbox: inbox, limits: settings.limits)
-            nextFullScan = .now
-        }
-        if hints.rescan || nextFullScan <= .now {
+        takeHints()
+        if scanner == nil || nextFullScan <= .now {
             try await scanAll()
         } else {
             let now = Instant.now
@@ -139,12 +135,12 @@ private struct MonitorRound {
             let names = rested.union(tracker.due(at: now).filter { !dirty.contains($0) })
             try await scan(names)
         }
-        if takeHints().rescan { nextFullScan = .now }
+        takeHints()
         reportExcess()
     }
 
-    /// Takes what the watcher has heard into account and returns it.
-    private mutating func takeHints() -> InboxHints {
+    /// Takes what the watcher has heard into account.
+    private mutating func takeHints() {
         let hints = watcher.takeHints()
         for notice in hints.notices { log(notice) }
         let now = Instant.now
@@ -154,10 +150,12 @@ private struct MonitorRound {
         }
         for name in hints.changed { tracker.disturb(name) }
         dirty.formUnion(hints.arrived.union(hints.changed).filter { !FileNames.isWaiting($0) })
-        return hints
+        if hints.rescan { nextFullScan = now }
     }
 
+    /// Looks into the folder that the inbox's path leads to now, which may be another one than before.
     private mutating func scanAll() async throws(IntakeFailure) {
+        if scanner?.isCurrent != true { scanner = try InboxScanner(inbox: inbox, limits: settings.limits) }
         guard let scanner else { return }
         let names = try await onScanThread { () throws(IntakeFailure) in try scanner.names() }
         tracker.retain(names)
@@ -185,7 +183,7 @@ private struct MonitorRound {
 
     private mutating func finish(_ candidate: DropCandidate, pause: Duration?) async throws(IntakeFailure) {
         guard let scanner else { return }
-        _ = takeHints()
+        takeHints()
         let left = try await onScanThread { () throws(IntakeFailure) in try scanner.scan(candidate.name) }
         if let left {
             tracker.handled(candidate, left: left, pause: pause, at: .now)
