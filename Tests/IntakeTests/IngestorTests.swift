@@ -147,6 +147,33 @@ struct IngestorTests {
         #expect(try workshop.pictures().count == 2)
     }
 
+    @Test("A file that is opened for writing after it was copied stays, and what is written to it is taken")
+    func openedAfter() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let path = workshop.inbox.appending("d/cat/1")
+        let writers = Recorder<FileDescriptor>()
+        let opening = HookedValidator { writers.add(try FileDescriptor.open(path, .writeOnly, options: .append)) }
+        let first = try await workshop.ingest("d", with: workshop.ingestor(validator: opening))
+        #expect(first.verdicts == [1, 0, 0])
+        #expect(first.deferred == [.openForWriting: 1])
+        #expect(first.lookAgainAfter == .zero)
+        for writer in writers.values { try writer.closeAfter { _ = try writer.writeAll([1, 2, 3]) } }
+        #expect(try await workshop.ingest("d").verdicts == [1, 0, 0])
+        try workshop.expectNothingLost([png(1), png(1) + [1, 2, 3]])
+    }
+
+    @Test("A file that is opened for writing after it was copied, and closed as it was, leaves without another verdict")
+    func openedForNothing() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let path = workshop.inbox.appending("d/cat/1")
+        let writers = Recorder<FileDescriptor>()
+        let opening = HookedValidator { writers.add(try FileDescriptor.open(path, .writeOnly)) }
+        #expect(try await !workshop.ingest("d", with: workshop.ingestor(validator: opening)).hasLeft)
+        for writer in writers.values { try writer.close() }
+        #expect(try await workshop.ingest("d").hasLeft)
+        #expect(try workshop.history.drops().map { [$0.accepted, $0.duplicates] } == [[1, 0]])
+    }
+
     @Test("A file that grows all the time is never taken")
     func growing() async throws {
         try workshop.drop(png(1), at: "d/cat/1")

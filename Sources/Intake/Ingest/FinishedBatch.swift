@@ -71,32 +71,49 @@ struct RecordedBatch: Sendable {
     /// How many files of the drop have been looked at by its end.
     let end: Int
 
-    /// Removes the recorded files from the inbox, many at a time, and returns how many may not be removed.
+    /// What is still in the inbox of the recorded files.
+    struct Left: Sendable {
+        /// May not be removed by this user.
+        var kept = 0
+        /// Somebody writes to them.
+        var open = 0
+    }
+
+    /// Removes the recorded files from the inbox, many at a time.
     ///
-    /// A file that has changed since it was copied stays.
-    func removeSources(kept: KeptSources, on pool: WorkerPool) async throws -> Int {
-        let count = Atomic(0)
+    /// A file that has changed since it was copied stays, as does one that somebody has opened for writing.
+    func removeSources(kept: KeptSources, on pool: WorkerPool) async throws -> Left {
+        let left = Mutex(Left())
         let shared = inodesWithSeveralNames
         let share = 32
         try await pool.forEach((verdicts.count + share - 1) / share) { index, _ in
             for (file, _) in verdicts[(index * share)...].prefix(share) {
-                guard try !remove(file, inodesWithSeveralNames: shared) else { continue }
-                kept.insert(file.file.stamp)
-                count.add(1, ordering: .relaxed)
+                switch try remove(file, inodesWithSeveralNames: shared) {
+                case .done: break
+                case .open: left.withLock { $0.open += 1 }
+                case .forbidden:
+                    kept.insert(file.file.stamp)
+                    left.withLock { $0.kept += 1 }
+                }
             }
         }
-        return count.load(ordering: .relaxed)
+        return left.withLock { $0 }
     }
 
-    /// False where this user may not remove it.
-    private func remove(_ file: SourceFile, inodesWithSeveralNames: Set<UInt64>) throws(IntakeFailure) -> Bool {
-        guard try file.isUnchanged(inodesWithSeveralNames: inodesWithSeveralNames) else { return true }
+    private enum Removal { case done, open, forbidden }
+
+    private func remove(
+        _ file: SourceFile, inodesWithSeveralNames: Set<UInt64>
+    ) throws(IntakeFailure) -> Removal {
+        // First who writes, then whether something was written: what comes in between is seen.
+        if file.isOpenForWriting { return .open }
+        guard try file.isUnchanged(inodesWithSeveralNames: inodesWithSeveralNames) else { return .done }
         do {
             try file.folder.removeFile(file.name)
-            return true
+            return .done
         } catch {
             guard error.isForbidden else { throw error }
-            return false
+            return .forbidden
         }
     }
 
@@ -113,7 +130,7 @@ extension IntakeFailure {
 }
 
 extension IngestSummary {
-    mutating func add(_ batch: RecordedBatch) {
+    mutating func add(_ batch: RecordedBatch, left: RecordedBatch.Left) {
         for (_, verdict) in batch.verdicts {
             switch verdict {
             case .accepted: accepted += 1
@@ -122,6 +139,8 @@ extension IngestSummary {
             }
         }
         for reason in batch.deferred { deferred[reason, default: 0] += 1 }
+        if left.open > 0 { deferred[.openForWriting, default: 0] += left.open }
+        kept += left.kept
         newSpellings += batch.newSpellings
     }
 }

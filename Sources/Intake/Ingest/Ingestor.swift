@@ -107,9 +107,8 @@ package final class Ingestor: Sendable {
             do {
                 async let removed = batch.2.asyncMap { try await $0.removeSources(kept: kept, on: removers) }
                 let newlyRecorded = try await batch.1.asyncMap(record)
-                if let count = try await removed, let recorded {
-                    summary.add(recorded)
-                    summary.kept += count
+                if let left = try await removed, let recorded {
+                    summary.add(recorded, left: left)
                     progress(
                         IngestProgress(drop: drop.name, finishedFiles: recorded.end, totalFiles: plan.totalFiles))
                 }

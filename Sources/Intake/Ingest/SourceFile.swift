@@ -57,6 +57,13 @@ struct SourceFile: Sendable {
             || (inodesWithSeveralNames.contains(stamp.inode) && stamp.hasSameContent(as: file.stamp))
     }
 
+    /// Whether somebody is known to have it open for writing: what they wrote after its removal would be lost.
+    var isOpenForWriting: Bool {
+        guard file.kind == .regular, let source = try? folder.file(name) else { return false }
+        defer { try? source.close() }
+        return source.isOpenForWritingElsewhere
+    }
+
     /// Nil where the file has become empty meanwhile.
     private func stage(_ source: FileDescriptor, in store: PictureStore) throws -> StagedPicture? {
         do {
