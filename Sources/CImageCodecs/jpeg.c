@@ -62,6 +62,9 @@ static void on_error(j_common_ptr jpeg) {
         // JPEG-LS is told by a marker that libjpeg has never heard of.
         if (parameter == 0xF7) fail_with_detail(decoding, CIC_UNSUPPORTED_PROCESS, parameter);
         break;
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_CCIR601_NOTIMPL:
+        fail(decoding, CIC_UNSUPPORTED_SAMPLING);
     case JERR_IMAGE_TOO_BIG:
         record_size(decoding);
         fail(decoding, CIC_TOO_LARGE);

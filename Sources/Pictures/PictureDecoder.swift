@@ -163,6 +163,7 @@ private final class Codec {
         case .unsupportedProcess: throw .unsupportedVariant(Self.processName(Int(report.detail)))
         case .unsupportedPrecision: throw .unsupportedVariant("\(report.detail)-bit JPEG")
         case .unsupportedComponents: throw .unsupportedVariant("JPEG of \(report.detail) components")
+        case .unsupportedSampling: throw .unsupportedVariant("JPEG of fractional sampling")
         case .tooLarge:
             throw .tooLarge(
                 width: Int(report.width), height: Int(report.height), maxSide: limits.maxSide,

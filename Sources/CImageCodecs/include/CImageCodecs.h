@@ -24,6 +24,8 @@ enum __attribute__((enum_extensibility(closed))) cic_status {
     CIC_UNSUPPORTED_PRECISION CIC_NAME("unsupportedPrecision"),
     /// Neither 1, 3 nor 4 components in a JPEG; the report's detail is their number.
     CIC_UNSUPPORTED_COMPONENTS CIC_NAME("unsupportedComponents"),
+    /// A JPEG whose components' sampling factors don't divide the largest one: libjpeg can't scale them up.
+    CIC_UNSUPPORTED_SAMPLING CIC_NAME("unsupportedSampling"),
     /// More pixels, or a longer side, than the limits allow; the report has the size.
     CIC_TOO_LARGE CIC_NAME("tooLarge"),
     CIC_TOO_MANY_SCANS CIC_NAME("tooManyScans"),
