@@ -161,7 +161,8 @@ def _rejected_files(folder: Path) -> Iterator[tuple[str, dict[bytes | None, str]
         present = set(names)
         for name in names:
             path = os.path.join(parent, name)
-            if name.endswith(_REASON):
+            # What has a reason of its own is a refused file, whatever it is called.
+            if name.endswith(_REASON) and name + _REASON not in present:
                 content = name.removesuffix(_REASON)
                 digest = _digest(os.path.join(parent, content)) if content in present else None
                 shown, _, reason = Path(os.fsdecode(path)).read_text().partition(": ")

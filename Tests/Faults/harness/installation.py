@@ -8,8 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from . import backbone
@@ -141,6 +141,16 @@ class Installation:
         except ProcessLookupError:
             pass
         self.daemon.wait()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The daemon stands still meanwhile."""
+        assert self.daemon
+        self.daemon.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.daemon.send_signal(signal.SIGCONT)
 
     def log_text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
