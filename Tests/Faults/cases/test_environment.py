@@ -18,7 +18,7 @@ from harness.case import FaultCase
 from harness.checker import blob
 from harness.injection import failing
 from harness.installation import INTAKE_ONLY, QUICK, Installation, environment
-from harness.mounts import filled, mount_memory, read_only
+from harness.mounts import break_disk, filled, fragile_disk, mount_memory, read_only, run
 from harness.pictures import damaged, data_set, png
 
 NO_SPACE = "No space left on device|disk is full"
@@ -189,6 +189,34 @@ class FailingDisks(EnvironmentCase):
         if installation.json("history")[0]["outcome"] == "failed":
             installation.run("train")
         self.wait_published(installation)
+        self.assert_sound(installation)
+
+
+class BrokenDisks(EnvironmentCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.require_root("mount a file system")
+        self.require_program("mkfs.ext4")
+        if not list(Path("/dev").glob("loop*")):
+            self.skipTest("there are no loop devices")
+
+    def test_the_state_folders_disk_finds_an_error_and_can_only_be_read(self) -> None:
+        """Nothing can be said in the state folder then. The files stay in the inbox until the disk is well again."""
+        image, state = self.folder / "disk", self.folder / "state"
+        files = {f"fig/{number}.png": png(0, number) for number in range(10)}
+        with fragile_disk(image, state):
+            installation = self.started(state=state)
+            break_disk(state)
+            installation.drop("fruit", files)
+            installation.wait_until("the log says so", lambda: "drop not taken in" in installation.log_text())
+            self.assertEqual(len(list(installation.inbox.glob("fruit/fig/*.png"))), 10)
+            self.assertEqual(installation.stop(), 0)
+        subprocess.run(["fsck.ext4", "-y", str(image)], capture_output=True)
+        run("mount", "-o", "loop", str(image), str(state))
+        self.addCleanup(run, "umount", "--lazy", str(state))
+        self.addCleanup(installation.kill)
+        installation.start()
+        installation.wait_taken_in()
         self.assert_sound(installation)
 
 

@@ -114,7 +114,8 @@ class SweepCase(FaultCase):
     def report(self, strikes: list[Strike], missed: list[int]) -> None:
         """Fails where anything was wrong; says how many calls were struck otherwise."""
         bad = [f"{strike.point} ({strike.call}): {problem}" for strike in strikes for problem in strike.problems]
-        self.assertEqual(bad, [], f"{len(bad)} problems")
+        if bad:
+            self.fail("\n".join([f"{len(bad)} problems:", *bad]))
         self.assertEqual(missed, [], "calls of the unbroken run that no kill came at")
         calls = Counter(strike.call.split(" ")[0] for strike in strikes if strike.call)
         total = sum(calls.values())

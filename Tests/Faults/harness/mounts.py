@@ -49,3 +49,24 @@ def run(*command: str) -> None:
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: {result.stderr.strip()}")
+
+
+@contextmanager
+def fragile_disk(image: Path, path: Path) -> Iterator[None]:
+    """Mounts an ext4 file system that can only be read any more when an error is found in it, as Debian does."""
+    with image.open("wb") as file:
+        file.truncate(48 << 20)
+    run("mkfs.ext4", "-q", "-O", "^has_journal", str(image))
+    path.mkdir(exist_ok=True)
+    run("mount", "-o", "loop,errors=remount-ro", str(image), str(path))
+    try:
+        yield
+    finally:
+        run("umount", "--lazy", str(path))
+
+
+def break_disk(path: Path) -> None:
+    """Has the kernel find an error on the ext4 file system that is mounted there."""
+    device = subprocess.run(
+        ["findmnt", "--noheadings", "--output", "SOURCE", str(path)], capture_output=True, text=True, check=True).stdout
+    (Path("/sys/fs/ext4") / Path(device.strip()).name / "trigger_fs_error").write_text("by the fault suite")
