@@ -111,7 +111,7 @@ class Deliveries(WatchingCase):
     def test_a_folder_renamed_while_it_is_taken_in(self) -> None:
         """What has been recorded has the old name, the rest the new one; no file has both."""
         place = self.watching()
-        files = pictures(12_000, labels=400)
+        files = pictures(6000, labels=300)
         for name in ("old", "new"):
             place.note(name, files, may_be_gone=True)
         place.prepare("old", files)
@@ -121,7 +121,7 @@ class Deliveries(WatchingCase):
         place.wait_until("no file is left", lambda: not any(names for _, _, names in os.walk(place.inbox)))
         # Empty folders are nobody's drop.
         shutil.rmtree(place.inbox / "new", ignore_errors=True)
-        self.assert_all_taken(place, 12_000)
+        self.assert_all_taken(place, 6000)
 
     def test_a_label_moved_to_another_drop(self) -> None:
         place = self.watching()
