@@ -6,21 +6,31 @@ and the process behind the logging disk are gone when the suite is, however it e
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
+import signal
+import struct
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.installation import ROOT
+
 from .block_log import copy_sparse
 
 _MARK = "CULTIVAR_POWER_LOSS_NAMESPACES"
 _START_SECONDS = 20
+
+# linux/loop.h: struct loop_config, in which only the file, offset, size limit and flags aren't 0.
+_LOOP_CONFIG = struct.Struct("=II24xQQ12xI240x")
+_LOOP_CONFIGURE, _LOOP_CTL_GET_FREE, _LOOP_AUTOCLEAR = 0x4C0A, 0x4C82, 4
+_LOOP_TRIES = 100
 
 TOOLS = ("qemu-storage-daemon", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "mount", "umount", "unshare", "strace")
 
@@ -60,8 +70,8 @@ class FileSystem:
             places = [folder / f"part-{number}" for number in range(parts)]
             for number, place in enumerate(places):
                 place.mkdir(parents=True, exist_ok=True)
-                options = f"loop,noatime,offset={number * self._size},sizelimit={self._size},{self.options}"
-                run("mount", "-t", self.name, "-o", options.rstrip(","), str(image), str(place))
+                with _loop_device(image, number * self._size, self._size) as device:
+                    run("mount", "-t", self.name, "-o", f"noatime,{self.options}".rstrip(","), device, str(place))
                 stack.callback(_unmount, place)
             yield places
 
@@ -108,12 +118,16 @@ FILE_SYSTEMS = {
 
 @contextmanager
 def logging_disk(image: Path, log: Path, folder: Path) -> Iterator[Path]:
-    """A file that shows the image, and writes down in `log` whatever is written to it."""
+    """A file that shows the image, and writes down in `log` whatever is written to it.
+
+    The process behind it has a mount namespace of its own, in which the disk isn't mounted. Otherwise it could be the
+    last one there when all are killed, and the kernel would have it unmount a disk that it no longer serves: for ever.
+    """
     export, ready = folder / "disk.img", folder / "disk.pid"
     for path in (export, log):
         path.touch(exist_ok=False)
     process = subprocess.Popen([
-        "qemu-storage-daemon", "--pidfile", str(ready),
+        "unshare", "--mount", "--propagation", "private", "qemu-storage-daemon", "--pidfile", str(ready),
         "--blockdev", f"driver=file,node-name=image,filename={image}",
         "--blockdev", f"driver=file,node-name=log,filename={log}",
         "--blockdev", "driver=blklogwrites,node-name=logged,file=image,log=log,log-super-update-interval=1",
@@ -122,7 +136,7 @@ def logging_disk(image: Path, log: Path, folder: Path) -> Iterator[Path]:
     try:
         # The pid file is written last.
         _wait(ready.exists, process, "the logging disk")
-        yield export
+        yield Path(f"/proc/{process.pid}/root{export}")
     finally:
         process.terminate()
         try:
@@ -130,27 +144,32 @@ def logging_disk(image: Path, log: Path, folder: Path) -> Iterator[Path]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        _unmount(export, is_there=os.path.ismount(export))
 
 
 @contextmanager
 def scratch(megabytes: int) -> Iterator[Path]:
-    """A folder in memory."""
-    folder = Path(tempfile.mkdtemp(prefix="cultivar-power-loss-"))
+    """A folder in memory, of which nothing is seen outside our own namespaces."""
+    folder = ROOT / ".build" / "power-loss"
+    folder.mkdir(parents=True, exist_ok=True)
     run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(folder))
     try:
         yield folder
     finally:
         _unmount(folder)
-        folder.rmdir()
 
 
 def enter_namespaces() -> None:
-    """Starts this program again as the first process of namespaces of its own, unless it is that or can't be."""
+    """Runs this program again as the first process of namespaces of its own, and ends as that ends.
+
+    Returns where it runs there already, or can't.
+    """
     if os.environ.pop(_MARK, None) or why_not():
         return
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
-    os.execvpe("unshare", [*command, sys.executable, *sys.argv], {**os.environ, _MARK: "1"})
+    process = subprocess.Popen([*command, sys.executable, *sys.argv], env={**os.environ, _MARK: "1"})
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # A terminal sends it to the one in the namespaces, too.
+    signal.signal(signal.SIGTERM, lambda *_: process.kill())  # With it goes all that is in the namespaces.
+    sys.exit(process.wait())
 
 
 def why_not() -> str | None:
@@ -166,6 +185,28 @@ def why_not() -> str | None:
     return None
 
 
+@contextmanager
+def _loop_device(image: Path, offset: int, size: int) -> Iterator[str]:
+    """A block device that shows a part of a file. Once it isn't open any more, it goes as soon as it isn't mounted.
+
+    mount and losetup would look the file up by its canonical path, which is another one in another mount namespace.
+    """
+    with open("/dev/loop-control") as control, image.open("r+b", buffering=0) as file:
+        config = _LOOP_CONFIG.pack(file.fileno(), 0, offset, size, _LOOP_AUTOCLEAR)
+        for _ in range(_LOOP_TRIES):
+            name = f"/dev/loop{fcntl.ioctl(control, _LOOP_CTL_GET_FREE)}"
+            with open(name, "r+b", buffering=0) as device:
+                try:
+                    fcntl.ioctl(device, _LOOP_CONFIGURE, config)
+                except OSError as error:
+                    if error.errno != errno.EBUSY:
+                        raise DiskError(f"{name} can't show {image}: {error.strerror}") from None
+                    continue  # Somebody else has taken it meanwhile.
+                yield name
+                return
+    raise DiskError(f"no loop device stays free for {image}")
+
+
 def run(*command: str) -> str:
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if result.returncode != 0:
@@ -173,8 +214,8 @@ def run(*command: str) -> str:
     return result.stdout
 
 
-def _unmount(folder: Path, is_there: bool = True) -> None:
-    if is_there and subprocess.run(["umount", str(folder)], capture_output=True).returncode != 0:
+def _unmount(folder: Path) -> None:
+    if subprocess.run(["umount", str(folder)], capture_output=True).returncode != 0:
         # Somebody has still a file open there, or the file system is broken: out of the way, and gone when it can.
         run("umount", "--lazy", str(folder))
 

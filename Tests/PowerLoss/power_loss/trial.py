@@ -26,7 +26,7 @@ class BadState:
     problems: list[str]
 
     def __str__(self) -> str:
-        return f"state {self.state}: {'; '.join(self.problems[:3])}"
+        return f"state {self.state}: {'; '.join(problem.splitlines()[0] for problem in self.problems[:3])}"
 
 
 class Trial:
