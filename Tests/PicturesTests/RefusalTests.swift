@@ -109,7 +109,7 @@ struct RefusalTests {
         var bytes = try resourceBytes("progressive.jpg")
         // Behind marker, length and precision of the frame: height and width. The data are for fewer pixels.
         let frame = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xC2]) })
-        bytes.replaceSubrange(frame + 5..<frame + 9, with: [640 >> 8, 640 & 255, 4000 >> 8, 4000 & 255])
+        bytes.replaceSubrange(frame + 5..<frame + 9, with: [640, 4000].flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] })
         var limits = DecodeLimits()
         for spare in [0, 50_000, 200_000] {
             limits.maxMemory = (500 * 80 + 2 * 250 * 40) * 128 + spare
