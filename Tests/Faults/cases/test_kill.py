@@ -246,7 +246,7 @@ class TrainingKills(SweepCase):
         self.assertGreaterEqual(sum(phases.values()), self.MOMENTS)
 
     def kill_after(self, nap: float, model: bytes) -> str | None:
-        """Kills a training so many seconds after its start; returns the phase in which it was, None where it was over."""
+        """Kills a training so many seconds after its start; returns its phase then, None where it was over."""
         installation = self.copy_of(self.ready, f"after-{nap}", SLOW)
         installation.start()
         self.wait_for_training(installation)

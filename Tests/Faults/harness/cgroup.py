@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import unittest
 from pathlib import Path
 
@@ -24,10 +25,19 @@ class MemoryGroup:
             self._folder.mkdir()
         except OSError as error:
             case.skipTest(f"no control group can be made: {error}")
-        case.addCleanup(self._folder.rmdir)
+        case.addCleanup(self._remove)
+        if (self._folder / "memory.swap.max").exists():
+            (self._folder / "memory.swap.max").write_text("0")
 
     def limit(self, size: int) -> None:
         (self._folder / self._limit).write_text(str(size))
+
+    def _remove(self) -> None:
+        """Its last processes may still be on their way out."""
+        end = time.monotonic() + 10
+        while (self._folder / "cgroup.procs").read_text() and time.monotonic() < end:
+            time.sleep(0.05)
+        self._folder.rmdir()
 
     @property
     def prefix(self) -> list[str]:
