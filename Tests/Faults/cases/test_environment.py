@@ -1,6 +1,6 @@
 """What isn't the files' fault: full and failing disks, no descriptors, no permission, odd clocks, no time, no memory.
 
-While it lasts the daemon says that it is degraded, the files stay in the inbox, and when it has passed all are taken in.
+While it lasts the daemon says that it is degraded and the files stay in the inbox; when it has passed all are taken in.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class EnvironmentCase(FaultCase):
 
     def wait_degraded(self, installation: Installation, expecting: str) -> None:
         installation.wait_until(
-            f"it says that it is degraded: {expecting}", lambda: re.search(expecting, installation.degraded() or "") is not None)
+            f"it says that it is degraded: {expecting}",
+            lambda: re.search(expecting, installation.degraded() or "") is not None)
 
     def wait_well(self, installation: Installation) -> None:
         installation.wait_until("it says that it is well again", lambda: not installation.degraded(), RECOVERY_SECONDS)

@@ -272,7 +272,8 @@ def tracing(log: Path, point: int, first: str) -> list[str]:
 
     When the status and the log are written depends on time, and nothing on them, so that they don't count.
     """
-    options = ["--log", str(log), "--kill-at", str(point), "--from", first, "--ignore", r"/daemon\.log$|/\.dat\.nosync"]
+    options = ["--log", str(log), "--kill-at", str(point), "--from", first]
+    options += ["--ignore", r"/daemon\.log$|/\.dat\.nosync"]
     return [sys.executable, tracer.__file__, *options, "--"]
 
 

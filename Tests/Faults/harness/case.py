@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 def in_parallel(
     body: Callable[[Value], Result], values: Iterable[Value], workers: int | None = None
 ) -> list[Future[Result]]:
-    """Runs `body` on each value in threads, and returns when all have ended; an interruption drops what hasn't begun."""
+    """Runs `body` on each value in threads until all have ended; an interruption drops what hasn't begun."""
     values = list(values)
     pool = ThreadPoolExecutor(workers or max(len(values), 1))
     try:

@@ -181,7 +181,7 @@ def _placement_problems(inbox: Path, ledger: _Ledger, dropped: list[Dropped], is
             refusals = [refusal for refusal in refusals if ledger.has_rejected(file, refusal)]
         rows = ledger.kept[file.key, file.digest or b""] + len(refusals)
         lies = _lies_in(inbox, file)
-        # A contradiction is found out by recording it, so that its bytes are kept afterwards, yet before the source goes.
+        # A contradiction is found out by recording it; its bytes are kept after that, yet before the source goes.
         if is_running or not lies:
             problems += [
                 f"{_shown(file)} is rejected, but not in rejected/ with its reason"
@@ -278,7 +278,8 @@ def _prediction_problems(installation, history: sqlite3.Connection, version: str
         probability = found["probabilities"].get(label)
         if found["version"] != version or probability is None or abs(probability - expected) > TOLERANCE:
             problems.append(
-                f"{version} gives {digest.hex()} the probability {probability} for {label}, the history says {expected}")
+                f"{version} gives {digest.hex()} the probability {probability} for {label}, "
+                f"the history says {expected}")
     return problems
 
 
