@@ -151,12 +151,13 @@ INLINE void NAME(depthwise_line)(const float *line, const float *factors, ptrdif
 // Stores a vector of elements of the format from element `at` on.
 INLINE void NAME(store_as)(void *output, ptrdiff_t at, V value, const CultivarFormat format) {
     void *to = element_at(output, at, format);
-#if defined(__x86_64__) && WIDTH == 16
+#if defined(__x86_64__) && WIDTH >= 8
     if (format == CULTIVAR_INT16) {
-        const __m256i shorts = _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)value));
-        _mm256_storeu_si256(to, shorts);
+        NAME(store_int16)(to, value);
         return;
     }
+#endif
+#if defined(__x86_64__) && WIDTH == 16
     if (format == CULTIVAR_BFLOAT16) {
         __m256i shorts;
         __asm__("vcvtneps2bf16 %1, %0" : "=v"(shorts) : "v"(value));
@@ -306,12 +307,17 @@ static void NAME(depthwise)(const CultivarWindow *w, const float *input, const f
     else NAME(depthwise_wide)(w, input, weights, bias, activation, output, CULTIVAR_FLOAT32);
 }
 
+#if WIDTH >= 8
+static void NAME(depthwise_int16)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
+                                  CultivarActivation activation, void *output) {
+    NAME(depthwise_wide)(w, input, weights, bias, activation, output, CULTIVAR_INT16);
+}
+#endif
+
 #if WIDTH == 16
-static void NAME(depthwise_short)(CultivarFormat format, const CultivarWindow *w, const float *input,
-                                  const float *weights, const float *bias, CultivarActivation activation,
-                                  void *output) {
-    if (format == CULTIVAR_INT16) NAME(depthwise_wide)(w, input, weights, bias, activation, output, CULTIVAR_INT16);
-    else NAME(depthwise_wide)(w, input, weights, bias, activation, output, CULTIVAR_BFLOAT16);
+static void NAME(depthwise_bfloat16)(const CultivarWindow *w, const float *input, const float *weights,
+                                     const float *bias, CultivarActivation activation, void *output) {
+    NAME(depthwise_wide)(w, input, weights, bias, activation, output, CULTIVAR_BFLOAT16);
 }
 #endif
 

@@ -112,7 +112,9 @@ void cultivar_depthwise_short(CultivarFormat format, const CultivarWindow *windo
                               const float *weights, const float *bias, CultivarActivation activation,
                               uint16_t *output) {
 #if defined(__x86_64__)
-    depthwise_short_avx512(format, window, input, weights, bias, activation, output);
+    if (format == CULTIVAR_BFLOAT16) depthwise_bfloat16_avx512(window, input, weights, bias, activation, output);
+    else if (instruction_set() == AVX512) depthwise_int16_avx512(window, input, weights, bias, activation, output);
+    else depthwise_int16_avx2(window, input, weights, bias, activation, output);
 #else
     __builtin_trap();
 #endif

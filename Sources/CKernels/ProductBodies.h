@@ -1,10 +1,15 @@
 // Matrix products, included once per instruction set and format; see Products.h for what they compute. The including
-// file defines MULTIPLY, the instruction that multiplies and adds 32 bits of either matrix (one float32 or a pair of
-// 16-bit elements), and SCALED, whether the sums are integers that have to be scaled.
+// file defines MULTIPLY(v), the instructions that multiply %[factor] with %[weight`v`] and add the products to %[sum`v`],
+// 32 bits of either matrix at a time (one float32 or a pair of 16-bit elements); PRODUCT, the operand for the register
+// that they may need in between; and SCALED, whether the sums are integers that have to be scaled.
 
 #include "Vectors.h"
 
-// Registers: rows x vectors of sums, the vectors of one row of weights, one broadcast element.
+// Floats of the left matrix that are multiplied with one panel after the other, and the rows that these are at least.
+#define BLOCK_FLOATS (96 << 10)
+#define MINIMUM_ROWS 56
+
+// Registers: rows x vectors of sums, the vectors of one row of weights, one broadcast element, one product of pairs.
 #if WIDTH == 16
 #define MAXIMUM_ROWS(vectors) ((vectors) == 3 ? 9 : 14)
 #define WIDEST(columns) ((columns) % 48 == 0 ? 3 : 2)
@@ -15,27 +20,30 @@
 #define REGISTER "x"
 #endif
 
+#define FUSED(instruction, v) instruction " %[weight" v "], %[factor], %[sum" v "]\n\t"
+#define SUM(v) [sum##v] "+" REGISTER(sums[v])
+#define WEIGHT(v) [weight##v] REGISTER(weights[v])
+
 // sums[0...] += *element * weights[0...]. As one piece of assembly, because the compiler would otherwise load all rows'
 // elements ahead and run out of registers for the sums.
 INLINE void NAME(multiply_row)(const float *element, const V *weights, V *sums, const ptrdiff_t vectors) {
     V factor;
+    V product __attribute__((unused));
     switch (vectors) {
         case 1:
-            __asm__ volatile("vbroadcastss %2, %1\n\t" MULTIPLY " %3, %1, %0"
-                             : "+" REGISTER(sums[0]), "=&" REGISTER(factor)
-                             : "m"(*element), REGISTER(weights[0]));
+            __asm__ volatile("vbroadcastss %[element], %[factor]\n\t" MULTIPLY("0")
+                             : SUM(0), [factor] "=&" REGISTER(factor) PRODUCT
+                             : [element] "m"(*element), WEIGHT(0));
             break;
         case 2:
-            __asm__ volatile("vbroadcastss %3, %2\n\t" MULTIPLY " %4, %2, %0\n\t" MULTIPLY " %5, %2, %1"
-                             : "+" REGISTER(sums[0]), "+" REGISTER(sums[1]), "=&" REGISTER(factor)
-                             : "m"(*element), REGISTER(weights[0]), REGISTER(weights[1]));
+            __asm__ volatile("vbroadcastss %[element], %[factor]\n\t" MULTIPLY("0") MULTIPLY("1")
+                             : SUM(0), SUM(1), [factor] "=&" REGISTER(factor) PRODUCT
+                             : [element] "m"(*element), WEIGHT(0), WEIGHT(1));
             break;
         default:
-            __asm__ volatile("vbroadcastss %4, %3\n\t" MULTIPLY " %5, %3, %0\n\t" MULTIPLY " %6, %3, %1\n\t" MULTIPLY
-                             " %7, %3, %2"
-                             : "+" REGISTER(sums[0]), "+" REGISTER(sums[1]), "+" REGISTER(sums[2]),
-                               "=&" REGISTER(factor)
-                             : "m"(*element), REGISTER(weights[0]), REGISTER(weights[1]), REGISTER(weights[2]));
+            __asm__ volatile("vbroadcastss %[element], %[factor]\n\t" MULTIPLY("0") MULTIPLY("1") MULTIPLY("2")
+                             : SUM(0), SUM(1), SUM(2), [factor] "=&" REGISTER(factor) PRODUCT
+                             : [element] "m"(*element), WEIGHT(0), WEIGHT(1), WEIGHT(2));
     }
 }
 
@@ -45,7 +53,8 @@ typedef int32_t NAME(Sums) __attribute__((ext_vector_type(WIDTH), aligned(4)));
 // The sum that an integer stands for, with the bias.
 INLINE V NAME(scaled)(const CultivarProduct *p, V sum, float rowScale, ptrdiff_t column, ptrdiff_t count) {
     const V value = __builtin_convertvector(*(NAME(Sums) *)&sum, V) * NAME(get)(p->columnScales + column, count);
-    return value * rowScale + (p->bias ? NAME(get)(p->bias + column, count) : (V)(0.0f));
+    const V bias = p->bias ? NAME(get)(p->bias + column, count) : (V)(0.0f);
+    return __builtin_elementwise_fma(value, (V)(rowScale), bias);
 }
 #endif
 
@@ -190,7 +199,12 @@ static __attribute__((unused)) void NAME(pack)(const float *matrix, ptrdiff_t de
     }
 }
 
+#undef BLOCK_FLOATS
+#undef MINIMUM_ROWS
 #undef TILE
+#undef FUSED
+#undef SUM
+#undef WEIGHT
 #undef MAXIMUM_ROWS
 #undef WIDEST
 #undef REGISTER

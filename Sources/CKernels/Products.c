@@ -1,4 +1,5 @@
 #include "Products.h"
+#include "ShortProducts.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -6,40 +7,11 @@
 
 #pragma clang fp contract(fast)
 
-// Floats of the left matrix that are multiplied with one panel after the other, and the rows that these are at least.
-#define BLOCK_FLOATS (96 << 10)
-#define MINIMUM_ROWS 56
-
 #define BODIES "ProductBodies.h"
-#define MULTIPLY "vfmadd231ps"
+#define MULTIPLY(v) FUSED("vfmadd231ps", v)
+#define PRODUCT
 #define SCALED 0
 #include "ForEachInstructionSet.h"
-#undef MULTIPLY
-#undef SCALED
-
-#if defined(__x86_64__)
-// The instructions that multiply pairs stand in assembly only, so that the target needn't name their extensions.
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
-                             apply_to = function)
-#define WIDTH 16
-#define NAME(name) name##_bfloat16
-#define MULTIPLY "vdpbf16ps"
-#define SCALED 0
-#include "ProductBodies.h"
-#undef NAME
-#undef MULTIPLY
-#undef SCALED
-
-#define NAME(name) name##_int16
-#define MULTIPLY "vpdpwssd"
-#define SCALED 1
-#include "ProductBodies.h"
-#undef NAME
-#undef MULTIPLY
-#undef SCALED
-#undef WIDTH
-#pragma clang attribute pop
-#endif
 
 int cultivar_has(CultivarInstructionSet set) {
 #if defined(__x86_64__)
@@ -53,26 +25,20 @@ int cultivar_has(CultivarInstructionSet set) {
     return 0;
 }
 
-int cultivar_has_format(CultivarFormat format) {
+int cultivar_has_format(CultivarInstructionSet set, CultivarFormat format) {
 #if defined(__x86_64__)
-    switch (format) {
-        case CULTIVAR_BFLOAT16: return cultivar_has(CULTIVAR_AVX512) && __builtin_cpu_supports("avx512bf16");
-        case CULTIVAR_INT16: return cultivar_has(CULTIVAR_AVX512) && __builtin_cpu_supports("avx512vnni");
-        case CULTIVAR_FLOAT32: return 1;
-    }
+    if (format == CULTIVAR_BFLOAT16)
+        return set == CULTIVAR_AVX512 && cultivar_has(set) && __builtin_cpu_supports("avx512bf16");
 #endif
-    return format == CULTIVAR_FLOAT32;
+    return cultivar_has(set);
 }
 
 void cultivar_product(CultivarInstructionSet set, const CultivarProduct *product) {
-#if defined(__x86_64__)
-    switch (product->format) {
-        case CULTIVAR_FLOAT32: break;
-        case CULTIVAR_BFLOAT16: product_bfloat16(product); return;
-        case CULTIVAR_INT16: product_int16(product); return;
+    if (product->format == CULTIVAR_FLOAT32) {
+        DISPATCH(set, product, product);
+    } else {
+        cultivar_short_product(set, product);
     }
-#endif
-    DISPATCH(set, product, product);
 }
 
 ptrdiff_t cultivar_packed_count(CultivarInstructionSet set, ptrdiff_t depth, ptrdiff_t columns) {

@@ -5,57 +5,44 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#endif
 
+#define BODIES "ShortRowBodies.h"
+#include "ForEachInstructionSet.h"
+
+#if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
                              apply_to = function)
 
 static __mmask16 lanes(ptrdiff_t count) { return (__mmask16)(count >= 16 ? 0xffff : (1u << count) - 1); }
-
-// Stores elements [at, at + 16) of a row of `padded` elements.
-static void store_shorts(uint16_t *row, ptrdiff_t at, ptrdiff_t padded, __m256i shorts) {
-    if (at + 16 <= padded) _mm256_storeu_si256((__m256i *)(row + at), shorts);
-    else _mm256_mask_storeu_epi16(row + at, lanes(padded - at), shorts);
-}
 
 static void bfloat16_row(const float *input, ptrdiff_t depth, ptrdiff_t padded, uint16_t *output) {
     for (ptrdiff_t at = 0; at < depth; at += 16) {
         __m256i shorts;
         const __m512 value = _mm512_maskz_loadu_ps(lanes(depth - at), input + at);
         __asm__("vcvtneps2bf16 %1, %0" : "=v"(shorts) : "v"(value));
-        store_shorts(output, at, padded, shorts);
+        _mm256_mask_storeu_epi16(output + at, lanes(padded - at), shorts);
     }
 }
 
-// Returns the scale.
-static float int16_row(const float *input, ptrdiff_t depth, ptrdiff_t padded, uint16_t *output) {
-    __m512 largest = _mm512_setzero_ps();
-    for (ptrdiff_t at = 0; at < depth; at += 16)
-        largest = _mm512_max_ps(largest, _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes(depth - at), input + at)));
-    const float maximum = _mm512_reduce_max_ps(largest);
-    const __m512 factor = _mm512_set1_ps(maximum > 0 ? CULTIVAR_INT16_LIMIT / maximum : 0);
-    for (ptrdiff_t at = 0; at < depth; at += 16) {
-        const __m512 value = _mm512_maskz_loadu_ps(lanes(depth - at), input + at) * factor;
-        store_shorts(output, at, padded, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(value)));
-    }
-    return maximum / CULTIVAR_INT16_LIMIT;
-}
-
-void cultivar_short_rows(CultivarFormat format, const float *input, ptrdiff_t rows, ptrdiff_t depth, uint16_t *output,
-                         float *rowScales) {
+static void bfloat16_rows(const float *input, ptrdiff_t rows, ptrdiff_t depth, uint16_t *output) {
     const ptrdiff_t padded = 2 * cultivar_short_units(depth);
-    for (ptrdiff_t row = 0; row < rows; row++, input += depth, output += padded) {
-        if (format == CULTIVAR_INT16) rowScales[row] = int16_row(input, depth, padded, output);
-        else bfloat16_row(input, depth, padded, output);
-    }
+    for (ptrdiff_t row = 0; row < rows; row++) bfloat16_row(input + row * depth, depth, padded, output + row * padded);
 }
 
 #pragma clang attribute pop
 #else
-void cultivar_short_rows(CultivarFormat format, const float *input, ptrdiff_t rows, ptrdiff_t depth, uint16_t *output,
-                         float *rowScales) {
-    __builtin_trap();
-}
+static void bfloat16_rows(const float *input, ptrdiff_t rows, ptrdiff_t depth, uint16_t *output) { __builtin_trap(); }
 #endif
+
+void cultivar_short_rows(CultivarInstructionSet set, CultivarFormat format, const float *input, ptrdiff_t rows,
+                         ptrdiff_t depth, uint16_t *output, float *rowScales) {
+    if (format == CULTIVAR_BFLOAT16) {
+        bfloat16_rows(input, rows, depth, output);
+    } else {
+        DISPATCH(set, rows, input, rows, depth, output, rowScales);
+    }
+}
 
 // Rounded to nearest, to even where two are as near.
 static uint16_t bfloat16_bits(float value) {

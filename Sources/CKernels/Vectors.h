@@ -35,6 +35,18 @@ INLINE void NAME(put)(float *to, V value, ptrdiff_t count) {
     else NAME(store_part)(to, value, count);
 }
 
+#if defined(__x86_64__) && WIDTH >= 8
+// Stores a vector as int16, rounded to nearest, to even where two are as near; values outside become the nearest inside.
+INLINE void NAME(store_int16)(void *to, V value) {
+#if WIDTH == 16
+    _mm256_storeu_si256(to, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)value)));
+#else
+    const __m256i integers = _mm256_cvtps_epi32((__m256)value);
+    _mm_storeu_si128(to, _mm_packs_epi32(_mm256_castsi256_si128(integers), _mm256_extracti128_si256(integers, 1)));
+#endif
+}
+#endif
+
 INLINE V NAME(maximum)(V a, V b) { return a > b ? a : b; }
 INLINE V NAME(minimum)(V a, V b) { return a < b ? a : b; }
 INLINE V NAME(clip)(V x, float low, float high) { return NAME(minimum)(NAME(maximum)(x, (V)(low)), (V)(high)); }

@@ -139,7 +139,7 @@ struct InvertedResidualStep: Step {
         product.rows = rows
         product.setDepth(layer.isShort ? cultivar_short_units(depth) : depth)
         product.input = UnsafePointer(input)
-        layer.shorts?.prepare(&product, product.input, rows: rows, scratch: scratch)
+        layer.shorts?.prepare(&product, product.input, rows: rows, scratch: scratch, set: set)
         product.residual = residual.map { UnsafePointer($0) }
         product.output = output
         product.outputStep = product.columns

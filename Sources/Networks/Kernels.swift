@@ -7,7 +7,7 @@ package enum Kernels: String, Sendable, CaseIterable {
     case openblas
     case avx2
     case avx512
-    /// AVX-512 and its instructions for 16-bit elements, AVX512_BF16 and AVX512_VNNI; in float32 the same as `avx512`.
+    /// AVX-512 and its instructions for bfloat16, AVX512_BF16; in other precisions the same as `avx512`.
     case bf16
 
     /// The environment variable that forces one of them.
@@ -18,7 +18,7 @@ package enum Kernels: String, Sendable, CaseIterable {
 
     private var isAvailable: Bool {
         guard let set = instructionSet else { return true }
-        return cultivar_has(set) != 0 && (self != .bf16 || Precision.allCases.allSatisfy { $0.runs(on: self) })
+        return cultivar_has_format(set, self == .bf16 ? CULTIVAR_BFLOAT16 : CULTIVAR_FLOAT32) != 0
     }
 
     /// What the environment asked for when it was first looked at, else the fastest.
@@ -36,7 +36,7 @@ package enum Kernels: String, Sendable, CaseIterable {
         return .success(kernels)
     }
 
-    /// The name of what decides the bits of results in float32.
+    /// The name of what decides the bits of results in any one precision.
     package var family: String { self == .bf16 ? Kernels.avx512.rawValue : rawValue }
 
     /// The instruction set of our own kernels.

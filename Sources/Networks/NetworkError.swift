@@ -41,8 +41,7 @@ package enum NetworkError: Error, CustomStringConvertible, Equatable {
         case .unknownKernels(let value, let available):
             "\(Kernels.variable) is \"\(value)\"; this machine can run \(available.joined(separator: ", "))"
         case .precisionNotAvailable(let precision, let kernels):
-            "the precision \(precision.rawValue) needs the kernels \(Kernels.bf16.rawValue) (a CPU with AVX512_BF16 and "
-                + "AVX512_VNNI); this is \(kernels.rawValue)"
+            "the precision \(precision.rawValue) needs \(precision.need); the kernels are \(kernels.rawValue)"
         }
     }
 }

@@ -38,7 +38,7 @@ struct PackedProductStep: Step {
         for first in stride(from: 0, to: rows, by: shorts?.rows ?? rows) {
             product.rows = min(shorts?.rows ?? rows, rows - first)
             product.input = input + first * depth
-            shorts?.prepare(&product, product.input, rows: product.rows, scratch: scratch)
+            shorts?.prepare(&product, product.input, rows: product.rows, scratch: scratch, set: set)
             product.output = output + first * columns
             product.residual = operands.residual.map { UnsafePointer($0.pointer(scratch)) + first * columns }
             cultivar_product(set, &product)

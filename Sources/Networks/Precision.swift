@@ -28,9 +28,22 @@ package enum Precision: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// Whether `kernels` have products of it on this machine.
+    /// What products of it need, for messages.
+    var need: String {
+        switch self {
+        case .float32: "nothing"
+        case .int16: "kernels of our own (a CPU with AVX2)"
+        case .bfloat16: "the kernels \(Kernels.bf16.rawValue) (a CPU with AVX512_BF16)"
+        }
+    }
+
+    /// Whether `kernels` have products of it.
     func runs(on kernels: Kernels) -> Bool {
-        self == .float32 || (kernels == .bf16 && cultivar_has_format(format) != 0)
+        switch self {
+        case .float32: true
+        case .int16: kernels.instructionSet != nil
+        case .bfloat16: kernels == .bf16
+        }
     }
 }
 
@@ -70,13 +83,13 @@ struct ShortRows: Sendable {
     /// Makes `product` multiply `count` rows of `input`, rounded.
     func prepare(
         _ product: inout CultivarProduct, _ input: UnsafePointer<Float>, rows count: Int,
-        scratch: UnsafeMutablePointer<Float>
+        scratch: UnsafeMutablePointer<Float>, set: CultivarInstructionSet
     ) {
         precondition(count <= rows, "\(count) rows where \(rows) fit")
         let shorts = scratch + offset
         let scales = shorts + rows * units
         shorts.withMemoryRebound(to: UInt16.self, capacity: 2 * count * units) {
-            cultivar_short_rows(precision.format, input, count, depth, $0, scales)
+            cultivar_short_rows(set, precision.format, input, count, depth, $0, scales)
         }
         product.input = UnsafePointer(shorts)
         product.inputStep = units

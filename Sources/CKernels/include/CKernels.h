@@ -65,7 +65,8 @@ void cultivar_arithmetic(CultivarArithmetic op, const float *left, ptrdiff_t lef
 void cultivar_depthwise(const CultivarWindow *window, const float *input, const float *weights, const float *bias,
                         CultivarActivation activation, float *output);
 
-/// The same with an output of 16-bit elements, rounded to nearest, for at least 16 channels where the CPU has the format.
+/// The same with an output of 16-bit elements, rounded to nearest, for at least 16 channels. Needs AVX2, for bfloat16
+/// AVX512_BF16.
 void cultivar_depthwise_short(CultivarFormat format, const CultivarWindow *window, const float *input,
                               const float *weights, const float *bias, CultivarActivation activation,
                               uint16_t *output);

@@ -46,10 +46,10 @@ typedef struct {
     ptrdiff_t outputStep;
 } CultivarProduct;
 
-/// Whether this CPU multiplies elements of that format; of 16 bits, AVX-512 does with an extension for each format.
-int cultivar_has_format(CultivarFormat format);
+/// Whether this CPU has the instruction set and, with it, products of the format: of bfloat16 only with AVX512_BF16.
+int cultivar_has_format(CultivarInstructionSet set, CultivarFormat format);
 
-/// Where the format isn't float32, `set` must be AVX-512.
+/// Of int16, all instruction sets give the same bits.
 void cultivar_product(CultivarInstructionSet set, const CultivarProduct *product);
 
 /// Floats that the packed form of a depth x columns matrix takes.

@@ -19,9 +19,9 @@
 static inline ptrdiff_t cultivar_short_units(ptrdiff_t depth) { return (depth + 1) / 2; }
 
 /// Rounds rows x depth values to rows of cultivar_short_units(depth) units. `rowScales` (a value a row) is written for
-/// int16 only. Needs AVX-512 and the format.
-void cultivar_short_rows(CultivarFormat format, const float *input, ptrdiff_t rows, ptrdiff_t depth, uint16_t *output,
-                         float *rowScales);
+/// int16 only. `set` must have the format.
+void cultivar_short_rows(CultivarInstructionSet set, CultivarFormat format, const float *input, ptrdiff_t rows,
+                         ptrdiff_t depth, uint16_t *output, float *rowScales);
 
 /// Rounds a row-major depth x columns matrix to a cultivar_short_units(depth) x columns matrix of units, which
 /// cultivar_pack packs as if they were float32. `columnScales` (a value a column) is written for int16 only.
