@@ -10,14 +10,17 @@
 #define MINIMUM_ROWS 56
 
 // Registers: rows x vectors of sums, the vectors of one row of weights, one broadcast element, one product of pairs.
+// UNROLLED steps along the depth are done at a time, where the loop itself would cost.
 #if WIDTH == 16
 #define MAXIMUM_ROWS(vectors) ((vectors) == 3 ? 9 : 14)
 #define WIDEST(columns) ((columns) % 48 == 0 ? 3 : 2)
 #define REGISTER "v"
+#define UNROLLED 1
 #else
 #define MAXIMUM_ROWS(vectors) 6
 #define WIDEST(columns) 2
 #define REGISTER "x"
+#define UNROLLED 2
 #endif
 
 #define FUSED(instruction, v) instruction " %[weight" v "], %[factor], %[sum" v "]\n\t"
@@ -49,33 +52,50 @@ INLINE void NAME(multiply_row)(const float *element, const V *weights, V *sums, 
 
 #if SCALED
 typedef int32_t NAME(Sums) __attribute__((ext_vector_type(WIDTH), aligned(4)));
-
-// The sum that an integer stands for, with the bias.
-INLINE V NAME(scaled)(const CultivarProduct *p, V sum, float rowScale, ptrdiff_t column, ptrdiff_t count) {
-    const V value = __builtin_convertvector(*(NAME(Sums) *)&sum, V) * NAME(get)(p->columnScales + column, count);
-    const V bias = p->bias ? NAME(get)(p->bias + column, count) : (V)(0.0f);
-    return __builtin_elementwise_fma(value, (V)(rowScale), bias);
-}
 #endif
 
-// Adds the residual, clips and stores; `isPlain` says that there is no residual and that no column is missing.
+// The bias is in the sums already, but for integers.
+INLINE V NAME(finished)(V sum, V scale, float rowScale, V bias) {
+#if SCALED
+    const V value = __builtin_convertvector(*(NAME(Sums) *)&sum, V) * scale;
+    return __builtin_elementwise_fma(value, (V)(rowScale), bias);
+#else
+    return sum;
+#endif
+}
+
+// Scales, adds the residual, clips and stores; `isPlain` says that there is no residual and that no column is missing.
 INLINE void NAME(store_sums)(const CultivarProduct *p, const V *sums, ptrdiff_t row, ptrdiff_t column,
                              ptrdiff_t columns, const ptrdiff_t rows, const ptrdiff_t vectors, const int isPlain) {
-    float *output = p->output + row * p->outputStep + column;
-    const float *residual = !isPlain && p->residual ? p->residual + row * p->outputStep + column : NULL;
+    const ptrdiff_t step = p->outputStep;
+    float *output = p->output + row * step + column;
+    const float *residual = !isPlain && p->residual ? p->residual + row * step + column : NULL;
+    const float *rowScales = SCALED && p->rowScales ? p->rowScales + row : NULL;
+    const V low = (V)(p->low), high = (V)(p->high);
 #pragma clang loop unroll(full)
-    for (ptrdiff_t r = 0; r < rows; r++) {
+    for (ptrdiff_t v = 0; v < vectors; v++) {
+        const ptrdiff_t count = isPlain ? WIDTH : columns - v * WIDTH;
+        const V scale = SCALED ? NAME(get)(p->columnScales + column + v * WIDTH, count) : (V)(1.0f);
+        const V bias = SCALED && p->bias ? NAME(get)(p->bias + column + v * WIDTH, count) : (V)(0.0f);
 #pragma clang loop unroll(full)
-        for (ptrdiff_t v = 0; v < vectors; v++) {
-            const ptrdiff_t at = r * p->outputStep + v * WIDTH, count = isPlain ? WIDTH : columns - v * WIDTH;
-            V sum = sums[r * vectors + v];
-#if SCALED
-            sum = NAME(scaled)(p, sum, p->rowScales ? p->rowScales[row + r] : 1, column + v * WIDTH, count);
-#endif
+        for (ptrdiff_t r = 0; r < rows; r++) {
+            const ptrdiff_t at = r * step + v * WIDTH;
+            V sum = NAME(finished)(sums[r * vectors + v], scale, rowScales ? rowScales[r] : 1, bias);
             if (residual) sum += NAME(get)(residual + at, count);
-            NAME(put)(output + at, NAME(clip)(sum, p->low, p->high), count);
+            NAME(put)(output + at, NAME(minimum)(NAME(maximum)(sum, low), high), count);
         }
     }
+}
+
+// Step `k` of the depth, counted from `base` and `line` on.
+INLINE void NAME(multiply)(const float *const *base, ptrdiff_t step, const float *line, const ptrdiff_t k, V *sums,
+                           const ptrdiff_t rows, const ptrdiff_t vectors) {
+    V weights[3];
+#pragma clang loop unroll(full)
+    for (ptrdiff_t v = 0; v < vectors; v++) weights[v] = NAME(load)(line + (k * vectors + v) * WIDTH);
+#pragma clang loop unroll(full)
+    for (ptrdiff_t r = 0; r < rows; r++)
+        NAME(multiply_row)(base[r / 3] + r % 3 * step + k, weights, sums + r * vectors, vectors);
 }
 
 // `rows` rows of one panel, all sums in registers. Rows are addressed in threes from one pointer each (x86 scales an
@@ -98,19 +118,23 @@ INLINE void NAME(tile)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t column
 #pragma clang loop unroll(full)
         for (ptrdiff_t b = 0; b < (rows + 2) / 3; b++)
             base[b] = p->input + segment * p->inputSegmentStep + (row + 3 * b) * step;
-        for (ptrdiff_t k = 0; k < p->segmentDepth; k++) {
-            V weights[3];
+        const ptrdiff_t depth = p->segmentDepth;
+        ptrdiff_t k = 0;
+        for (; k + UNROLLED <= depth; k += UNROLLED) {
 #pragma clang loop unroll(full)
-            for (ptrdiff_t v = 0; v < vectors; v++) weights[v] = NAME(load)(line + v * WIDTH);
+            for (ptrdiff_t u = 0; u < UNROLLED; u++) {
+                NAME(multiply)(base, step, line, u, sums, rows, vectors);
+                __builtin_prefetch(ahead, 0, 2);
+                ahead += aheadStep;
+            }
 #pragma clang loop unroll(full)
-            for (ptrdiff_t r = 0; r < rows; r++)
-                NAME(multiply_row)(base[r / 3] + r % 3 * step, weights, sums + r * vectors, vectors);
-#pragma clang loop unroll(full)
-            for (ptrdiff_t b = 0; b < (rows + 2) / 3; b++) base[b]++;
-            line += vectors * WIDTH;
-            __builtin_prefetch(ahead, 0, 2);
-            ahead += aheadStep;
+            for (ptrdiff_t b = 0; b < (rows + 2) / 3; b++) {
+                base[b] += UNROLLED;
+                __asm__("" : "+r"(base[b]));  // or the compiler makes one pointer from the other, over and over
+            }
+            line += UNROLLED * vectors * WIDTH;
         }
+        if (k < depth) NAME(multiply)(base, step, line, 0, sums, rows, vectors);
     }
     if (columns >= vectors * WIDTH && !p->residual)
         NAME(store_sums)(p, sums, row, column, columns, rows, vectors, 1);
@@ -208,4 +232,5 @@ static __attribute__((unused)) void NAME(pack)(const float *matrix, ptrdiff_t de
 #undef MAXIMUM_ROWS
 #undef WIDEST
 #undef REGISTER
+#undef UNROLLED
 #include "VectorsEnd.h"

@@ -18,15 +18,30 @@ private struct Subject: Sendable, CustomTestStringConvertible {
         return try Backbone(model, fallbackName: "subject", kernels: kernels).makeExtractor(inputSize: size)
     }
 
-    func reduced(_ precision: Precision) throws -> FeatureExtractor {
+    func reduced(_ arithmetic: Reduced) throws -> FeatureExtractor {
         let model = makeModel(nodes, weights: weights)
-        let network = try Network(Graph(model), kernels: .bf16, reduced: ReducedProducts(precision: precision))
+        let network = try Network(
+            Graph(model), kernels: arithmetic.kernels, reduced: ReducedProducts(precision: arithmetic.precision))
         return try FeatureExtractor(network, inputSize: size, preprocessing: Preprocessing(metadata: [:]))
     }
 
     func stepKinds(_ kernels: Kernels) throws -> [any Step.Type] {
         let network = try Network(makeModel(nodes, weights: weights), kernels: kernels)
         return try network.plan(height: size, width: size, group: 2).steps.map { type(of: $0) }
+    }
+}
+
+/// A precision below float32, and kernels that have it.
+private struct Reduced: Sendable, CustomTestStringConvertible {
+    let kernels: Kernels
+    let precision: Precision
+
+    var testDescription: String { "\(precision) on \(kernels)" }
+    /// What an element may deviate by, relative to the largest.
+    var error: Float { precision == .int16 ? 0.004 : 0.02 }
+
+    static let all = Kernels.available.flatMap { kernels in
+        [Precision.int16, .bfloat16].filter { $0.runs(on: kernels) }.map { Reduced(kernels: kernels, precision: $0) }
     }
 }
 
@@ -51,17 +66,19 @@ private func threeByThree(
         ], step: step)
 }
 
-/// 1 x 1 to `expanded` channels, depthwise, 1 x 1 back to 24, and the block's input added where the sizes agree.
+/// 1 x 1 to `expanded` channels, depthwise, 1 x 1 back to 24, and the block's input added where the sizes agree; a clip
+/// is from 0 to 1.
 private func block(
     size: Int, expanded: Int, kernel: Int, stride: Int64, activation: String = "Relu"
 ) -> Subject {
     let attributes: [String: Attribute] = [
         "group": .int(Int64(expanded)), "strides": .ints([stride, stride]), "auto_pad": .string("SAME_UPPER"),
     ]
+    let bounds = activation == "Clip" ? ["low", "high"] : []
     var nodes = [
         node("Conv", ["x", "widen"], ["a"]), node("Tanh", ["a"], ["in"]), node("Conv", ["in", "expand"], ["b"]),
-        node(activation, ["b"], ["c"]), node("Conv", ["c", "filter"], ["d"], attributes),
-        node(activation, ["d"], ["e"]), node("Conv", ["e", "project"], ["f"]),
+        node(activation, ["b"] + bounds, ["c"]), node("Conv", ["c", "filter"], ["d"], attributes),
+        node(activation, ["d"] + bounds, ["e"]), node("Conv", ["e", "project"], ["f"]),
     ]
     if stride == 1 { nodes.append(node("Add", ["f", "in"], ["g"])) }
     nodes.append(node("Flatten", [stride == 1 ? "g" : "f"]))
@@ -71,6 +88,7 @@ private func block(
         weights: [
             random("widen", 24, 3, 1, 1), random("expand", expanded, 24, 1, 1),
             random("filter", expanded, 1, kernel, kernel), random("project", 24, expanded, 1, 1),
+            Tensor(name: "low", dimensions: [], floats: [0]), Tensor(name: "high", dimensions: [], floats: [1]),
         ], step: InvertedResidualStep.self)
 }
 
@@ -109,6 +127,8 @@ private let subjects = [
     block(size: 48, expanded: 120, kernel: 5, stride: 1, activation: "HardSwish"),
     block(size: 7, expanded: 100, kernel: 3, stride: 1, activation: "HardSwish"),
     block(size: 5, expanded: 64, kernel: 5, stride: 2),
+    block(size: 33, expanded: 100, kernel: 3, stride: 1, activation: "Clip"),
+    block(size: 30, expanded: 24, kernel: 3, stride: 2, activation: "Clip"),
 ]
 
 @Suite("Our own kernels give what OpenBLAS gives")
@@ -135,38 +155,87 @@ struct OwnKernelTests {
     }
 }
 
-@Suite("Products in less than float32", .enabled(if: Kernels.available.contains(.bf16)))
+@Suite("Products in less than float32", .enabled(if: !Reduced.all.isEmpty))
 struct ReducedProductTests {
     private static let blocks = subjects.filter { $0.step is InvertedResidualStep.Type }
-    private static let reduced = [(Precision.int16, Float(0.004)), (.bfloat16, 0.02)]
 
-    @Test("Inverted residual blocks come close to float32", arguments: blocks, reduced)
-    fileprivate func agreement(subject: Subject, bound: (precision: Precision, error: Float)) throws {
+    @Test("Inverted residual blocks come close to float32", arguments: blocks, Reduced.all)
+    fileprivate func agreement(subject: Subject, reduced: Reduced) throws {
         let pixels = picture(size: subject.size, index: 3)
-        let expected = try subject.extractor(.bf16).extract(pixels).values
-        let found = try subject.reduced(bound.precision).extract(pixels).values
+        let expected = try subject.extractor(reduced.kernels).extract(pixels).values
+        let found = try subject.reduced(reduced).extract(pixels).values
         #expect(found != expected)
-        #expect(relativeError(found, expected) < bound.error)
+        #expect(relativeError(found, expected) < reduced.error)
     }
 
-    @Test("A picture gives the same bits alone and in a group", arguments: blocks, reduced.map(\.0))
-    fileprivate func grouping(subject: Subject, precision: Precision) throws {
-        let extractor = try subject.reduced(precision)
+    @Test("A picture gives the same bits alone and in a group", arguments: blocks, Reduced.all)
+    fileprivate func grouping(subject: Subject, reduced: Reduced) throws {
+        let extractor = try subject.reduced(reduced)
         let count = extractor.suggestedGroup + 1
         let pictures = (0..<count).map { picture(size: subject.size, index: $0 % 3) }
         let together = extractor.extract(pictures.flatMap(\.self)).rowList
         let alone = (0..<3).map { extractor.extract(picture(size: subject.size, index: $0)).values }
         #expect(together == (0..<count).map { alone[$0 % 3] })
     }
+}
 
-    @Test("A product of int16 doesn't overflow where all weights and inputs are as large as can be")
-    func overflow() throws {
-        let model = makeModel(
-            [node("Conv", ["x", "widen"], ["a"]), node("Conv", ["a", "sum"], ["b"]), node("Flatten", ["b"])],
-            weights: [ones("widen", 1001, 3, 1, 1), ones("sum", 17, 1001, 1, 1)])
-        let network = try Network(Graph(model), kernels: .bf16, reduced: ReducedProducts(precision: .int16))
-        let extractor = try FeatureExtractor(network, inputSize: 1, preprocessing: .none)
-        let sums = extractor.extract([255, 255, 255]).values
+@Suite("Products of int16")
+struct IntegerProductTests {
+    private static let kernels = Kernels.available.filter { Precision.int16.runs(on: $0) }
+
+    private func extractor(
+        _ nodes: [Node], _ weights: [Tensor], _ kernels: Kernels, size: Int
+    ) throws -> FeatureExtractor {
+        let model = makeModel(nodes + [node("Flatten", [nodes.last!.outputs[0]])], weights: weights)
+        let network = try Network(Graph(model), kernels: kernels, reduced: ReducedProducts(precision: .int16))
+        return try FeatureExtractor(network, inputSize: size, preprocessing: .none)
+    }
+
+    /// Integers of 12 bits and what one is worth.
+    private func rounded(_ row: [Float]) -> (integers: [Int32], scale: Float) {
+        let largest = row.map(abs).max()!
+        let factor = 4095 / largest
+        return (row.map { Int32(($0 * factor).rounded(.toNearestOrEven)) }, largest / 4095)
+    }
+
+    /// Integers as large as 16 bits and a sum of 32 bits allow, and what one is worth.
+    private func rounded(column: [Float]) -> (integers: [Int32], scale: Float) {
+        let magnitudes = column.map { abs(Double($0)) }
+        let room = Double(Int32.max) / 4095 - Double(column.count)
+        let factor = min(32767 / magnitudes.max()!, room / magnitudes.reduce(0, +))
+        return (column.map { Int32((Double($0) * factor).rounded(.toNearestOrEven)) }, Float(1 / factor))
+    }
+
+    @Test("All kernels give the bits that exact sums of rounded factors give", arguments: kernels)
+    func bits(kernels: Kernels) throws {
+        let (depth, columns, size) = (37, 43, 5)
+        let (widen, mix) = (random("widen", depth, 3, 1, 1), random("mix", columns, depth, 1, 1))
+        let widened = [node("Conv", ["x", "widen"], ["a"])]
+        let pixels = picture(size: size, index: 2)
+        // Flattened maps have the channels outermost.
+        let input = try extractor(widened, [widen], kernels, size: size).extract(pixels).values
+        let mixed = widened + [node("Conv", ["a", "mix", "bias"], ["b"])]
+        let bias = (0..<columns).map { Float($0) * 3 - 50 }
+        let weights = [widen, mix, Tensor(name: "bias", dimensions: [columns], floats: bias)]
+        let found = try extractor(mixed, weights, kernels, size: size).extract(pixels).values
+        let factors = try #require(mix.floats)
+        let pixelCount = size * size
+        for pixel in 0..<pixelCount {
+            let row = rounded((0..<depth).map { input[$0 * pixelCount + pixel] })
+            for column in 0..<columns {
+                let weights = rounded(column: Array(factors[column * depth..<(column + 1) * depth]))
+                let sum = zip(row.integers, weights.integers).reduce(0) { $0 + $1.0 * $1.1 }
+                let expected = bias[column].addingProduct(Float(sum) * weights.scale, row.scale)
+                #expect(found[column * pixelCount + pixel] == expected)
+            }
+        }
+    }
+
+    @Test("A sum doesn't overflow where all weights and inputs are as large as can be", arguments: kernels)
+    func overflow(kernels: Kernels) throws {
+        let nodes = [node("Conv", ["x", "widen"], ["a"]), node("Conv", ["a", "sum"], ["b"])]
+        let weights = [ones("widen", 1001, 3, 1, 1), ones("sum", 17, 1001, 1, 1)]
+        let sums = try extractor(nodes, weights, kernels, size: 1).extract([255, 255, 255]).values
         #expect(sums.allSatisfy { abs($0 - 1001 * 765) < 1001 })
     }
 }

@@ -21,10 +21,11 @@ struct PrecisionTests {
     @Test("Features of different precisions have nothing to do with each other in the cache")
     func spaces() throws {
         let place = try workshop(.float32).open()
-        let spaces = try Precision.allCases.map { precision in
+        let precisions = Precision.allCases.filter { $0.problem == nil }
+        let spaces = try precisions.map { precision in
             try FeatureSource(loaded: place.library.load("mixing", precision: precision), augmentation: .init()).space
         }
-        #expect(Set(spaces).count == Precision.allCases.count)
+        #expect(Set(spaces).count == precisions.count)
         let exact = try place.source("mixing").space
         #expect(exact == spaces[0])
         let found = try #require(try place.library.find(exact.backbone, name: "mixing"))
