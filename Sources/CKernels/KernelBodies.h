@@ -130,19 +130,23 @@ static void NAME(arithmetic)(CultivarArithmetic op, const float *left, ptrdiff_t
 }
 
 // Adds one kernel row of constant stride to the sums of neighbouring pixels: every input pixel is loaded once, for all
-// the outputs that it belongs to.
+// the outputs that it belongs to. `line` is at `origin`, a column of the image of `width` pixels; unless `isEdge`, all
+// pixels lie inside the image.
 INLINE void NAME(depthwise_line)(const float *line, const float *factors, ptrdiff_t channels, V *sums,
-                                 const ptrdiff_t taps, const ptrdiff_t columns, const ptrdiff_t stride) {
+                                 ptrdiff_t origin, ptrdiff_t width, const ptrdiff_t taps, const ptrdiff_t columns,
+                                 const ptrdiff_t stride, const int isEdge) {
     V factor[5];
 #pragma clang loop unroll(full)
     for (ptrdiff_t kx = 0; kx < taps; kx++) factor[kx] = NAME(load)(factors + kx * channels);
 #pragma clang loop unroll(full)
     for (ptrdiff_t x = 0; x < (columns - 1) * stride + taps; x++) {
-        const V value = NAME(load)(line);
+        if (!isEdge || (size_t)(origin + x) < (size_t)width) {
+            const V value = NAME(load)(line);
 #pragma clang loop unroll(full)
-        for (ptrdiff_t kx = 0; kx < taps; kx++)
-            if (x >= kx && (x - kx) % stride == 0 && (x - kx) / stride < columns)
-                sums[(x - kx) / stride] += value * factor[kx];
+            for (ptrdiff_t kx = 0; kx < taps; kx++)
+                if (x >= kx && (x - kx) % stride == 0 && (x - kx) / stride < columns)
+                    sums[(x - kx) / stride] += value * factor[kx];
+        }
         line += channels;
         __asm__("" : "+r"(line));  // or the compiler keeps a pointer a pixel, more than there are registers
     }
@@ -168,13 +172,15 @@ INLINE void NAME(store_as)(void *output, ptrdiff_t at, V value, const CultivarFo
     NAME(store)(to, value);
 }
 
-// One vector of channels of `columns` neighbouring output pixels, for the taps in kernel rows [top, bottom) and kernel
-// columns [left, right), which lie inside the image. The column count and, for inner pixels, the kernel columns are
-// constants after inlining, and so is the stride where it isn't 0.
+// One vector of channels of `columns` neighbouring output pixels, the first one's taps beginning at column `origin` of
+// the image, for the taps in kernel rows [top, bottom), which lie inside the image, and kernel columns [left, right).
+// Those lie inside, too, unless `isEdge`. The column count is a constant after inlining, and so are the kernel columns
+// and the stride where that isn't 0.
 INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                   const CultivarActivation *activation, void *output, ptrdiff_t top, ptrdiff_t bottom,
-                                  const ptrdiff_t left, const ptrdiff_t right, const ptrdiff_t columns,
-                                  const ptrdiff_t stride, const CultivarFormat format) {
+                                  ptrdiff_t origin, const ptrdiff_t left, const ptrdiff_t right,
+                                  const ptrdiff_t columns, const ptrdiff_t stride, const int isEdge,
+                                  const CultivarFormat format) {
     const ptrdiff_t step = w->strideX * w->channels, tap = w->dilationX * w->channels;
     V sums[8];
     const V start = NAME(load)(bias);
@@ -184,7 +190,7 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
         const float *line = input + ky * w->dilationY * w->width * w->channels;
         const float *factors = weights + ky * w->kernelWidth * w->channels;
         if (stride) {
-            NAME(depthwise_line)(line, factors, w->channels, sums, right, columns, stride);
+            NAME(depthwise_line)(line, factors, w->channels, sums, origin, w->width, right, columns, stride, isEdge);
             continue;
         }
         for (ptrdiff_t kx = left; kx < right; kx++) {
@@ -205,56 +211,53 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
     }
 }
 
-// All channels of `columns` pixels. The last vector of channels overlaps the one before rather than leave a rest.
+// All channels of `columns` pixels from column `x` of row `y` on. The last vector of channels overlaps the one before
+// rather than leave a rest.
 INLINE void NAME(depthwise_columns)(const CultivarWindow *w, const float *input, const float *weights,
-                                    const float *bias, const CultivarActivation *activation, void *output,
-                                    ptrdiff_t top, ptrdiff_t bottom, const ptrdiff_t left, const ptrdiff_t right,
-                                    const ptrdiff_t columns, const ptrdiff_t stride, const CultivarFormat format) {
+                                    const float *bias, const CultivarActivation *activation, void *output, ptrdiff_t y,
+                                    ptrdiff_t x, const ptrdiff_t left, const ptrdiff_t right, const ptrdiff_t columns,
+                                    const ptrdiff_t stride, const int isEdge, const CultivarFormat format) {
+    const ptrdiff_t originY = y * w->strideY - w->padTop, originX = x * w->strideX - w->padLeft;
+    const ptrdiff_t top = first_tap(originY, w->dilationY);
+    const ptrdiff_t bottom = tap_end(originY, w->dilationY, w->kernelHeight, w->height);
+    const float *from = input + (originY * w->width + originX) * w->channels;
+    void *to = element_at(output, (y * w->outputWidth + x) * w->channels, format);
     for (ptrdiff_t at = 0; at < w->channels; at += WIDTH) {
         ptrdiff_t c = at + WIDTH <= w->channels ? at : w->channels - WIDTH;
-        NAME(depthwise_block)(w, input + c, weights + c, bias + c, activation,
-                              element_at(output, c, format), top, bottom, left, right, columns, stride,
-                              format);
+        NAME(depthwise_block)(w, from + c, weights + c, bias + c, activation, element_at(to, c, format), top, bottom,
+                              originX, left, right, columns, stride, isEdge, format);
     }
 }
 
-// One row of output. Pixels [first, last) have all their kernel columns inside the image; `inner` is their number.
+// One row of output. Pixels [first, last) have all their kernel columns inside the image; `taps` is their number.
 INLINE void NAME(depthwise_row)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                 const CultivarActivation *activation, void *output, ptrdiff_t y, ptrdiff_t first,
-                                ptrdiff_t last, const ptrdiff_t inner, const ptrdiff_t stride, const CultivarFormat format) {
-    const ptrdiff_t origin = y * w->strideY - w->padTop;
-    const ptrdiff_t top = first_tap(origin, w->dilationY);
-    const ptrdiff_t bottom = tap_end(origin, w->dilationY, w->kernelHeight, w->height);
+                                ptrdiff_t last, const ptrdiff_t taps, const ptrdiff_t stride,
+                                const CultivarFormat format) {
     ptrdiff_t x = 0;
-#define COLUMNS(end, count, left, right, stride) \
-    for (; x + count <= end; x += count) { \
-        const ptrdiff_t originX = x * w->strideX - w->padLeft; \
-        NAME(depthwise_columns)(w, input + (origin * w->width + originX) * w->channels, weights, bias, activation, \
-                                element_at(output, x * w->channels, format), top, bottom, left, right, count, \
-                                stride, format); \
-    }
-// Small maps are border for the most part, so the usual numbers of taps there are constants as well.
+#define COLUMNS(count, left, right, isEdge) \
+    NAME(depthwise_columns)(w, input, weights, bias, activation, output, y, x, left, right, count, stride, isEdge, \
+                            format)
+#define INNER(count) \
+    for (; x + count <= last; x += count) COLUMNS(count, 0, taps, 0);
 #define BORDER(end) \
     for (; x < end; x++) { \
-        const ptrdiff_t originX = x * w->strideX - w->padLeft, left = first_tap(originX, w->dilationX); \
-        switch (tap_end(originX, w->dilationX, w->kernelWidth, w->width) - left) { \
-            case 1: EDGE(1); break; \
-            case 2: EDGE(2); break; \
-            default: EDGE(tap_end(originX, w->dilationX, w->kernelWidth, w->width) - left); \
-        } \
+        const ptrdiff_t origin = x * w->strideX - w->padLeft; \
+        COLUMNS(1, first_tap(origin, w->dilationX), tap_end(origin, w->dilationX, w->kernelWidth, w->width), 0); \
     }
-#define EDGE(taps) \
-    NAME(depthwise_columns)(w, input + (origin * w->width + originX + left * w->dilationX) * w->channels, \
-                            weights + left * w->channels, bias, activation, \
-                            element_at(output, x * w->channels, format), top, bottom, 0, taps, 1, 0, format)
-    BORDER(first)
-    COLUMNS(last, 8, 0, inner, stride)
-    COLUMNS(last, 4, 0, inner, stride)
-    COLUMNS(last, 2, 0, inner, stride)
-    COLUMNS(last, 1, 0, inner, stride)
-    BORDER(w->outputWidth)
-#undef EDGE
+#define ANY(count) \
+    for (; x + count <= w->outputWidth; x += count) { \
+        if (x >= first && x + count <= last) COLUMNS(count, 0, taps, 0); \
+        else COLUMNS(count, 0, taps, 1); \
+    }
+    if (stride) {
+        ANY(8) ANY(4) ANY(2) ANY(1)
+    } else {
+        BORDER(first) INNER(8) INNER(4) INNER(2) INNER(1) BORDER(w->outputWidth)
+    }
+#undef ANY
 #undef BORDER
+#undef INNER
 #undef COLUMNS
 }
 
@@ -286,10 +289,9 @@ INLINE void NAME(depthwise_wide)(const CultivarWindow *w, const float *input, co
     ptrdiff_t last = reach < 0 ? 0 : reach / w->strideX + 1;
     if (last > w->outputWidth) last = w->outputWidth;
     if (first > last) first = last;
-#define ROW(inner, stride) \
-    NAME(depthwise_row)(w, input, weights, bias, &activation, line, y, first, last, inner, stride, format)
+#define ROW(taps, stride) \
+    NAME(depthwise_row)(w, input, weights, bias, &activation, output, y, first, last, taps, stride, format)
     for (ptrdiff_t y = 0; y < w->outputHeight; y++) {
-        void *line = element_at(output, y * w->outputWidth * w->channels, format);
         switch (w->dilationX == 1 && w->strideX <= 2 ? 10 * w->kernelWidth + w->strideX : 0) {
             case 31: ROW(3, 1); break;
             case 32: ROW(3, 2); break;
