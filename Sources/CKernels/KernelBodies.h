@@ -174,8 +174,8 @@ INLINE void NAME(store_as)(void *output, ptrdiff_t at, V value, const CultivarFo
 
 // One vector of channels of `columns` neighbouring output pixels, the first one's taps beginning at column `origin` of
 // the image, for the taps in kernel rows [top, bottom), which lie inside the image, and kernel columns [left, right).
-// Those lie inside, too, unless `isEdge`. The column count is a constant after inlining, and so are the kernel columns
-// and the stride where that isn't 0.
+// Those lie inside, too, unless `isEdge`. The column count is a constant after inlining. Where the stride isn't 0, it is
+// one, too, and so are the taps: as many rows as columns, `right`.
 INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                   const CultivarActivation *activation, void *output, ptrdiff_t top, ptrdiff_t bottom,
                                   ptrdiff_t origin, const ptrdiff_t left, const ptrdiff_t right,
@@ -186,17 +186,24 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
     const V start = NAME(load)(bias);
 #pragma clang loop unroll(full)
     for (ptrdiff_t i = 0; i < columns; i++) sums[i] = start;
-    for (ptrdiff_t ky = top; ky < bottom; ky++) {
-        const float *line = input + ky * w->dilationY * w->width * w->channels;
-        const float *factors = weights + ky * w->kernelWidth * w->channels;
-        if (stride) {
-            NAME(depthwise_line)(line, factors, w->channels, sums, origin, w->width, right, columns, stride, isEdge);
-            continue;
-        }
-        for (ptrdiff_t kx = left; kx < right; kx++) {
-            const V factor = NAME(load)(factors + kx * w->channels);
+    const float *line = input, *factors = weights;
+    if (stride) {
 #pragma clang loop unroll(full)
-            for (ptrdiff_t i = 0; i < columns; i++) sums[i] += NAME(load)(line + i * step + kx * tap) * factor;
+        for (ptrdiff_t ky = 0; ky < right; ky++) {
+            if (ky >= top && ky < bottom)
+                NAME(depthwise_line)(line, factors, w->channels, sums, origin, w->width, right, columns, stride, isEdge);
+            line += w->dilationY * w->width * w->channels;
+            factors += right * w->channels;
+        }
+    } else {
+        for (ptrdiff_t ky = top; ky < bottom; ky++) {
+            line = input + ky * w->dilationY * w->width * w->channels;
+            factors = weights + ky * w->kernelWidth * w->channels;
+            for (ptrdiff_t kx = left; kx < right; kx++) {
+                const V factor = NAME(load)(factors + kx * w->channels);
+#pragma clang loop unroll(full)
+                for (ptrdiff_t i = 0; i < columns; i++) sums[i] += NAME(load)(line + i * step + kx * tap) * factor;
+            }
         }
     }
     if (activation->kind == CULTIVAR_CLIP) {
@@ -291,8 +298,9 @@ INLINE void NAME(depthwise_wide)(const CultivarWindow *w, const float *input, co
     if (first > last) first = last;
 #define ROW(taps, stride) \
     NAME(depthwise_row)(w, input, weights, bias, &activation, output, y, first, last, taps, stride, format)
+    const int isSquare = w->kernelHeight == w->kernelWidth;
     for (ptrdiff_t y = 0; y < w->outputHeight; y++) {
-        switch (w->dilationX == 1 && w->strideX <= 2 ? 10 * w->kernelWidth + w->strideX : 0) {
+        switch (isSquare && w->dilationX == 1 && w->strideX <= 2 ? 10 * w->kernelWidth + w->strideX : 0) {
             case 31: ROW(3, 1); break;
             case 32: ROW(3, 2); break;
             case 51: ROW(5, 1); break;
