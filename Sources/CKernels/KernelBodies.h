@@ -130,24 +130,23 @@ static void NAME(arithmetic)(CultivarArithmetic op, const float *left, ptrdiff_t
 }
 
 // Adds one kernel row of constant stride to the sums of neighbouring pixels: every input pixel is loaded once, for all
-// the outputs that it belongs to. `line` is at `origin`, a column of the image of `width` pixels; unless `isEdge`, all
-// pixels lie inside the image.
-INLINE void NAME(depthwise_line)(const float *line, const float *factors, ptrdiff_t channels, V *sums,
-                                 ptrdiff_t origin, ptrdiff_t width, const ptrdiff_t taps, const ptrdiff_t columns,
-                                 const ptrdiff_t stride, const int isEdge) {
+// the outputs that it belongs to. `line` is at column `origin` of the image; unless it `isEdge`, all pixels are inside.
+INLINE void NAME(depthwise_line)(const CultivarWindow *w, const float *line, const float *factors, ptrdiff_t origin,
+                                 V *sums, const ptrdiff_t taps, const ptrdiff_t columns, const ptrdiff_t stride,
+                                 const int isEdge) {
     V factor[5];
 #pragma clang loop unroll(full)
-    for (ptrdiff_t kx = 0; kx < taps; kx++) factor[kx] = NAME(load)(factors + kx * channels);
+    for (ptrdiff_t kx = 0; kx < taps; kx++) factor[kx] = NAME(load)(factors + kx * w->channels);
 #pragma clang loop unroll(full)
     for (ptrdiff_t x = 0; x < (columns - 1) * stride + taps; x++) {
-        if (!isEdge || (size_t)(origin + x) < (size_t)width) {
+        if (!isEdge || (size_t)(origin + x) < (size_t)w->width) {
             const V value = NAME(load)(line);
 #pragma clang loop unroll(full)
             for (ptrdiff_t kx = 0; kx < taps; kx++)
                 if (x >= kx && (x - kx) % stride == 0 && (x - kx) / stride < columns)
                     sums[(x - kx) / stride] += value * factor[kx];
         }
-        line += channels;
+        line += w->channels;
         __asm__("" : "+r"(line));  // or the compiler keeps a pointer a pixel, more than there are registers
     }
 }
@@ -174,8 +173,8 @@ INLINE void NAME(store_as)(void *output, ptrdiff_t at, V value, const CultivarFo
 
 // One vector of channels of `columns` neighbouring output pixels, the first one's taps beginning at column `origin` of
 // the image, for the taps in kernel rows [top, bottom), which lie inside the image, and kernel columns [left, right).
-// Those lie inside, too, unless `isEdge`. The column count is a constant after inlining. Where the stride isn't 0, it is
-// one, too, and so are the taps: as many rows as columns, `right`.
+// Those lie inside, too, unless `isEdge`. The column count is a constant after inlining, and so are stride and kernel
+// columns where the stride isn't 0; the kernel is a square then.
 INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                   const CultivarActivation *activation, void *output, ptrdiff_t top, ptrdiff_t bottom,
                                   ptrdiff_t origin, const ptrdiff_t left, const ptrdiff_t right,
@@ -186,19 +185,20 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
     const V start = NAME(load)(bias);
 #pragma clang loop unroll(full)
     for (ptrdiff_t i = 0; i < columns; i++) sums[i] = start;
-    const float *line = input, *factors = weights;
-    if (stride) {
+    const ptrdiff_t lineStep = w->dilationY * w->width * w->channels, factorStep = w->kernelWidth * w->channels;
+    if (stride && right == 3) {
 #pragma clang loop unroll(full)
-        for (ptrdiff_t ky = 0; ky < right; ky++) {
+        for (ptrdiff_t ky = 0; ky < 3; ky++)
             if (ky >= top && ky < bottom)
-                NAME(depthwise_line)(line, factors, w->channels, sums, origin, w->width, right, columns, stride, isEdge);
-            line += w->dilationY * w->width * w->channels;
-            factors += right * w->channels;
-        }
+                NAME(depthwise_line)(w, input + ky * lineStep, weights + ky * factorStep, origin, sums, 3, columns,
+                                     stride, isEdge);
     } else {
         for (ptrdiff_t ky = top; ky < bottom; ky++) {
-            line = input + ky * w->dilationY * w->width * w->channels;
-            factors = weights + ky * w->kernelWidth * w->channels;
+            const float *line = input + ky * lineStep, *factors = weights + ky * factorStep;
+            if (stride) {
+                NAME(depthwise_line)(w, line, factors, origin, sums, right, columns, stride, isEdge);
+                continue;
+            }
             for (ptrdiff_t kx = left; kx < right; kx++) {
                 const V factor = NAME(load)(factors + kx * w->channels);
 #pragma clang loop unroll(full)
@@ -212,9 +212,12 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
             NAME(store_as)(output, i * w->channels, NAME(clip)(sums[i], activation->first, activation->second),
                            format);
     } else {
+        V values[8];  // in memory, so that the code for all activations is there once, not once a column
 #pragma clang loop unroll(full)
+        for (ptrdiff_t i = 0; i < columns; i++) values[i] = sums[i];
+#pragma clang loop unroll(disable)
         for (ptrdiff_t i = 0; i < columns; i++)
-            NAME(store_as)(output, i * w->channels, NAME(activate)(sums[i], activation), format);
+            NAME(store_as)(output, i * w->channels, NAME(activate)(values[i], activation), format);
     }
 }
 

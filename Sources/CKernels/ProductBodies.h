@@ -1,7 +1,7 @@
 // Matrix products, included once per instruction set and format; see Products.h for what they compute. The including
-// file defines MULTIPLY(v), the instructions that multiply %[factor] with %[weight`v`] and add the products to %[sum`v`],
-// 32 bits of either matrix at a time (one float32 or a pair of 16-bit elements); PRODUCT, the operand for the register
-// that they may need in between; and SCALED, whether the sums are integers that have to be scaled.
+// file defines MULTIPLY(v), the instructions that multiply %[factor] with %[weight`v`] and add to %[sum`v`], 32 bits of
+// either matrix at a time (one float32 or a pair of 16-bit elements); PRODUCT, the operand for the register that they
+// need in between, if any; and SCALED, whether the sums are integers that have to be scaled.
 
 #include "Vectors.h"
 

@@ -36,7 +36,7 @@ INLINE void NAME(put)(float *to, V value, ptrdiff_t count) {
 }
 
 #if defined(__x86_64__) && WIDTH >= 8
-// Stores a vector as int16, rounded to nearest, to even where two are as near; values outside become the nearest inside.
+// Stores a vector as int16, rounded to nearest, to even where two are as near; what is outside becomes the nearest.
 INLINE void NAME(store_int16)(void *to, V value) {
 #if WIDTH == 16
     _mm256_storeu_si256(to, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)value)));
