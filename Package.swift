@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Archive", "Learning", "Networks", "ONNX", "Outbox", "Pictures", "Tensors",
+                "Archive", "Intake", "Learning", "Networks", "ONNX", "Outbox", "Pictures", "Tensors",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Logging", package: "swift-log"),
@@ -131,7 +131,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Pictures", "Tensors", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Archive", "Pictures", "Tensors", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: settings
         ),
     ]

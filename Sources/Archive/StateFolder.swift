@@ -30,4 +30,18 @@ package struct StateFolder: Sendable, Hashable {
         }
         try Files.synchronize(folder: root)
     }
+
+    /// Whether there is a history with anything in it, or a repair of one.
+    package func hasHistory() throws -> Bool {
+        try Files.exists(HistoryRepair.rebuilt(history)) || !HistoryRepair.isEmpty(history)
+    }
+
+    /// Whether there is any file in `pictures`.
+    package func hasPictures() throws -> Bool {
+        guard try Files.isThere(pictures) else { return false }
+        return try Files.names(in: pictures).contains { shard in
+            let folder = pictures.appending(shard)
+            return try Files.isFolder(folder) && !Files.names(in: folder).isEmpty
+        }
+    }
 }

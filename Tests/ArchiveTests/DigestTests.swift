@@ -11,6 +11,12 @@ struct DigestTests {
     @Test("The digest of “abc” is the standard's")
     func standard() { #expect(Digest.sha256("abc".utf8).hex == Self.abc) }
 
+    @Test("Digests are in the order of their texts")
+    func order() {
+        let digests = (0..<50).map { Digest.sha256("\($0)".utf8) }
+        #expect(digests.sorted().map(\.hex) == digests.map(\.hex).sorted())
+    }
+
     @Test("Hexadecimal text and bytes lead back to the same digest")
     func roundTrip() throws {
         let digest = Digest.sha256("abc".utf8)

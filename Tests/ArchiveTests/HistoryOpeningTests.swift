@@ -75,6 +75,49 @@ struct HistoryOpeningTests {
         }
     }
 
+    @Test(
+        "A damaged page is found before the daemon works with it, and the way out is named", arguments: Damage.allCases)
+    func damagedPage(_ damage: Damage) throws {
+        try withStateFolder { folder in
+            try History.open(folder.history).fill()
+            _ = try History.openChecked(in: folder)
+            try damage.apply(to: 30, of: folder.history, pageSize: 4096)
+            let failure = #expect(throws: HistoryFailure.self) { try History.openChecked(in: folder) }
+            guard case .damaged(folder.history, _)? = failure else { throw Unexpected(failure as Any) }
+            #expect(failure?.description.contains("run `cultivar doctor`") == true)
+            #expect(try HistoryRepair(folder).reason() != nil)
+        }
+    }
+
+    @Test("Where there are pictures, a history that is gone or empty isn't begun afresh", arguments: [nil, 0, 4096])
+    func lost(size: Int?) throws {
+        try withStateFolder { folder in
+            let shard = folder.pictures.appending("ab")
+            try Files.makeFolder(shard, permissions: [.ownerReadWriteExecute])
+            _ = try History.openChecked(in: folder)
+            for suffix in ["", "-wal", "-shm"] { try Files.remove(FilePath(folder.history.string + suffix)) }
+            try write([1], to: shard.appending("abc"))
+            if size == 0 { try write([], to: folder.history) }
+            if size == 4096 {
+                let queue = try DatabaseQueue(path: folder.history.string)
+                try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 1") }
+                try queue.close()
+            }
+            #expect(throws: HistoryFailure.lost(folder.history)) { try History.openChecked(in: folder) }
+            #expect(try HistoryRepair(folder).reason() == .lost(folder.history))
+        }
+    }
+
+    @Test("A repair that was interrupted keeps everybody from writing, whatever lies in the history's place")
+    func unfinishedRepair() throws {
+        try withStateFolder { folder in
+            try write([1], to: FilePath(folder.history.string + ".rebuilt"))
+            #expect(throws: HistoryFailure.repairUnfinished(folder.history)) { try History.open(folder.history) }
+            #expect(throws: HistoryFailure.repairUnfinished(folder.history)) { try History.openChecked(in: folder) }
+            #expect(!Files.exists(folder.history))
+        }
+    }
+
     @Test("A reader sees the last committed state while a transaction is being written")
     func readingWhileWriting() throws {
         try withStateFolder { folder in

@@ -36,38 +36,6 @@ final class Recorder<Value: Sendable>: Sendable {
     func add(_ value: Value) { storage.withLock { $0.append(value) } }
 }
 
-/// A disk whose n-th operation fails, counted from 0.
-private final class FailingDisk: Disk {
-    private let disk = SystemDisk()
-    private let remaining: Atomic<Int>
-    private let failed = Atomic(false)
-
-    init(failingAt index: Int) { remaining = Atomic(index) }
-
-    var hasFailed: Bool { failed.load(ordering: .relaxed) }
-
-    func synchronize(_ descriptor: FileDescriptor, path: FilePath) throws {
-        try count(path)
-        try disk.synchronize(descriptor, path: path)
-    }
-
-    func synchronizeFileSystem(_ descriptor: FileDescriptor, path: FilePath) throws {
-        try count(path)
-        try disk.synchronizeFileSystem(descriptor, path: path)
-    }
-
-    func rename(_ source: FilePath, to target: FilePath) throws {
-        try count(target)
-        try disk.rename(source, to: target)
-    }
-
-    private func count(_ path: FilePath) throws {
-        guard remaining.subtract(1, ordering: .relaxed).oldValue == 0 else { return }
-        failed.store(true, ordering: .relaxed)
-        throw FileFailure(action: "write", path: path, errno: .noSpace)
-    }
-}
-
 @Suite("Interruptions")
 struct InterruptionTests {
     private let workshop: Workshop

@@ -102,6 +102,23 @@ package final class FeatureCache: Sendable {
 }
 
 extension FeatureCache {
+    /// What is wrong with a cache that nobody has open; nil for a sound one, and where there is none.
+    ///
+    /// Reads the whole file.
+    package static func problem(with path: FilePath) throws -> String? {
+        guard try Files.isThere(path) else { return nil }
+        do {
+            return try FeatureSchema.open(path).read { db in
+                try String.fetchOne(db, sql: "PRAGMA quick_check(1)").flatMap { $0 == "ok" ? nil : $0 }
+            }
+        } catch let error as DatabaseError where isDamage(error) {
+            return error.message ?? "\(error.resultCode)"
+        }
+    }
+
+    /// Deletes a cache that nobody has open; what was in it is computed again when it is needed.
+    package static func remove(_ path: FilePath) throws { try FeatureSchema.remove(path) }
+
     /// Runs `body`; where it finds the file damaged, begins a new one and runs it again, once.
     private func access<R>(_ body: (DatabasePool) throws -> R) throws -> R {
         let current = pool.withLock { $0 }

@@ -92,6 +92,16 @@ extension FileDescriptor {
     }
 }
 
+extension Digest: Comparable {
+    /// The order of the hexadecimal texts.
+    package static func < (left: Digest, right: Digest) -> Bool {
+        for place in 0..<4 where left.words[place] != right.words[place] {
+            return left.words[place] < right.words[place]
+        }
+        return false
+    }
+}
+
 extension Digest: CustomStringConvertible {
     package var description: String { hex }
 }

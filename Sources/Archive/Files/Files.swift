@@ -93,6 +93,15 @@ package enum Files {
         return Int(status.st_size)
     }
 
+    /// The size of a file in bytes.
+    static func size(of path: FilePath) throws -> Int {
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0 else {
+            throw FileFailure(action: "look at", path: path, errno: currentErrno())
+        }
+        return Int(status.st_size)
+    }
+
     /// The names in a folder, without `.` and `..`, in no particular order.
     package static func names(in folder: FilePath) throws -> [FilePath.Component] {
         guard let stream = folder.withPlatformString({ opendir($0) }) else {

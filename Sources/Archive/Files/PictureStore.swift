@@ -142,6 +142,38 @@ extension PictureStore {
 }
 
 extension PictureStore {
+    /// What is in the store's folders: the files by digest, and the paths of what isn't the store's.
+    package func contents() throws -> (digests: [PictureDigest], strangers: [FilePath]) {
+        var digests: [PictureDigest] = []
+        var strangers: [FilePath] = []
+        for shard in try Files.names(in: folder.pictures) {
+            let path = folder.pictures.appending(shard)
+            guard Files.isFolder(path) else {
+                strangers.append(path)
+                continue
+            }
+            for name in try Files.names(in: path) {
+                if let digest = Digest(hex: name.string), self.path(of: digest) == path.appending(name) {
+                    digests.append(digest)
+                } else {
+                    strangers.append(path.appending(name))
+                }
+            }
+        }
+        return (digests, strangers)
+    }
+
+    /// The size of a picture's file in bytes; nil where there is none.
+    package func byteCount(of digest: PictureDigest) throws -> Int? {
+        let path = path(of: digest)
+        return try Files.isThere(path) ? Files.size(of: path) : nil
+    }
+
+    /// Removes a file that no row names and that is safe elsewhere. An accepted picture is never removed.
+    package func removeUnrecorded(_ digest: PictureDigest) throws { try Files.remove(path(of: digest)) }
+}
+
+extension PictureStore {
     /// An error that nobody has seen yet is reported to a descriptor opened later too, so the copies needn't stay open.
     private func synchronize(_ files: [FilePath]) throws {
         guard files.count < Self.wholeSystemCount else { return try synchronizeAll() }

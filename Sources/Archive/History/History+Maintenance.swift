@@ -3,9 +3,34 @@ package import SystemPackage
 
 extension History {
     /// SQLite's quick_check: the problems it finds, none in a sound history.
-    package func quickCheck() throws -> [String] {
+    package func quickCheck() throws -> [String] { try reader.read { try Self.quickCheck(of: $0) } }
+
+    static func quickCheck(of db: Database) throws -> [String] {
+        try String.fetchAll(db, sql: "PRAGMA quick_check(\(problemLimit))").filter { $0 != "ok" }
+    }
+
+    /// What is wrong with a database as a whole: damaged pages, rows against their constraints, indexes that don't
+    /// agree with their tables, references to rows that aren't there.
+    static func problems(of db: Database) throws -> [String] {
+        let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(\(problemLimit))").filter { $0 != "ok" }
+        guard damage.isEmpty else { return damage }
+        let dangling = try Row.fetchAll(db, sql: "SELECT DISTINCT \"table\", parent FROM pragma_foreign_key_check")
+        return try dangling.map { row in
+            let (table, parent) = try (row.decode(String.self, atIndex: 0), row.decode(String.self, atIndex: 1))
+            return "rows of \(table) refer to missing rows of \(parent)"
+        }
+    }
+
+    /// A damaged page makes many problems; the first few tell enough.
+    private static let problemLimit = 5
+
+    /// The size in bytes of every accepted picture, by its digest.
+    package func pictureSizes() throws -> [PictureDigest: Int] {
         try reader.read { db in
-            try String.fetchAll(db, sql: "PRAGMA quick_check").filter { $0 != "ok" }
+            var sizes: [PictureDigest: Int] = [:]
+            let rows = try Row.fetchCursor(db, sql: "SELECT digest, bytes FROM pictures")
+            while let row = try rows.next() { sizes[try row.decode(atIndex: 0)] = try row.decode(atIndex: 1) }
+            return sizes
         }
     }
 

@@ -21,12 +21,34 @@ package final class History: Sendable {
     /// Opens a history for writing, makes it where there is none, and brings its schema up to date.
     ///
     /// Several processes may do so at a time; their writes take turns. Throws ``HistoryFailure``.
-    package static func open(_ path: FilePath) throws -> History {
-        try naming(path) {
+    package static func open(_ path: FilePath) throws -> History { try open(path) { _ in } }
+
+    /// The same for the one process that is to work with a state folder for long: a history that is damaged, or missing
+    /// though there are pictures, is refused.
+    ///
+    /// Reads the whole file: docs/architecture.md says how long that takes.
+    package static func openChecked(in state: StateFolder) throws -> History {
+        let hasPictures = try state.hasPictures()
+        if hasPictures, try HistoryRepair.isEmpty(state.history) { throw HistoryFailure.lost(state.history) }
+        return try open(state.history) { db in
+            if hasPictures, try Migrations.all.appliedIdentifiers(db).isEmpty {
+                throw HistoryFailure.lost(state.history)
+            }
+            let problems = try quickCheck(of: db)
+            if !problems.isEmpty {
+                throw HistoryFailure.damaged(state.history, problem: problems.joined(separator: "; "))
+            }
+        }
+    }
+
+    private static func open(_ path: FilePath, check: (Database) throws -> Void) throws -> History {
+        guard !Files.exists(HistoryRepair.rebuilt(path)) else { throw HistoryFailure.repairUnfinished(path) }
+        return try naming(path) {
             let pool = try DatabasePool(path: path.string, configuration: configuration)
             // After opening, because DatabasePool itself sets NORMAL, with which a power loss takes acknowledged rows.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             if try pool.read(Migrations.all.hasBeenSuperseded) { throw HistoryFailure.newerSchema(path) }
+            try pool.read(check)
             try Migrations.all.migrate(pool)
             return History(path: path, reader: pool, pool: pool)
         }
@@ -50,7 +72,7 @@ package final class History: Sendable {
         }
     }
 
-    private static var configuration: Configuration {
+    static var configuration: Configuration {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(10)
@@ -67,7 +89,7 @@ package final class History: Sendable {
         return try pool.write(updates)
     }
 
-    private static func naming<R>(_ path: FilePath, _ body: () throws -> R) throws -> R {
+    static func naming<R>(_ path: FilePath, _ body: () throws -> R) throws -> R {
         do {
             return try body()
         } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {

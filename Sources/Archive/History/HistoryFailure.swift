@@ -15,6 +15,10 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
     /// The run has ended already.
     case notRunning(RunID)
     case exists(FilePath)
+    /// There are pictures, and no history or an empty one.
+    case lost(FilePath)
+    /// `cultivar doctor --repair` has been interrupted.
+    case repairUnfinished(FilePath)
 
     package var description: String {
         switch self {
@@ -24,11 +28,17 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
             "the history \(path) was written by a newer release of cultivar; use that one, or a later one"
         case .olderSchema(let path):
             "the history \(path) was written by an older release of cultivar; start the daemon once to bring it up to date"
-        case .damaged(let path, let problem): "the history \(path) is damaged or not a history: \(problem)"
+        case .damaged(let path, let problem):
+            "the history \(path) is damaged or not a history (\(problem)); run `cultivar doctor`"
         case .noSuchVersion(let version): "there is no model with the version \(version)"
         case .noSuchRun(let run): "there is no run \(run)"
         case .notRunning(let run): "run \(run) isn't running (any more)"
         case .exists(let path): "there is a file \(path) already"
+        case .lost(let path):
+            "the history \(path) is missing or empty, though there are pictures; restore a backup of it, or run `cultivar "
+                + "doctor`"
+        case .repairUnfinished(let path):
+            "the repair of the history \(path) was interrupted; run `cultivar doctor --repair` again"
         }
     }
 }

@@ -1,0 +1,107 @@
+import GRDB
+package import SystemPackage
+
+/// Replaces a damaged history by a new one with all that can be read of it. For the holder of the installation's lock,
+/// who has no history open.
+///
+/// The order that loses nothing: the new history is made beside the damaged one and put on the disk; renamed, it counts
+/// as complete, and from then on a history isn't opened before the rest is done, which is to rename the damaged files,
+/// the main one last, and to give the new one its name. Whenever this is interrupted, ``run()`` does what is left.
+package struct HistoryRepair {
+    /// What has become of a history.
+    package struct Outcome: Sendable {
+        /// The damaged file under its new name; nil where there was none.
+        package let setAside: FilePath?
+        /// Nil where an earlier repair that was interrupted had got as far.
+        package let report: SalvageReport?
+    }
+
+    private let path: FilePath
+    private let disk: any Disk
+
+    package init(_ state: StateFolder, disk: any Disk = SystemDisk()) {
+        path = state.history
+        self.disk = disk
+    }
+
+    /// What makes a repair needed: damage, a history that is lost, a repair that was interrupted. Nil for a sound history.
+    ///
+    /// Throws ``HistoryFailure/newerSchema(_:)``, which no repair may touch.
+    package func reason() throws -> HistoryFailure? {
+        if Files.exists(Self.rebuilt(path)) { return .repairUnfinished(path) }
+        if try Self.isEmpty(path) { return .lost(path) }
+        do {
+            return try History.naming(path) {
+                let queue = try DatabaseQueue(path: path.string, configuration: History.configuration)
+                defer { try? queue.close() }
+                return try queue.read { db in
+                    if try Migrations.all.hasBeenSuperseded(db) { throw HistoryFailure.newerSchema(path) }
+                    if try Migrations.all.appliedIdentifiers(db).isEmpty { return .lost(path) }
+                    let problems = try History.problems(of: db)
+                    return problems.isEmpty ? nil : .damaged(path, problem: problems.joined(separator: "; "))
+                }
+            }
+        } catch let failure as HistoryFailure {
+            guard case .damaged = failure else { throw failure }
+            return failure
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
+            return .damaged(path, problem: "the disk can't read it")
+        }
+    }
+
+    /// Makes the history sound. Throws ``FileFailure`` and ``HistoryFailure/newerSchema(_:)``.
+    package func run() throws -> Outcome {
+        var report: SalvageReport?
+        if !Files.exists(Self.rebuilt(path)) {
+            let partial = named("rebuilding")
+            for suffix in ["", "-journal"] { try Files.remove(FilePath(partial.string + suffix)) }
+            report = try HistorySalvage.run(from: path, to: partial)
+            try disk.rename(partial, to: Self.rebuilt(path))
+            try synchronizeFolder()
+        }
+        let setAside = try setAside()
+        try disk.rename(Self.rebuilt(path), to: path)
+        try synchronizeFolder()
+        return Outcome(setAside: setAside, report: report)
+    }
+
+    /// A new history that is complete and hasn't its name yet.
+    static func rebuilt(_ path: FilePath) -> FilePath { FilePath(path.string + ".rebuilt") }
+
+    /// Whether there is no file, or one without a byte.
+    static func isEmpty(_ path: FilePath) throws -> Bool {
+        guard try Files.isThere(path) else { return true }
+        let log = FilePath(path.string + "-wal")
+        return try Files.size(of: path) == 0 && (!Files.isThere(log) || Files.size(of: log) == 0)
+    }
+}
+
+extension HistoryRepair {
+    /// Gives the damaged files a name that nothing has. The main one goes last: as long as it is there, a repeated call
+    /// takes the same name for the others.
+    private func setAside() throws -> FilePath? {
+        let files = try Self.suffixes.filter { try Files.isThere(FilePath(path.string + $0)) }
+        guard
+            let target = (1...).lazy.map({ named("damaged-\($0)") }).first(where: { target in
+                !Files.exists(target) && !files.contains { Files.exists(FilePath(target.string + $0)) }
+            })
+        else { return nil }
+        for suffix in files {
+            try disk.rename(FilePath(path.string + suffix), to: FilePath(target.string + suffix))
+        }
+        try synchronizeFolder()
+        return files.contains("") ? target : nil
+    }
+
+    private static let suffixes = ["-wal", "-shm", "-journal", ""]
+
+    private func named(_ word: String) -> FilePath { FilePath("\(path.string).\(word)") }
+
+    private func synchronizeFolder() throws {
+        let folder = path.removingLastComponent()
+        let descriptor = try Files.perform("open", folder) {
+            try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+        }
+        try descriptor.closeAfter { try disk.synchronize(descriptor, path: folder) }
+    }
+}

@@ -1,0 +1,231 @@
+import GRDB
+import SystemPackage
+
+/// Brings what can be read of a damaged history into a new one.
+struct HistorySalvage {
+    private let db: Database
+    private(set) var report = SalvageReport()
+
+    /// Makes the new history in a file that isn't there yet; the damaged one is only read.
+    ///
+    /// The new file is on the disk as a whole when this returns, and sound. Throws ``HistoryFailure/newerSchema(_:)`` for
+    /// what a newer release has written, of which an older one would lose the half.
+    static func run(from damaged: FilePath, to target: FilePath) throws -> SalvageReport {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(path: target.string, configuration: configuration)
+        // Nobody relies on the file before it is complete.
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
+        }
+        try Migrations.all.migrate(queue)
+        let report = try queue.write { db in
+            var salvage = HistorySalvage(db: db)
+            try salvage.copyRows(from: try DatabasePages(damaged), named: damaged)
+            try salvage.makeWhole()
+            return salvage.report
+        }
+        let problems = try queue.read { try History.problems(of: $0) }
+        try queue.close()
+        guard problems.isEmpty else { throw HistoryFailure.damaged(target, problem: problems.joined(separator: "; ")) }
+        try Files.perform("synchronise", target) {
+            let descriptor = try FileDescriptor.open(target, .readOnly, options: .closeOnExec)
+            try descriptor.closeAfter { try Files.synchronize(descriptor) }
+        }
+        return report
+    }
+
+    private init(db: Database) { self.db = db }
+
+    private mutating func copyRows(from pages: DatabasePages, named path: FilePath) throws {
+        let shapes = try TreeShape.all(of: db)
+        var walk = TreeWalk(pages, shapes: shapes)
+        try walk.run { record, shape in
+            try take(record, of: shape, from: path)
+        } lostPage: { records, shapes in
+            if let shape = try shape(of: records, among: shapes) {
+                for record in records { try take(record, of: shape, from: path) }
+            } else if shapes.contains(where: { !$0.isIndex }) {
+                report.ambiguousPages += 1
+            }
+        }
+        report.badPages = walk.badPages
+        report.badCells = walk.badCells
+    }
+
+    private mutating func take(_ record: Record, of shape: TreeShape, from path: FilePath) throws {
+        switch shape.name {
+        case "grdb_migrations":
+            guard !isOfNewerRelease(record) else { throw HistoryFailure.newerSchema(path) }
+        case "installation":
+            // The new history has a row with a key of its own; only a whole one replaces it.
+            guard !report.hasSplitKey, try insert(record, into: shape, or: "REPLACE") else { return }
+            report.hasSplitKey = true
+            report[shape.name].kept = 1
+        default:
+            if try insert(record, into: shape, or: "IGNORE") {
+                report[shape.name].kept += 1
+            } else {
+                report[shape.name].refused += 1
+            }
+        }
+    }
+
+    /// Whether it names a step that comes after all that this release knows.
+    private func isOfNewerRelease(_ step: Record) -> Bool {
+        let name = step.values.first.flatMap { String.fromDatabaseValue($0) } ?? ""
+        return Int(name.prefix { $0.isNumber }) ?? 0 > Migrations.all.migrations.count
+    }
+
+    /// What the records of a page without a way to it are of: their shape, or the one table that takes them all. Nil
+    /// where they may as well be an index's.
+    private func shape(of records: [Record], among shapes: [TreeShape]) throws -> TreeShape? {
+        if shapes.count == 1 { return shapes[0].isIndex ? nil : shapes[0] }
+        guard !shapes.contains(where: \.isIndex) else { return nil }
+        let taking = try shapes.filter { shape in
+            var takesAll = false
+            try db.inSavepoint {
+                takesAll = try records.allSatisfy { try insert($0, into: shape, or: "IGNORE") }
+                return .rollback
+            }
+            return takesAll
+        }
+        return taking.count == 1 ? taking[0] : nil
+    }
+
+    /// False where the table's constraints refuse the row.
+    private func insert(_ record: Record, into shape: TreeShape, or conflict: String) throws -> Bool {
+        let row = shape.row(of: record)
+        let places = row.columns.map { _ in "?" }.joined(separator: ", ")
+        let columns = row.columns.map { "\"\($0)\"" }.joined(separator: ", ")
+        let statement = try db.cachedStatement(
+            sql: "INSERT OR \(conflict) INTO \(shape.name) (\(columns)) VALUES (\(places))")
+        do {
+            try statement.execute(arguments: StatementArguments(row.values))
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            return false
+        }
+        return db.changesCount > 0
+    }
+}
+
+extension HistorySalvage {
+    /// Makes what was copied a sound history: what is known twice over is restored, and what refers to lost rows goes.
+    private mutating func makeWhole() throws {
+        try restoreLabels()
+        try restoreDrops()
+        try restoreRuns()
+        try dropDangling()
+        try restoreFiles()
+        try settleRuns()
+        try db.execute(
+            sql: """
+                UPDATE drops SET accepted = 0, duplicates = 0, rejected = 0;
+                UPDATE drops SET accepted = f.accepted, duplicates = f.duplicates, rejected = f.rejected FROM (
+                    SELECT drop_id, count(*) FILTER (WHERE verdict = 'accepted') AS accepted,
+                        count(*) FILTER (WHERE verdict = 'duplicate') AS duplicates,
+                        count(*) FILTER (WHERE verdict = 'rejected') AS rejected
+                    FROM files GROUP BY drop_id
+                ) f WHERE f.drop_id = drops.id
+                """)
+    }
+
+    /// A label's name is one of its spellings, and the other way round.
+    private mutating func restoreLabels() throws {
+        let lost = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT label_id, min(spelling) FROM label_spellings
+                WHERE label_id NOT IN (SELECT id FROM labels) GROUP BY label_id
+                """)
+        for row in lost {
+            let (id, name) = try (row.decode(LabelID.self, atIndex: 0), row.decode(String.self, atIndex: 1))
+            try db.execute(
+                sql: "INSERT OR IGNORE INTO labels (id, name, key) VALUES (?, ?, ?)",
+                arguments: [id, name, LabelKey.key(of: name)])
+            report.restoredLabels += db.changesCount
+        }
+        try db.execute(sql: "INSERT OR IGNORE INTO label_spellings (spelling, label_id) SELECT name, id FROM labels")
+    }
+
+    /// A picture's drop is needed for its row, but says nothing that the picture needs: one that is lost gets a stand-in.
+    private mutating func restoreDrops() throws {
+        try db.execute(
+            sql: """
+                INSERT INTO drops (id, name, name_text, arrived_at, finished_at)
+                SELECT drop_id, CAST('lost drop ' || drop_id AS BLOB), 'lost drop ' || drop_id, min(time), max(time)
+                FROM (SELECT drop_id, accepted_at AS time FROM pictures
+                    UNION ALL SELECT drop_id, recorded_at FROM files)
+                WHERE drop_id NOT IN (SELECT id FROM drops) GROUP BY drop_id
+                """)
+        report.standIns += db.changesCount
+    }
+
+    /// A model is of use without the account of its run: one that is lost gets a stand-in.
+    private mutating func restoreRuns() throws {
+        try db.execute(
+            sql: """
+                INSERT INTO runs (id, trigger, started_at, finished_at, outcome, reason, seed, settings, train_pictures,
+                    test_pictures, last_picture_id, test_accuracy, version, parameters)
+                SELECT run_id, 'schedule', created_at, created_at, 'promoted', ?, 0, '{}', 0, 0, 0, test_accuracy, version,
+                    parameters
+                FROM models WHERE run_id NOT IN (SELECT id FROM runs)
+                """, arguments: ["the account of this run was lost with a damaged history"])
+        report.standIns += db.changesCount
+    }
+
+    /// The file that brought a picture names it to people, and marks the picture as known to the intake.
+    private mutating func restoreFiles() throws {
+        try db.execute(
+            sql: """
+                INSERT INTO files (drop_id, path, path_text, verdict, bytes, picture_id, recorded_at)
+                SELECT drop_id, CAST('lost path ' || id AS BLOB), 'lost path ' || id, 'accepted', bytes, id, accepted_at
+                FROM pictures p WHERE NOT EXISTS (
+                    SELECT 1 FROM files f WHERE f.picture_id = p.id AND f.verdict = 'accepted')
+                """)
+        report.standIns += db.changesCount
+    }
+
+    /// Clears references to rows that are lost where a row may be without one, and drops the other rows, until there are
+    /// none.
+    private mutating func dropDangling() throws {
+        let tables = try TreeShape.all(of: db).filter { !$0.isIndex }
+        let keys = try tables.flatMap { table in
+            try db.foreignKeys(on: table.name).map { key in
+                let columns = table.columns.filter { key.originColumns.contains($0.name ?? "") }
+                return (table: table.name, key: key, mayBeEmpty: columns.allSatisfy(\.mayBeNull))
+            }
+        }
+        var hasChanged = true
+        while hasChanged {
+            hasChanged = false
+            for (table, key, mayBeEmpty) in keys {
+                let isSet = key.originColumns.map { "c.\($0) IS NOT NULL" }.joined(separator: " AND ")
+                let isSame = key.mapping.map { "p.\($0.destination) = c.\($0.origin)" }.joined(separator: " AND ")
+                let dangling =
+                    "\(isSet) AND NOT EXISTS (SELECT 1 FROM \(key.destinationTable) p WHERE \(isSame))"
+                if mayBeEmpty {
+                    let empty = key.originColumns.map { "\($0) = NULL" }.joined(separator: ", ")
+                    try db.execute(sql: "UPDATE OR IGNORE \(table) AS c SET \(empty) WHERE \(dangling)")
+                    hasChanged = hasChanged || db.changesCount > 0
+                }
+                try db.execute(sql: "DELETE FROM \(table) AS c WHERE \(dangling)")
+                report[table].dropped += db.changesCount
+                report[table].kept -= db.changesCount
+                hasChanged = hasChanged || db.changesCount > 0
+            }
+        }
+    }
+
+    /// New pictures must count as new though newer ones are lost, and a run can't go on with other pictures than it
+    /// began with.
+    private mutating func settleRuns() throws {
+        try db.execute(
+            sql: """
+                UPDATE runs SET last_picture_id = min(last_picture_id, (SELECT coalesce(max(id), 0) FROM pictures));
+                UPDATE runs SET outcome = 'failed', finished_at = ?, reason = ? WHERE outcome = 'running'
+                """,
+            arguments: [Timestamp.now, "the history was damaged while it ran, and was rebuilt by `cultivar doctor`"])
+        report.hasEndedRun = db.changesCount > 0
+    }
+}

@@ -1,0 +1,35 @@
+package import Archive
+package import SystemPackage
+internal import Synchronization
+
+/// A disk whose n-th operation fails, counted from 0.
+package final class FailingDisk: Disk {
+    private let disk = SystemDisk()
+    private let remaining: Atomic<Int>
+    private let failed = Atomic(false)
+
+    package init(failingAt index: Int) { remaining = Atomic(index) }
+
+    package var hasFailed: Bool { failed.load(ordering: .relaxed) }
+
+    package func synchronize(_ descriptor: FileDescriptor, path: FilePath) throws {
+        try count(path)
+        try disk.synchronize(descriptor, path: path)
+    }
+
+    package func synchronizeFileSystem(_ descriptor: FileDescriptor, path: FilePath) throws {
+        try count(path)
+        try disk.synchronizeFileSystem(descriptor, path: path)
+    }
+
+    package func rename(_ source: FilePath, to target: FilePath) throws {
+        try count(target)
+        try disk.rename(source, to: target)
+    }
+
+    private func count(_ path: FilePath) throws {
+        guard remaining.subtract(1, ordering: .relaxed).oldValue == 0 else { return }
+        failed.store(true, ordering: .relaxed)
+        throw FileFailure(action: "write", path: path, errno: .noSpace)
+    }
+}
