@@ -20,7 +20,9 @@ package struct CultivarCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Run",
-                subcommands: [DaemonCommand.self, TrainCommand.self, RollbackCommand.self, BackupCommand.self]),
+                subcommands: [
+                    DaemonCommand.self, TrainCommand.self, RollbackCommand.self, BackupCommand.self, DoctorCommand.self,
+                ]),
             CommandGroup(
                 name: "Look",
                 subcommands: [

@@ -21,7 +21,8 @@ package final class Installation: Sendable {
 
     /// Takes the installation's lock, makes what is missing and opens everything.
     ///
-    /// Throws `DaemonLockFailure` where another process has it, and what keeps a folder or a database from being opened.
+    /// Throws `DaemonLockFailure` where another process has it, `HistoryFailure` for a damaged history, and what keeps a
+    /// folder or a database from being opened.
     package init(settings: Settings, logger: Logger, pool: WorkerPool = WorkerPool()) throws {
         self.settings = settings
         self.logger = logger
@@ -30,7 +31,7 @@ package final class Installation: Sendable {
         state = StateFolder(FilePath(settings.paths.state))
         try state.prepare()
         lock = try DaemonLock.acquire(in: state)
-        history = try History.open(state.history)
+        history = try History.openChecked(in: state)
         store = try PictureStore(state)
         cache = try FeatureCache(state.features) {
             logger.warning("feature cache begun afresh", metadata: ["reason": "\($0)"])

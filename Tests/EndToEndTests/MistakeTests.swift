@@ -19,6 +19,7 @@ struct MistakeTests {
         "Commands that need a history say where there is none",
         arguments: [
             "status", "history", "show", "models", "drops", "rejects", "train", "rollback",
+            "doctor",
         ])
     func noHistory(command: String) async throws {
         let farm = try Farm()

@@ -38,6 +38,13 @@ enum PlainFiles {
         }
     }
 
+    /// Gives a file a second name, in place of a file that may have it.
+    static func link(_ source: FilePath, to target: FilePath) throws(IntakeFailure) {
+        try remove(target)
+        let result = source.withPlatformString { old in target.withPlatformString { Glibc.link(old, $0) } }
+        if result != 0 { throw failure("link \(source) to", target) }
+    }
+
     static func haveSameBytes(_ first: FilePath, _ second: FilePath) throws(IntakeFailure) -> Bool {
         try perform("compare \(first) with", second) {
             let one = try FileDescriptor.open(first, .readOnly, options: [.closeOnExec, .noFollow])

@@ -1,0 +1,75 @@
+package import Archive
+internal import Pictures
+internal import SystemPackage
+
+/// Files in the picture store that no row names: their labels are lost with a damaged history, or an intake was cut short
+/// between store and history, and their originals are in the inbox still.
+///
+/// They are refused like files of a drop: put into `rejected/` with the reason, recorded, and then removed from the store.
+/// Whoever knows the label drops them again. For the holder of the installation's lock, while nothing is taken in.
+package struct UnrecordedPictures {
+    /// The drop under whose name they are refused, and their reason code.
+    package static let drop = "lost-labels"
+    package static let code = "label_lost"
+
+    private let history: History
+    private let store: PictureStore
+    private let rejected: RejectedFolder
+    private let temporary: FilePath
+
+    package init(state: StateFolder, store: PictureStore, history: History, disk: any Disk = SystemDisk()) throws {
+        self.history = history
+        self.store = store
+        rejected = try RejectedFolder(state: state, disk: disk)
+        temporary = state.temporary
+    }
+
+    /// Refuses these files of the store. Interrupted at any point, it can be called again for those that are still there.
+    package func reject(_ digests: [PictureDigest]) throws {
+        guard !digests.isEmpty else { return }
+        let drop = try history.beginDrop(RawName(RawPath(Self.drop)), at: .now)
+        for start in stride(from: 0, to: digests.count, by: Self.batchSize) {
+            try reject(digests[start..<min(start + Self.batchSize, digests.count)], in: drop)
+        }
+        try history.finishDrop(drop, at: .now)
+    }
+
+    private func reject(_ digests: ArraySlice<PictureDigest>, in drop: DropID) throws {
+        let files = try digests.map { ($0, RawPath("\($0.hex)\(try suffix(of: $0))")) }
+        try rejected.keep(
+            files.map { digest, name in
+                // A second name rather than a copy: the file is never without one, and takes no space twice.
+                let link = temporary.appending("\(digest.hex).lost")
+                try PlainFiles.link(store.path(of: digest), to: link)
+                return RejectedFolder.Item(
+                    content: .staged(link), path: RawPath(Self.drop).appending(name), reason: Self.reason)
+            })
+        let outcomes = try files.map { digest, name in
+            FileOutcome(
+                path: RawName(name),
+                finding: .refused(code: Self.code, reason: Self.reason, byteCount: try store.byteCount(of: digest)))
+        }
+        _ = try history.recordOutcomes(outcomes, in: drop, at: .now)
+        for digest in digests { try store.removeUnrecorded(digest) }
+    }
+
+    /// What a name ends in for programs that tell files by that; decoders here don't.
+    private func suffix(of digest: PictureDigest) throws -> String {
+        let file = try store.open(digest)
+        let head = try file.closeAfter {
+            try [UInt8](unsafeUninitializedCapacity: 1024) { buffer, count in
+                count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
+            }
+        }
+        return switch FileKind.sniff(head) {
+        case .picture(.jpeg): ".jpg"
+        case .picture(.png): ".png"
+        default: ""
+        }
+    }
+
+    private static let batchSize = 1000
+    private static let reason =
+        "the picture was in the store, but its label isn't known (any more); put it into a folder with its label and drop "
+        + "it again"
+}

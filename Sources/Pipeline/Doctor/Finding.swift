@@ -1,0 +1,24 @@
+/// What one check of an installation has found.
+package struct Finding: Encodable, Hashable, Sendable {
+    package enum Status: String, Encodable, Sendable {
+        case ok
+        /// It was wrong, and has been put right as far as possible.
+        case repaired
+        case wrong
+    }
+
+    package enum Check: String, Encodable, Sendable {
+        case history, pictures, unrecorded, temporary, outbox, features
+    }
+
+    package let check: Check
+    package let status: Status
+    /// In plain words, for people.
+    package let detail: String
+
+    init(_ check: Check, _ status: Status, _ detail: String) {
+        self.check = check
+        self.status = status
+        self.detail = detail
+    }
+}
