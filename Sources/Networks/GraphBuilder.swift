@@ -16,6 +16,11 @@ struct GraphBuilder {
     private var named: [String: Named] = [:]
     private var nodes: [Graph.Node] = []
     private var valueCount = 1
+    private var weightCount = 0
+
+    /// All operations together may not have more weights. A small file can use one tensor in thousands of nodes, each of
+    /// which has a copy in its kernel's order.
+    private static let maximumWeights = 1 << 28
 
     init(_ model: Model) throws {
         guard (7...24).contains(model.opsetVersion) else { throw NetworkError.unsupportedOpset(model.opsetVersion) }
@@ -99,6 +104,10 @@ struct GraphBuilder {
 
     /// Makes the first output of `node` the result of `operation`.
     mutating func add(_ node: Node, _ operation: Operation, _ inputs: [Named], layout: Graph.Layout) throws {
+        weightCount += operation.weightCount
+        guard weightCount <= Self.maximumWeights else {
+            throw NetworkError.tooManyWeights(node: node.label, limit: Self.maximumWeights)
+        }
         nodes.append(
             Graph.Node(label: node.label, operation: operation, inputs: inputs.map(\.value), output: valueCount))
         try define(node, Named(value: valueCount, layout: layout))

@@ -79,7 +79,7 @@ private struct SharedWeights {
 
 extension Operation {
     /// Weights and summands, those of a batch normalisation that isn't folded away included.
-    fileprivate var weightCount: Int {
+    var weightCount: Int {
         switch self {
         case .convolution(let convolution): convolution.kernel.count + convolution.bias.count
         case .dense(let dense): dense.weights.count + dense.bias.count

@@ -14,6 +14,7 @@ package enum NetworkError: Error, CustomStringConvertible, Equatable {
     case unsupportedOutput(reason: String)
     case unsupportedShape(node: String, reason: String)
     case tooLarge(node: String, elements: Int)
+    case tooManyWeights(node: String, limit: Int)
     case unsupportedSize(requested: Int, reason: String)
     case badMetadata(key: String, value: String)
     case unknownKernels(value: String, available: [String])
@@ -36,6 +37,8 @@ package enum NetworkError: Error, CustomStringConvertible, Equatable {
         case .unsupportedShape(let node, let reason): "node \(node): \(reason)"
         case .tooLarge(let node, let elements):
             "node \(node): its output would have \(elements) elements, more than the limit of \(Shape.maximumCount)"
+        case .tooManyWeights(let node, let limit):
+            "node \(node): with its weights the network has more than \(limit)"
         case .unsupportedSize(let size, let reason): "pictures of \(size) x \(size) pixels can't be used: \(reason)"
         case .badMetadata(let key, let value): "the metadata entry \(key) is malformed: \"\(value)\""
         case .unknownKernels(let value, let available):

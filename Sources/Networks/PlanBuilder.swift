@@ -42,6 +42,17 @@ struct PlanBuilder {
         var shapes = [graph.input.value: input]
         for node in graph.nodes { shapes[node.output] = try node.outputShape(node.inputs.map { shapes[$0]! }) }
         self.shapes = shapes
+        try checkExpandedFactors()
+    }
+
+    /// A factor for all channels is written out, one a channel, of which a node may have as many as a map has elements.
+    private func checkExpandedFactors() throws {
+        var count = 0
+        for node in graph.nodes {
+            guard case .affine(let affine) = node.operation, affine.scale.count == 1 else { continue }
+            count += shapes[node.output]!.channels
+            guard count <= Shape.maximumCount else { throw NetworkError.tooLarge(node: node.label, elements: count) }
+        }
     }
 
     /// A builder that has done its work.

@@ -137,6 +137,26 @@ private let graphRefusals = [
                 name: "x", elementType: .float32, shape: nil)), mentions: ["four axes"]),
 ]
 
+/// Weights that are used again and again: a megabyte of file, as many as there are nodes in memory.
+private func manyConvolutions(_ count: Int) -> [Node] {
+    (0..<count).map { index in
+        let input = index == 0 ? "x" : "v\(index)"
+        let output = index == count - 1 ? "y" : "v\(index + 1)"
+        return node("Conv", [input, "w"], [output])
+    }
+}
+
+/// A map that is padded to 53 million values, flattened to as many channels, and multiplied between other functions.
+private func manyFactors(_ count: Int) -> [Node] {
+    var nodes = [node("Pad", ["x", "p"], ["a"]), node("Flatten", ["a"], ["v0"])]
+    for index in 0..<count {
+        let output = index == count - 1 ? "y" : "v\(index + 1)"
+        nodes.append(node("Mul", ["v\(index)", "c"], ["s\(index)"]))
+        nodes.append(node("Sigmoid", ["s\(index)"], [output]))
+    }
+    return nodes
+}
+
 private let shapeRefusals = [
     Refusal(
         "weights for other channels", conv([:], ones("w", 4, 5, 1, 1)), weights: [ones("w", 4, 5, 1, 1)], mentions: "5",
@@ -145,6 +165,16 @@ private let shapeRefusals = [
         "sizes that don't go together",
         [node("MaxPool", ["x"], ["a"], ["kernel_shape": .ints([2, 2])]), node("Add", ["x", "a"])],
         mentions: "224 x 224 x 3"),
+    Refusal(
+        "an axis beyond all measure", [node("Flatten", ["x"], ["y"], ["axis": .int(.max)])], mentions: "axis",
+        "\(Int64.max)"),
+    Refusal(
+        "one tensor as the weights of many nodes", manyConvolutions(1100), weights: [ones("w", 512, 512, 1, 1)],
+        mentions: "weights", "\(1 << 28)"),
+    Refusal(
+        "one factor for more channels than there is memory for", manyFactors(8),
+        weights: [ones("c", 1), Tensor(name: "p", dimensions: [8], integers: [0, 0, 2000, 2000, 0, 0, 2000, 2000])],
+        mentions: "limit"),
     Refusal("squeezing a map", [node("Squeeze", ["x"], ["y"])], mentions: "224 x 224"),
     Refusal(
         "features that don't fit", [node("Flatten", ["x"], ["a"]), node("Gemm", ["a", "c"])],
