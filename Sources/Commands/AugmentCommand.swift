@@ -1,3 +1,4 @@
+internal import Archive
 internal import ArgumentParser
 internal import Foundation
 internal import Pipeline
@@ -36,6 +37,6 @@ struct AugmentCommand: AsyncParsableCommand {
             throw UserFileError(path: image, action: "draw", reason: "\(error)")
         }
         try OutputFile.write(sheet, to: output)
-        print("Wrote \(output).")
+        print(TerminalText.escaped("Wrote \(output)."))
     }
 }

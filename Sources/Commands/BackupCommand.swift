@@ -15,6 +15,6 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await installation.history().backup(to: FilePath(file))
-        print("Wrote \(file).")
+        print(TerminalText.escaped("Wrote \(file)."))
     }
 }

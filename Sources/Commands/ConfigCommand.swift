@@ -1,3 +1,4 @@
+internal import Archive
 internal import ArgumentParser
 internal import Foundation
 internal import Learning
@@ -19,7 +20,9 @@ struct ConfigCommand: AsyncParsableCommand {
         func run() async throws {
             let settings = try await installation.settings()
             let library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
-            for problem in library.problems(with: settings.search) { print("Warning: \(problem)") }
+            for problem in library.problems(with: settings.search) {
+                print(TerminalText.escaped("Warning: \(problem)"))
+            }
             print("The settings are in order.")
         }
     }

@@ -1,4 +1,6 @@
+internal import Archive
 package import ArgumentParser
+internal import Foundation
 
 /// The root of the command line.
 package struct CultivarCommand: AsyncParsableCommand {
@@ -35,4 +37,26 @@ package struct CultivarCommand: AsyncParsableCommand {
         ])
 
     package init() {}
+
+    /// Runs the command that the process was started with, and ends the process.
+    ///
+    /// What is wrong may name files, and a file's name is no reason to send a terminal what it holds.
+    package static func runAndExit() async -> Never {
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            exit()
+        } catch {
+            let code = exitCode(for: error)
+            guard !code.isSuccess else { exit(withError: error) }
+            let text = TerminalText.escaped(fullMessage(for: error), keeping: ["\n"])
+            // Where nobody listens any more, the exit status is all that can be told.
+            if !text.isEmpty { try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8)) }
+            exit(withError: code)
+        }
+    }
 }

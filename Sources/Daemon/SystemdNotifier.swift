@@ -1,3 +1,4 @@
+internal import Archive
 internal import Foundation
 internal import Glibc
 
@@ -23,7 +24,7 @@ package struct SystemdNotifier: Sendable {
     package func watchdog() { send("WATCHDOG=1") }
 
     /// One line, shown by `systemctl status`.
-    package func status(_ text: String) { send("STATUS=" + text.replacing("\n", with: " ")) }
+    package func status(_ text: String) { send("STATUS=" + TerminalText.escaped(text.replacing("\n", with: " "))) }
 
     /// A path, or a name in the abstract namespace, which is written with a leading `@`.
     private static func address(of name: String) -> [UInt8]? {

@@ -8,6 +8,6 @@ enum Main {
     static func main() async {
         if DecoderChild.isWanted { DecoderChild.run() }
         GEMM.prepare()
-        await CultivarCommand.main()
+        await CultivarCommand.runAndExit()
     }
 }

@@ -55,8 +55,20 @@ struct OutputRenderingTests {
     func controlCharacters() throws {
         let text = try listing([Fruit(name: "fig\u{1B}[2J\nplum", pictureCount: 1)]).rendered(as: .table)
         #expect(text.hasSuffix("fig\\u{1b}[2J\\u{a}plum              1"))
-        #expect(TerminalText.escaped("a\u{202E}b\u{2028}c") == "a\\u{202e}b\\u{2028}c")
-        #expect(TerminalText.escaped("Äpfel 🍏") == "Äpfel 🍏")
+    }
+
+    @Test("CSV shows them too; JSON has them as numbers, and still means the same")
+    func controlCharactersForPrograms() throws {
+        let name = "fig\u{1B}[2J\u{9B}1m\u{202E}\u{E0001}\n🍏"
+        let listing = listing([Fruit(name: name, pictureCount: 1)])
+        let csv = try listing.rendered(as: .csv)
+        #expect(csv.hasSuffix("\n\"fig\\u{1b}[2J\\u{9b}1m\\u{202e}\\u{e0001}\n🍏\",1,"))
+        let json = try listing.rendered(as: .json)
+        for scalar: Unicode.Scalar in ["\u{1B}", "\u{9B}", "\u{202E}", "\u{E0001}"] {
+            #expect(!json.unicodeScalars.contains(scalar))
+        }
+        let read = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]]
+        #expect(read?.first?["name"] as? String == name)
     }
 
     @Test("JSON has snake_case keys in order, and leaves keys that are data as they are")

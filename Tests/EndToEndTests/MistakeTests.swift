@@ -28,6 +28,19 @@ struct MistakeTests {
     }
 
     @Test(
+        "What a file's name holds isn't sent to the terminal",
+        arguments: [
+            ["augment", "\u{1B}[2J.png", "-o", "b.png"], ["status", "--state", "/nowhere/\u{1B}[2J"],
+            ["history", "--\u{1B}[2J"], ["drops", "\u{1B}[2J"],
+        ])
+    func escapeSequences(arguments: [String]) async throws {
+        let output = try await Farm().cultivar(arguments)
+        #expect(output.status != 0)
+        #expect(output.errors.contains("\\u{1b}[2J"))
+        #expect(!(output.errors + output.text).unicodeScalars.contains("\u{1B}"))
+    }
+
+    @Test(
         "A limit below one and an unknown format are refused with the usage",
         arguments: [
             (["history", "--limit", "0"], "--limit is 0, expected at least 1"),

@@ -13,5 +13,5 @@ package struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
         self.errno = errno
     }
 
-    package var description: String { "can't \(action) \(path): \(errno)" }
+    package var description: String { TerminalText.escaped("can't \(action) \(path): \(errno)") }
 }

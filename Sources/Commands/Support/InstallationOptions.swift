@@ -84,7 +84,7 @@ struct ListingOptions: ParsableArguments {
 /// Where the log of this process goes: standard error, one line an entry.
 enum LogOutput {
     static func logger(level: Logger.Level = .info) -> Logger {
-        var logger = Logger(label: "cultivar") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "cultivar") { EscapingLogHandler(StreamLogHandler.standardError(label: $0)) }
         logger.logLevel = level
         return logger
     }

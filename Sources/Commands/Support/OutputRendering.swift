@@ -1,3 +1,4 @@
+internal import Archive
 internal import ArgumentParser
 internal import Foundation
 
@@ -46,8 +47,10 @@ package struct Listing<Item: Encodable> {
         return ([header] + rows).map { $0.map(quoted).joined(separator: ",") }.joined(separator: "\n")
     }
 
-    /// RFC 4180: quotes around what holds a comma, a quote or a line break.
+    /// RFC 4180: quotes around what holds a comma, a quote or a line break. Other control characters are shown, as in
+    /// tables: a CSV may come to a terminal too.
     private func quoted(_ cell: String) -> String {
+        let cell = TerminalText.escaped(cell, keeping: ["\n", "\r", "\t"])
         guard cell.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return cell }
         return "\"" + cell.replacing("\"", with: "\"\"") + "\""
     }
@@ -77,28 +80,7 @@ package enum JSONOutput {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-}
-
-/// Text that is safe to print: names of files and folders may hold anything, escape sequences too.
-package enum TerminalText {
-    package static func escaped(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
-        return text.unicodeScalars.reduce(into: "") { result, scalar in
-            if isControl(scalar) {
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: true
-        default: false
-        }
+        return TerminalText.escapedJSON(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 }
 

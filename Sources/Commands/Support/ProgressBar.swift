@@ -1,3 +1,4 @@
+internal import Archive
 internal import Foundation
 internal import Glibc
 internal import Pipeline
@@ -13,7 +14,7 @@ final class ProgressBar: Sendable {
         let share = status.total > 0 ? min(1, Double(status.done) / Double(status.total)) : 0
         let filled = Int(share * Double(Self.length))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.length - filled)
-        write("\(bar) \(status.summary)")
+        write("\(bar) \(TerminalText.escaped(status.summary))")
     }
 
     func clear() {

@@ -22,7 +22,7 @@ struct RunReport {
             "Started \(Text.time(run.started)) by \(run.trigger.rawValue)\(length); "
                 + "\(run.trainPictures) training and \(run.testPictures) test pictures, seed \(details.seed).",
         ]
-        return lines.filter { !$0.isEmpty }.map(TerminalText.escaped).joined(separator: "\n")
+        return lines.filter { !$0.isEmpty }.map { TerminalText.escaped($0) }.joined(separator: "\n")
     }
 
     private var candidates: String {
