@@ -2,13 +2,17 @@ package import Archive
 package import SystemPackage
 internal import Synchronization
 
-/// A disk whose n-th operation fails, counted from 0.
+/// A disk whose n-th operation fails, counted from 0, or the first one on certain paths.
 package final class FailingDisk: Disk {
     private let disk = SystemDisk()
     private let remaining: Atomic<Int>
     private let failed = Atomic(false)
+    private let counts: @Sendable (FilePath) -> Bool
 
-    package init(failingAt index: Int) { remaining = Atomic(index) }
+    package init(failingAt index: Int = 0, counting counts: @escaping @Sendable (FilePath) -> Bool = { _ in true }) {
+        remaining = Atomic(index)
+        self.counts = counts
+    }
 
     package var hasFailed: Bool { failed.load(ordering: .relaxed) }
 
@@ -28,7 +32,7 @@ package final class FailingDisk: Disk {
     }
 
     private func count(_ path: FilePath) throws {
-        guard remaining.subtract(1, ordering: .relaxed).oldValue == 0 else { return }
+        guard counts(path), remaining.subtract(1, ordering: .relaxed).oldValue == 0 else { return }
         failed.store(true, ordering: .relaxed)
         throw FileFailure(action: "write", path: path, errno: .noSpace)
     }

@@ -67,6 +67,26 @@ struct InterruptionTests {
         #expect(index >= 8)
     }
 
+    @Test("What a failed synchronisation left in rejected/ is copied again, however good it looks")
+    func failedSynchronisation() async throws {
+        try workshop.drop(Array("a text, which is no picture".utf8), at: "d/cat/text")
+        #expect(symlink("nowhere", workshop.inbox.appending("d/cat/link").string) == 0)
+        let disk = FailingDisk { [rejected = workshop.state.rejected] in $0 == rejected }
+        _ = try? await workshop.ingest("d", with: workshop.ingestor(disk: disk))
+        #expect(disk.hasFailed)
+        let paths = ["text", "link.reason.txt"].map { workshop.state.rejected.appending("d/cat/\($0)") }
+        let before = try paths.map(inode)
+        #expect(try await workshop.ingest("d").verdicts == [0, 0, 2])
+        #expect(try workshop.rejected() == ["d/cat/link.reason.txt", "d/cat/text", "d/cat/text.reason.txt"])
+        for (path, inode) in zip(paths, before) { #expect(try self.inode(path) != inode, "\(path)") }
+    }
+
+    private func inode(_ path: FilePath) throws -> UInt64 {
+        var status = stat()
+        guard lstat(path.string, &status) == 0 else { throw Errno(rawValue: errno) }
+        return UInt64(status.st_ino)
+    }
+
     @Test("A file that was recorded before its source could be removed keeps its verdict")
     func stoppedBeforeRemoval() async throws {
         try workshop.drop(png(1), at: "d/cat/1")
@@ -121,7 +141,7 @@ struct InterruptionTests {
         _ = try workshop.history.beginDrop(RawName(RawPath("gone")), at: .now)
         try workshop.drop(png(1), at: "here/cat/1")
         let here = try workshop.history.beginDrop(RawName(RawPath("here")), at: .now)
-        try await workshop.ingestor().finishVanishedDrops(from: InboxScanner(inbox: workshop.inbox))
+        try await workshop.ingestor().forgetVanished(from: InboxScanner(inbox: workshop.inbox))
         #expect(try workshop.history.unfinishedDrops().map(\.id) == [here])
     }
 
@@ -132,7 +152,7 @@ struct InterruptionTests {
         try workshop.drop(png(2), at: "waiting/cat/2.part")
         #expect(mkdir(workshop.inbox.appending("emptied/dog").string, 0o755) == 0)
         #expect(mkdir(workshop.inbox.appending("nobody's").string, 0o755) == 0)
-        try await workshop.ingestor().finishVanishedDrops(from: InboxScanner(inbox: workshop.inbox))
+        try await workshop.ingestor().forgetVanished(from: InboxScanner(inbox: workshop.inbox))
         #expect(try workshop.history.unfinishedDrops().isEmpty)
         #expect(!workshop.isInInbox("emptied"))
         #expect(workshop.isInInbox("waiting/cat/2.part"))

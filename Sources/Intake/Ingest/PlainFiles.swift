@@ -29,7 +29,7 @@ enum PlainFiles {
     }
 
     static func copy(_ source: FilePath, to target: FilePath) throws(IntakeFailure) {
-        try perform("copy \(source) to", target) {
+        try perform("copy \(source.escaped) to", target) {
             let input = try FileDescriptor.open(source, .readOnly, options: .closeOnExec)
             try input.closeAfter {
                 let output = try create(target)
@@ -46,7 +46,7 @@ enum PlainFiles {
     }
 
     static func haveSameBytes(_ first: FilePath, _ second: FilePath) throws(IntakeFailure) -> Bool {
-        try perform("compare \(first) with", second) {
+        try perform("compare \(first.escaped) with", second) {
             let one = try FileDescriptor.open(first, .readOnly, options: [.closeOnExec, .noFollow])
             return try one.closeAfter {
                 let other = try FileDescriptor.open(
@@ -95,13 +95,13 @@ enum PlainFiles {
             return try body()
         } catch {
             let errno = error as? Errno ?? .ioError
-            throw IntakeFailure(action: action, path: path.description, errno: errno)
+            throw IntakeFailure(action: action, path: path.escaped, errno: errno)
         }
     }
 
     private static func failure(_ action: String, _ path: FilePath) -> IntakeFailure {
         let code = errno
-        return IntakeFailure(action: action, path: path.description, errno: Errno(rawValue: code))
+        return IntakeFailure(action: action, path: path.escaped, errno: Errno(rawValue: code))
     }
 }
 

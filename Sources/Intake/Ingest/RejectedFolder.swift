@@ -4,8 +4,9 @@ internal import SystemPackage
 
 /// The refused files, each with its reason beside it: `rejected/DROP/PATH` and `rejected/DROP/PATH.reason.txt`.
 ///
-/// Nothing that is there is ever overwritten by other content: a second file of the same path gets a number. Long
-/// names are shortened. Not to be used from two threads at once.
+/// Nothing that is there is ever overwritten by other content: a second file of the same path gets a number. The same
+/// content is replaced by the new copy: what an intake cut short has left there may never have reached the disk, although
+/// it reads as if it had. Long names are shortened. Not to be used from two threads at once.
 final class RejectedFolder: Sendable {
     /// Where a refused file's bytes come from.
     enum Content: Sendable {
@@ -53,7 +54,7 @@ final class RejectedFolder: Sendable {
             return try placeReason(text, in: folder, name: item.path.last)
         }
         let target = try target(for: copy, in: folder, name: item.path.last)
-        if PlainFiles.exists(target) { try PlainFiles.remove(copy) } else { try disk.rename(copy, to: target) }
+        try disk.rename(copy, to: target)
         try PlainFiles.write(text, to: Self.reasonPath(of: target))
     }
 
@@ -65,8 +66,9 @@ final class RejectedFolder: Sendable {
             let target = folder.appending(raw: Self.numbered(name, number))
             let reason = Self.reasonPath(of: target)
             if PlainFiles.exists(target) { continue }
-            if !PlainFiles.exists(reason) { return try disk.rename(copy, to: reason) }
-            if try PlainFiles.haveSameBytes(copy, reason) { return try PlainFiles.remove(copy) }
+            if try !PlainFiles.exists(reason) || PlainFiles.haveSameBytes(copy, reason) {
+                return try disk.rename(copy, to: reason)
+            }
         }
     }
 

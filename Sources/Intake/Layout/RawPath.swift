@@ -1,3 +1,4 @@
+internal import Glibc
 package import SystemPackage
 
 /// A name or a relative path as the raw bytes that the kernel gave: anything but NUL, with "/" between components.
@@ -93,6 +94,11 @@ extension RawPath {
 }
 
 extension FilePath {
+    /// For a person to read; see ``RawPath/escaped``.
+    var escaped: String {
+        withPlatformString { RawPath(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }.escaped
+    }
+
     /// This folder's path with a path of raw bytes below it.
     package func appending(raw path: RawPath) -> FilePath {
         var result = self
