@@ -4,8 +4,10 @@ internal import Synchronization
 /// Set once to make work that is under way stop at its next check.
 package final class CancellationFlag: Sendable {
     private let flag = Atomic(false)
+    private let beat: @Sendable () -> Void
 
-    package init() {}
+    /// - Parameter beat: called with every check: whoever checks has got on since the last one.
+    package init(beat: @escaping @Sendable () -> Void = {}) { self.beat = beat }
 
     package var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
@@ -13,6 +15,7 @@ package final class CancellationFlag: Sendable {
 
     /// Throws `CancellationError` once the flag is set.
     package func check() throws(CancellationError) {
+        beat()
         if isCancelled { throw CancellationError() }
     }
 }
@@ -31,11 +34,16 @@ package struct Worker: Sendable {
 /// One thread per core, on which all heavy and blocking work runs; Swift's cooperative pool stays free for waiting.
 package final class WorkerPool: Sendable {
     package let workerCount: Int
+    /// The sign of life of whoever works here: given at each index, and wherever a long one checks its cancellation.
+    package let beat: @Sendable () -> Void
     private let queue = JobQueue()
 
-    package init(workerCount: Int = ProcessInfo.processInfo.activeProcessorCount) {
+    package init(
+        workerCount: Int = ProcessInfo.processInfo.activeProcessorCount, beat: @escaping @Sendable () -> Void = {}
+    ) {
         precondition(workerCount > 0, "a pool needs at least one worker, got \(workerCount)")
         self.workerCount = workerCount
+        self.beat = beat
         for index in 0..<workerCount {
             let thread = Thread { [queue] in
                 while let job = queue.next() { job(index) }
@@ -54,7 +62,7 @@ package final class WorkerPool: Sendable {
     /// Cancelling the calling task does the same with `CancellationError`; a long `body` checks `worker.cancellation`.
     package func forEach(_ count: Int, _ body: @escaping @Sendable (Int, Worker) throws -> Void) async throws {
         guard count > 0 else { return }
-        let cancellation = CancellationFlag()
+        let cancellation = CancellationFlag(beat: beat)
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 let share = SharedLoop(

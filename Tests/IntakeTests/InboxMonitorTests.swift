@@ -137,6 +137,85 @@ struct InboxMonitorTests {
         #expect(names.values == [RawPath("before"), RawPath("after")])
     }
 
+    @Test("An inbox whose path leads elsewhere is noticed, however much happens in the one that was watched")
+    func otherInbox() async throws {
+        let folder = workshop.folder
+        for name in ["one", "two"] { try folder.write([1], to: FilePath("\(name)/inbox/.keep")) }
+        let link = folder.path.appending("now")
+        #expect(symlink("one", link.string) == 0)
+        let monitor = InboxMonitor(
+            inbox: link.appending("inbox"), settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+        let seen = Recorder<String>()
+        let running = Task {
+            try await monitor.run { candidate, _ in
+                seen.add(candidate.name.escaped)
+                return nil
+            }
+        }
+        let knocking = Task {
+            for number in 0... {
+                try folder.write([1], to: FilePath("one/inbox/.knock\(number % 10)"))
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        try await Task.sleep(for: .seconds(3))
+        #expect(symlink("two", folder.path.appending("next").string) == 0)
+        #expect(rename(folder.path.appending("next").string, link.string) == 0)
+        try folder.write(png(1), to: "two/inbox/d/cat/1")
+        for _ in 0..<200 where seen.values.isEmpty { try await Task.sleep(for: .milliseconds(100)) }
+        knocking.cancel()
+        running.cancel()
+        _ = await knocking.result
+        try await running.value
+        #expect(seen.values == ["d"])
+    }
+
+    @Test("The monitor beats while it waits and while it scans, but not while a drop is handled")
+    func beats() async throws {
+        let beats = Recorder<SuspendingClock.Instant>()
+        let observer = MonitorObserver(beat: { beats.add(.now) })
+        let monitor = InboxMonitor(
+            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+        let (handled, continuation) = AsyncStream.makeStream(of: Void.self)
+        let running = Task {
+            try await monitor.run(
+                { _, _ in
+                    continuation.yield()
+                    try await Task.sleep(for: .seconds(3600))
+                    return nil
+                }, observer: observer)
+        }
+        try await Task.sleep(for: .seconds(5))
+        let idle = beats.values
+        #expect(idle.count >= 3)
+        #expect(zip(idle, idle.dropFirst()).allSatisfy { $0.duration(to: $1) < .seconds(3) })
+        for index in 0..<200 { try workshop.drop([1], at: "d/cat/\(index)") }
+        for await _ in handled { break }
+        let busy = beats.values.count
+        #expect(busy >= idle.count + 200)
+        try await Task.sleep(for: .seconds(3))
+        #expect(beats.values.count == busy)
+        running.cancel()
+        _ = await running.result
+    }
+
+    @Test("The monitor tells of all entries at each full scan")
+    func entries() async throws {
+        try workshop.drop([1], at: ".hidden/cat/1")
+        let monitor = InboxMonitor(
+            inbox: workshop.inbox, settings: WatchSettings(mode: .poll, pollInterval: .milliseconds(200)),
+            logger: Logger(label: "test"))
+        let seen = Recorder<Set<RawPath>>()
+        let running = Task {
+            try await monitor.run({ _, _ in nil }, observer: MonitorObserver(entriesSeen: { seen.add($0) }))
+        }
+        try await Task.sleep(for: .seconds(2))
+        running.cancel()
+        _ = await running.result
+        #expect(seen.values.count >= 2)
+        #expect(seen.values.allSatisfy { $0 == [RawPath(".hidden")] })
+    }
+
     @Test("What the handler leaves is handed over again after its pause")
     func pause() async throws {
         try workshop.drop([1], at: "d/cat/1")

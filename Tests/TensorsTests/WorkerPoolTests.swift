@@ -42,6 +42,21 @@ struct WorkerPoolTests {
         #expect(started.load(ordering: .relaxed) == 4)
     }
 
+    @Test("A pool beats at each index, and wherever a long one checks its cancellation")
+    func beats() async throws {
+        let beats = Atomic(0)
+        let pool = WorkerPool(workerCount: 1, beat: { beats.add(1, ordering: .relaxed) })
+        #expect(beats.load(ordering: .relaxed) == 0)
+        try await pool.forEach(3) { _, _ in }
+        let short = beats.load(ordering: .relaxed)
+        #expect(short >= 3)
+        try await pool.run { worker in
+            let before = beats.load(ordering: .relaxed)
+            for _ in 0..<10 { try worker.cancellation.check() }
+            #expect(beats.load(ordering: .relaxed) == before + 10)
+        }
+    }
+
     @Test("A pool works on after a failure")
     func afterFailure() async throws {
         let pool = WorkerPool(workerCount: 2)

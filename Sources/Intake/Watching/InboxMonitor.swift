@@ -25,6 +25,25 @@ package struct WatchSettings: Sendable, Hashable {
     }
 }
 
+/// What a monitor tells of its own work, from whatever thread.
+package struct MonitorObserver: Sendable {
+    /// The inbox can't be looked into, and with nil that it can again.
+    package var faultChanged: @Sendable (IntakeFailure?) -> Void
+    /// A scan of the whole inbox has found these top-level entries and no others.
+    package var entriesSeen: @Sendable (Set<RawPath>) -> Void
+    /// The monitor is alive: about once a second while it waits, and at every step of a scan.
+    package var beat: @Sendable () -> Void
+
+    package init(
+        faultChanged: @escaping @Sendable (IntakeFailure?) -> Void = { _ in },
+        entriesSeen: @escaping @Sendable (Set<RawPath>) -> Void = { _ in }, beat: @escaping @Sendable () -> Void = {}
+    ) {
+        self.faultChanged = faultChanged
+        self.entriesSeen = entriesSeen
+        self.beat = beat
+    }
+}
+
 /// Finds the drops that are complete, and hands them over one at a time.
 package struct InboxMonitor: Sendable {
     /// Handles a drop that has settled. What it returns is when to hand over what is left of the drop in the inbox even
@@ -44,17 +63,16 @@ package struct InboxMonitor: Sendable {
     /// Watches until the task is cancelled, then returns. Throws only what `handle` throws.
     ///
     /// An inbox that is missing or can't be read is reported in the log and waited for.
-    ///
-    /// - Parameter faultChanged: called when the inbox can't be looked into, and with nil when it can again.
-    package func run(
-        _ handle: Handler, faultChanged: @escaping @Sendable (IntakeFailure?) -> Void = { _ in }
-    ) async throws {
+    package func run(_ handle: Handler, observer: MonitorObserver = MonitorObserver()) async throws {
         let watcher = InboxWatcher(inbox: inbox, mode: settings.mode, pollInterval: settings.pollInterval)
         defer { watcher.stop() }
         var round = MonitorRound(
-            inbox: inbox, settings: settings, watcher: watcher, logger: logger, faultChanged: faultChanged)
+            inbox: inbox, settings: settings, watcher: watcher, logger: logger, observer: observer)
         for await _ in watcher.wakeUps {
-            repeat { try await round.run(handle) } while await round.waitsForNext()
+            repeat {
+                observer.beat()
+                try await round.run(handle)
+            } while await round.waitsForNext()
         }
     }
 }
@@ -67,7 +85,7 @@ private struct MonitorRound {
     let settings: WatchSettings
     let watcher: InboxWatcher
     let logger: Logger
-    let faultChanged: @Sendable (IntakeFailure?) -> Void
+    let observer: MonitorObserver
     /// Scans block, so they have a thread of their own.
     private let scanThread = WorkerPool(workerCount: 1)
     private var tracker: SettleTracker
@@ -78,6 +96,7 @@ private struct MonitorRound {
     private var notBefore: [RawPath: Instant] = [:]
     private var reportedExcess: Set<RawPath> = []
     private var reportedFailure: IntakeFailure?
+    private var isSaidToPoll = false
 
     private static let longestNap = Duration.milliseconds(900)
     private static let shortestScanGap = Duration.milliseconds(200)
@@ -85,10 +104,9 @@ private struct MonitorRound {
     private static let scanGapFactor = 10
 
     init(
-        inbox: FilePath, settings: WatchSettings, watcher: InboxWatcher, logger: Logger,
-        faultChanged: @escaping @Sendable (IntakeFailure?) -> Void
+        inbox: FilePath, settings: WatchSettings, watcher: InboxWatcher, logger: Logger, observer: MonitorObserver
     ) {
-        self.faultChanged = faultChanged
+        self.observer = observer
         self.inbox = inbox
         self.settings = settings
         self.watcher = watcher
@@ -105,7 +123,7 @@ private struct MonitorRound {
                 try await finish(candidate, pause: pause)
                 try await look()
             }
-            if reportedFailure != nil { faultChanged(nil) }
+            if reportedFailure != nil { observer.faultChanged(nil) }
             reportedFailure = nil
         } catch let failure as IntakeFailure {
             report(failure)
@@ -155,12 +173,15 @@ private struct MonitorRound {
 
     /// Looks into the folder that the inbox's path leads to now, which may be another one than before.
     private mutating func scanAll() async throws(IntakeFailure) {
-        if scanner?.isCurrent != true { scanner = try InboxScanner(inbox: inbox, limits: settings.limits) }
+        if scanner?.isCurrent != true {
+            scanner = try InboxScanner(inbox: inbox, limits: settings.limits, beat: observer.beat)
+        }
         guard let scanner else { return }
         let names = try await onScanThread { () throws(IntakeFailure) in try scanner.names() }
         tracker.retain(names)
         notBefore = notBefore.filter { names.contains($0.key) }
         dirty.formIntersection(names)
+        observer.entriesSeen(names)
         try await scan(names.filter { FileNames.isTakeable($0) })
         nextFullScan = .now.advanced(by: settings.rescanInterval)
     }
@@ -206,7 +227,14 @@ private struct MonitorRound {
 }
 
 extension MonitorRound {
-    private func log(_ notice: WatchNotice) {
+    /// That it polls is said once: without watches, inotify is tried again every minute.
+    private mutating func log(_ notice: WatchNotice) {
+        switch notice {
+        case .polling where isSaidToPoll: return
+        case .polling: isSaidToPoll = true
+        case .watching: isSaidToPoll = false
+        case .overflow, .inboxReplaced, .inboxMissing: break
+        }
         let level: Logger.Level =
             switch notice {
             case .watching, .overflow: .info
@@ -221,7 +249,7 @@ extension MonitorRound {
         scanner = nil
         guard failure != reportedFailure, failure.errno != .canceled else { return }
         reportedFailure = failure
-        faultChanged(failure)
+        observer.faultChanged(failure)
         logger.error("can't look into the inbox", metadata: ["intake.error": "\(failure)"])
     }
 

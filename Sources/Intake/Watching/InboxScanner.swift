@@ -20,11 +20,17 @@ package final class InboxScanner: Sendable {
     package let limits: ScanLimits
     let folder: FolderHandle
     private let identity: FileStamp
+    private let beat: @Sendable () -> Void
 
     /// Opens the inbox. Throws ``IntakeFailure`` where it is missing, no folder, or closed to this process.
-    package init(inbox: FilePath, limits: ScanLimits = ScanLimits()) throws(IntakeFailure) {
+    ///
+    /// - Parameter beat: called for everything that a scan sees, which of a large drop on a slow disk takes long.
+    package init(
+        inbox: FilePath, limits: ScanLimits = ScanLimits(), beat: @escaping @Sendable () -> Void = {}
+    ) throws(IntakeFailure) {
         self.inbox = inbox
         self.limits = limits
+        self.beat = beat
         folder = try FolderHandle.open(inbox)
         identity = try folder.status().stamp
     }
@@ -41,7 +47,7 @@ package final class InboxScanner: Sendable {
     /// All that is in and below one top-level entry; nil if it is gone.
     package func scan(_ name: RawPath) throws(IntakeFailure) -> EntrySnapshot? {
         guard let status = try folder.status(of: name) else { return nil }
-        var walk = Walk(limits: limits)
+        var walk = Walk(limits: limits, beat: beat)
         if status.kind == .directory {
             try walk.enter(folder, name, at: RawPath([]), status: status, depth: 0)
         } else {
@@ -56,13 +62,17 @@ package final class InboxScanner: Sendable {
 /// One scan under way.
 private struct Walk {
     let limits: ScanLimits
+    let beat: @Sendable () -> Void
     var files: [InboxFile] = []
     var folders: [InboxFile] = []
     var unreadable: [RawPath] = []
     var excess: EntrySnapshot.Excess?
     private var bytes: Int64 = 0
 
-    init(limits: ScanLimits) { self.limits = limits }
+    init(limits: ScanLimits, beat: @escaping @Sendable () -> Void) {
+        self.limits = limits
+        self.beat = beat
+    }
 
     /// Lists the folder `name` of `parent`, whose path below the drop is `path`, and all below it.
     mutating func enter(
@@ -88,6 +98,7 @@ private struct Walk {
     private mutating func add(
         _ name: RawPath, of folder: FolderHandle, at path: RawPath, depth: Int
     ) throws(IntakeFailure) {
+        beat()
         guard let status = try folder.status(of: name) else { return }
         if status.kind == .directory { return try enter(folder, name, at: path, status: status, depth: depth + 1) }
         files.append(InboxFile(path: path, kind: status.kind, stamp: status.stamp))

@@ -83,7 +83,10 @@ private struct WatchLoop {
     }
 
     private func poll(because reason: String, for period: Duration?) {
-        box.post { $0.notices.append(.polling(reason: reason)) }
+        box.post {
+            $0.notices.append(.polling(reason: reason))
+            $0.rescan = true
+        }
         let start = SuspendingClock.now
         var last = start
         while !box.isStopped && period.map({ start.duration(to: .now) < $0 }) ?? true {

@@ -28,12 +28,15 @@ struct InotifySession {
     private let inbox: FilePath
     private let box: HintBox
     private let held: FolderHandle
+    /// The library's; nil where it can't be found out.
+    private let descriptor: Int32?
     /// Watch descriptors and the folders they stand for, relative to the inbox, whose own path is empty.
     private var folders: [Int32: RawPath] = [:]
     /// Watches of deleted folders, which the library never frees.
     private var staleCount = 0
     /// The last MOVED_FROM of a name that counts as part of the inbox.
     private var moveCookie: UInt32 = 0
+    private var nextIdentityCheck = SuspendingClock.now
 
     private static let staleLimit = 4096
     private static let depthLimit = 64
@@ -44,15 +47,17 @@ struct InotifySession {
     init(inbox: FilePath, box: HintBox) throws(InotifyFault) {
         self.inbox = inbox
         self.box = box
-        do { held = try FolderHandle.open(inbox) } catch { throw .inboxMissing }
+        do { held = try FolderHandle.open(inbox) } catch {
+            throw error.isAboutChange ? .inboxMissing : .watch(path: error.path, error.errno)
+        }
         let before = Self.inotifyDescriptors()
         guard inotifytools_initialize() != 0 else { throw .initialization(Errno(rawValue: inotifytools_error())) }
-        for descriptor in Self.inotifyDescriptors().subtracting(before) {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            guard descriptor < 1024 else {
-                inotifytools_cleanup()
-                throw .descriptorTooHigh(descriptor)
-            }
+        descriptor = Self.inotifyDescriptors().subtracting(before).first
+        guard let descriptor else { return }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        guard descriptor < 1024 else {
+            inotifytools_cleanup()
+            throw .descriptorTooHigh(descriptor)
         }
     }
 
@@ -66,11 +71,11 @@ struct InotifySession {
                 guard try handle(event) else { return }
             } else {
                 box.tick()
-                guard isInboxTheSame() else {
-                    return box.post {
-                        $0.notices.append(.inboxReplaced)
-                        $0.rescan = true
-                    }
+            }
+            guard isInboxTheSame() else {
+                return box.post {
+                    $0.notices.append(.inboxReplaced)
+                    $0.rescan = true
                 }
             }
             if staleCount > Self.staleLimit { return box.post { $0.rescan = true } }
@@ -155,7 +160,11 @@ struct InotifySession {
     /// Watches a folder, then lists it, then goes on with the folders in it, so that none can appear unseen.
     private mutating func watchTree(_ path: RawPath, depth: Int) throws(InotifyFault) {
         guard depth <= Self.depthLimit, !FileNames.isWaiting(path), try watch(path) else { return }
-        guard let stream = absolute(path).withCString({ opendir($0) }) else { return }
+        // A tree of many folders takes long, and the monitor is to know that this goes on.
+        box.tick()
+        guard let stream = absolute(path).withCString({ opendir($0) }) else {
+            return try checkFault(Errno(rawValue: errno), at: path)
+        }
         var children: [RawPath] = []
         while let entry = readdir(stream) {
             guard entry.pointee.d_type == UInt8(DT_DIR) || entry.pointee.d_type == UInt8(DT_UNKNOWN) else { continue }
@@ -170,17 +179,22 @@ struct InotifySession {
     private mutating func watch(_ path: RawPath) throws(InotifyFault) -> Bool {
         let full = absolute(path)
         guard full.withCString({ inotifytools_watch_file($0, Self.mask) }) != 0 else {
-            switch Errno(rawValue: inotifytools_error()) {
-            case .noSpace: throw .noWatchesLeft(folders: folders.count)
-            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied, .fileNameTooLong:
-                if path.bytes.isEmpty { throw .inboxMissing }
-                return false
-            case let errno: throw .watch(path: full.escaped, errno)
-            }
+            try checkFault(Errno(rawValue: inotifytools_error()), at: path)
+            return false
         }
         let watch = RawPath(full.bytes + [UInt8(ascii: "/")]).withCString { inotifytools_wd_from_filename($0) }
         if watch > 0 { folders[watch] = path }
         return true
+    }
+
+    /// Throws what keeps folders from being watched at all; one that is gone or closed to this process is passed over.
+    private func checkFault(_ errno: Errno, at path: RawPath) throws(InotifyFault) {
+        switch errno {
+        case .noSpace: throw .noWatchesLeft(folders: folders.count)
+        case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied, .fileNameTooLong:
+            if path.bytes.isEmpty { throw .inboxMissing }
+        default: throw .watch(path: absolute(path).escaped, errno)
+        }
     }
 
     private func absolute(_ path: RawPath) -> RawPath {
@@ -188,17 +202,29 @@ struct InotifySession {
         return path.bytes.isEmpty ? root : root.appending(path)
     }
 
-    private func isInboxTheSame() -> Bool {
-        guard let now = try? FolderHandle.open(inbox).status().stamp, let then = try? held.status().stamp else {
-            return false
+    /// Looked up at most once a second, however much happens. That it can't be looked up, for want of a descriptor, says
+    /// nothing.
+    private mutating func isInboxTheSame() -> Bool {
+        guard nextIdentityCheck <= .now else { return true }
+        nextIdentityCheck = .now.advanced(by: .seconds(1))
+        do {
+            let (now, then) = (try FolderHandle.open(inbox).status().stamp, try held.status().stamp)
+            return now.device == then.device && now.inode == then.inode
+        } catch {
+            return !error.isAboutChange
         }
-        return now.device == then.device && now.inode == then.inode
     }
 
     /// Empties the library's buffer, which outlives a session, and cleans up.
+    ///
+    /// In a busy inbox events never cease, so the library first gets a descriptor on which nothing comes any more.
     private func end() {
-        for _ in 0..<100_000 where inotifytools_next_events(1, 1) == nil { break }
+        var ends: [Int32] = [-1, -1]
+        if let descriptor, pipe(&ends) == 0 { dup2(ends[0], descriptor) }
+        let deadline = SuspendingClock.now.advanced(by: .seconds(5))
+        while inotifytools_next_events(1, 1) != nil && deadline > .now {}
         inotifytools_cleanup()
+        for end in ends where end >= 0 { close(end) }
     }
 
     /// The descriptors of this process that are inotify instances.
