@@ -11,47 +11,53 @@ struct IntakeService: Service {
     private let monitor: InboxMonitor
     private let ingestor: Ingestor
     private let activity: InboxActivity
+    private let faults: DropFaults
     private let status: StatusBoard
+    private let heartbeat: Heartbeat
     private let logger: Logger
 
-    init(_ installation: Installation, activity: InboxActivity, status: StatusBoard) throws {
+    init(_ installation: Installation, activity: InboxActivity, status: StatusBoard, heartbeat: Heartbeat) throws {
         let settings = installation.settings
-        var watch = WatchSettings()
-        watch.settle = .seconds(settings.inbox.settle)
-        watch.mode = settings.inbox.watch == .poll ? .poll : .inotify
         monitor = InboxMonitor(
-            inbox: FilePath(settings.paths.inbox), settings: watch, logger: installation.logger)
+            inbox: FilePath(settings.paths.inbox), settings: WatchSettings(settings), logger: installation.logger)
         ingestor = try Ingestor(
-            state: installation.state, store: installation.store, history: installation.history, pool: WorkerPool(),
+            state: installation.state, store: installation.store, history: installation.history,
+            pool: WorkerPool(beat: { heartbeat.beat() }),
             validator: DecoderPool(
-                limits: settings.limits, attempts: installation.history,
+                limits: settings.limits, maxFileBytes: settings.drops.maxFileBytes, attempts: installation.history,
                 notify: { [logger = installation.logger] notice in
                     logger.warning("picture decoder", metadata: ["decoder.notice": "\(notice)"])
                 }),
-            settings: IngestSettings(testShare: settings.inbox.testShare))
+            settings: IngestSettings(testShare: settings.inbox.testShare, maxFileBytes: settings.drops.maxFileBytes))
         self.activity = activity
         self.status = status
+        self.heartbeat = heartbeat
+        faults = DropFaults { status.setDegraded($0, in: .intake) }
         logger = installation.logger
     }
 
     func run() async throws {
+        let observer = MonitorObserver(
+            faultChanged: { status.setDegraded($0.map { "the inbox: \($0)" }, in: .inbox) },
+            entriesSeen: { faults.retain($0) }, beat: { heartbeat.beat() })
         try await cancelWhenGracefulShutdown {
-            try await finishVanishedDrops()
+            try await forgetVanished(observer.beat)
             try await monitor.run(
-                { candidate, scanner in try await take(candidate, from: scanner) },
-                faultChanged: { status.setDegraded($0.map { "the inbox: \($0)" }, in: .inbox) })
+                { candidate, scanner in try await take(candidate, from: scanner) }, observer: observer)
         }
     }
 
-    /// Closes the books on drops that an earlier process took in to the last file. A missing inbox is the monitor's to report.
-    private func finishVanishedDrops() async throws {
-        guard let scanner = try? InboxScanner(inbox: monitor.inbox) else { return }
+    /// Closes the books on what an earlier process has left. A missing inbox is the monitor's to report.
+    private func forgetVanished(_ beat: @escaping @Sendable () -> Void) async throws {
+        guard let scanner = try? InboxScanner(inbox: monitor.inbox, limits: monitor.settings.limits, beat: beat) else {
+            return
+        }
         do {
-            try await ingestor.finishVanishedDrops(from: scanner)
+            try await ingestor.forgetVanished(from: scanner)
         } catch let error as CancellationError {
             throw error
         } catch {
-            status.setDegraded("can't close earlier drops: \(error)", in: .intake)
+            // The next start tries again, and nothing depends on it.
             logger.error("earlier drops not closed", metadata: ["error": "\(error)"])
         }
     }
@@ -65,13 +71,13 @@ struct IntakeService: Service {
                 }
                 return (summary, summary.accepted)
             }
-            status.setDegraded(nil, in: .intake)
+            faults.clear(candidate.name)
             log(summary)
             return summary.lookAgainAfter
         } catch is CancellationError {
             return nil
         } catch {
-            status.setDegraded("can't take in the drop \(candidate.name.escaped): \(error)", in: .intake)
+            faults.note("\(error)", of: candidate.name)
             logger.error(
                 "drop not taken in, to be tried again",
                 metadata: ["drop.name": "\(candidate.name.escaped)", "drop.error": "\(error)"])
@@ -107,5 +113,14 @@ struct IntakeService: Service {
                 "another spelling of a label",
                 metadata: ["label.spelling": "\(pair.spelling)", "label.name": "\(pair.label)"])
         }
+    }
+}
+
+extension WatchSettings {
+    init(_ settings: Settings) {
+        self.init(
+            settle: .seconds(settings.inbox.settle), mode: settings.inbox.watch == .poll ? .poll : .inotify,
+            limits: ScanLimits(
+                depth: settings.drops.maxDepth, files: settings.drops.maxFiles, bytes: Int64(settings.drops.maxBytes)))
     }
 }

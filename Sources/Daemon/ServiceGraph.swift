@@ -4,6 +4,7 @@ package import Pipeline
 internal import Learning
 internal import ServiceLifecycle
 internal import SystemPackage
+internal import Tensors
 internal import UnixSignals
 
 /// The daemon: everything that `cultivar daemon` runs, from an installation's settings to a clean stop.
@@ -13,7 +14,9 @@ package enum ServiceGraph {
     /// Throws `DaemonLockFailure` where another process works with the state folder, and what keeps a folder or database
     /// from being opened.
     package static func run(settings: Settings, logger: Logger) async throws {
-        let installation = try Installation(settings: settings, logger: logger)
+        let (intake, training) = (Heartbeat("the intake"), Heartbeat("the training"))
+        let installation = try Installation(
+            settings: settings, logger: logger, pool: WorkerPool(beat: { training.beat() }))
         let status = StatusBoard(file: installation.state.status)
         status.begin(.idle, run: nil)
         try prepare(installation, status: status)
@@ -21,9 +24,15 @@ package enum ServiceGraph {
         let group = try ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: IntakeService(installation, activity: activity, status: status)),
-                    .init(service: TrainingService(installation, activity: activity, status: status)),
-                    .init(service: NotificationService(notifier: SystemdNotifier(), status: status)),
+                    .init(
+                        service: IntakeService(installation, activity: activity, status: status, heartbeat: intake)),
+                    .init(
+                        service: TrainingService(
+                            installation, activity: activity, status: status, heartbeat: training)),
+                    .init(
+                        service: NotificationService(
+                            notifier: SystemdNotifier(), status: status, heartbeats: [intake, training],
+                            logger: logger)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         logger.info(

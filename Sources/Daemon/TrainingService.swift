@@ -2,39 +2,45 @@ internal import Archive
 internal import Logging
 internal import Pipeline
 internal import ServiceLifecycle
+internal import Tensors
 
 /// Trains when it is time to, until the service is asked to stop; a run that is under way then is gone on with later.
 struct TrainingService: Service {
     private let trainer: Trainer
-    private let history: History
-    private let settings: Settings.Train
+    private let publisher: ModelPublisher
+    private let installation: Installation
     private let activity: InboxActivity
     private let status: StatusBoard
-    private let logger: Logger
+    private let heartbeat: Heartbeat
 
-    init(_ installation: Installation, activity: InboxActivity, status: StatusBoard) {
+    private var history: History { installation.history }
+    private var logger: Logger { installation.logger }
+
+    /// - Parameter heartbeat: what `installation.pool` beats for as well.
+    init(_ installation: Installation, activity: InboxActivity, status: StatusBoard, heartbeat: Heartbeat) {
+        self.installation = installation
         trainer = Trainer(installation, status: status)
-        history = installation.history
-        settings = installation.settings.train
+        publisher = ModelPublisher(
+            history: installation.history, outbox: installation.outbox, library: installation.library)
         self.activity = activity
         self.status = status
-        logger = installation.logger
+        self.heartbeat = heartbeat
     }
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            var schedule = TrainingSchedule(settings, now: Self.now)
-            var isWell = await attempt {
-                _ = try await trainer.resume()
-                if try hasNewPictures() { schedule.noteDrop() }
-            }
-            while true {
+            var schedule = TrainingSchedule(installation.settings.train, now: Self.now)
+            if (try? hasNewPictures()) == true { schedule.noteDrop() }
+            var (training, outbox) = (Backoff(), Backoff())
+            while !Task.isCancelled {
+                heartbeat.beat()
+                if outbox.isOver(at: Self.now) { outbox.note(success: await followDecision(), at: Self.now) }
+                if training.isOver(at: Self.now) {
+                    let isWell = await attempt { try await look(&schedule) }
+                    training.note(success: isWell, at: Self.now)
+                }
                 // Cancellation ends the nap early, and then the loop.
-                try? await Task.sleep(for: isWell ? Self.nap : Self.pauseAfterFault)
-                if Task.isCancelled { return }
-                let wasWell = isWell
-                isWell = await attempt { try await look(&schedule) }
-                if isWell, !wasWell { status.setDegraded(nil, in: .training) }
+                try? await Task.sleep(for: Self.nap)
             }
         }
     }
@@ -46,34 +52,80 @@ struct TrainingService: Service {
 
     private func look(_ schedule: inout TrainingSchedule) async throws {
         if activity.takeNewDrops() { schedule.noteDrop() }
+        note(try await trainer.resume())
         let requests = try history.pendingRequests()
         switch schedule.due(at: Self.now, hasRequest: !requests.isEmpty, inboxIsBusy: activity.isBusy) {
-        case .request: _ = try await trainer.train(.request, requests: requests)
-        case .drop: _ = try await trainer.train(.drop)
-        case .schedule: _ = try await trainer.train(.schedule)
+        case .request: note(try await trainer.train(.request, requests: requests))
+        case .drop: note(try await trainer.train(.drop))
+        case .schedule: note(try await trainer.train(.schedule))
         case nil: return
         }
         schedule.noteLook(at: Self.now)
     }
 
-    /// False where a fault of the environment keeps a run from being recorded; a later look tries again.
-    private func attempt(_ body: () async throws -> Void) async -> Bool {
+    /// A failed run is told of until a later one doesn't fail.
+    private func note(_ run: RunSummary?) {
+        switch run?.outcome {
+        case .failed: status.setDegraded("run \(run?.run ?? 0) failed: \(run?.reason ?? "")", in: .run)
+        case .promoted, .kept: status.setDegraded(nil, in: .run)
+        case .skipped, .running, nil: break
+        }
+        if run?.outcome == .promoted { status.setDegraded(nil, in: .outbox) }
+    }
+
+    /// Makes the outbox agree with a decision that it couldn't follow when it was made. That it still can't keeps nobody
+    /// from training the next model.
+    private func followDecision() async -> Bool {
         do {
-            try await body()
+            guard let decision = try history.currentPublication(), decision.publishedAt == nil else { return true }
+            _ = try await installation.pool.run { [publisher] _ in try publisher.agree() }
+            status.setDegraded(nil, in: .outbox)
             return true
         } catch is CancellationError {
             return true
         } catch {
-            status.setDegraded("can't record a training run: \(error)", in: .training)
+            status.setDegraded("the outbox doesn't show the model that the history names: \(error)", in: .outbox)
+            logger.error("outbox not as the history says", metadata: ["outbox.error": "\(error)"])
+            return false
+        }
+    }
+
+    /// False where a fault of the environment keeps a run from being begun, gone on with or recorded.
+    private func attempt(_ body: () async throws -> Void) async -> Bool {
+        do {
+            try await body()
+            status.setDegraded(nil, in: .training)
+            return true
+        } catch is CancellationError {
+            return true
+        } catch {
+            status.setDegraded("training is held up: \(error)", in: .training)
             logger.error("training not possible, to be tried again", metadata: ["error": "\(error)"])
             return false
         }
     }
 
     private static let nap = Duration.seconds(1)
-    private static let pauseAfterFault = Duration.seconds(30)
 
     /// Monotonic seconds.
     private static var now: Double { (ContinuousClock.now - start) / .seconds(1) }
     private static let start = ContinuousClock.now
+}
+
+/// When to try again what the environment keeps from succeeding: after half a minute, then after twice as long as before,
+/// up to ten minutes.
+///
+/// A value without a clock: monotonic seconds go in.
+struct Backoff {
+    private static let shortest = 30.0
+    private static let longest = 600.0
+    private var pause = shortest
+    private var end = -Double.infinity
+
+    func isOver(at now: Double) -> Bool { now >= end }
+
+    mutating func note(success: Bool, at now: Double) {
+        end = success ? now : now + pause
+        pause = success ? Self.shortest : min(2 * pause, Self.longest)
+    }
 }

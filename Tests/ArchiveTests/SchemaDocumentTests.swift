@@ -21,7 +21,7 @@ struct SchemaDocumentTests {
                 try String.fetchAll(
                     db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'")
             }
-            #expect(tables.count == 21)
+            #expect(tables.count == 22)
             for table in tables {
                 #expect(headings.contains(table), "the table \(table)")
                 for column in try history.reader.read({ try $0.columns(in: table) }) {

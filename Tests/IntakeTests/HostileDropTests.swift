@@ -136,26 +136,14 @@ struct HostileDropTests {
         #expect(try InboxScanner(inbox: workshop.inbox).scan(RawPath("e"))?.excess == nil)
     }
 
-    /// Marks a file so that nobody may remove it; false where that can't be done here.
-    private func setImmutable(_ path: FilePath, _ isImmutable: Bool) throws -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/chattr")
-        process.arguments = [isImmutable ? "+i" : "-i", path.string]
-        process.standardError = FileHandle.nullDevice
-        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/chattr") else { return false }
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }
-
     @Test(
         "A drop that may not be removed is taken in once and put aside",
         .enabled(if: geteuid() == 0, "only root can act as another user"))
     func keptSource() async throws {
         try workshop.drop(png(1), at: "d/cat/1")
-        guard try setImmutable(workshop.inbox.appending("d/cat/1"), true) else { return }
+        guard try Immutability.set(true, of: workshop.inbox.appending("d/cat/1")) else { return }
         let summary = try await workshop.ingest("d")
-        #expect(try setImmutable(workshop.inbox.appending(".done-d/cat/1"), false))
+        #expect(try Immutability.set(false, of: workshop.inbox.appending(".done-d/cat/1")))
         #expect(summary.verdicts == [1, 0, 0])
         #expect(summary.kept == 1)
         #expect(summary.hasLeft)
@@ -168,16 +156,62 @@ struct HostileDropTests {
     func keptInPlace() async throws {
         try workshop.drop(png(1), at: "d/cat/1")
         let file = workshop.inbox.appending("d/cat/1")
-        guard try setImmutable(file, true), try setImmutable(workshop.inbox.appending("d"), true) else { return }
+        guard try Immutability.set(true, of: file), try Immutability.set(true, of: workshop.inbox.appending("d")) else {
+            return
+        }
         let ingestor = try workshop.ingestor()
         let first = try await workshop.ingest("d", with: ingestor)
         let second = try await workshop.ingest("d", with: ingestor)
-        #expect(try setImmutable(workshop.inbox.appending("d"), false) && setImmutable(file, false))
+        #expect(try Immutability.set(false, of: workshop.inbox.appending("d")) && Immutability.set(false, of: file))
         #expect(first.verdicts == [1, 0, 0])
         #expect(first.kept == 1)
         #expect(second.verdicts == [0, 0, 0])
         #expect(second.kept == 1)
         #expect(!second.hasLeft)
         #expect(second.lookAgainAfter == nil)
+    }
+
+    @Test(
+        "Not even another process takes a kept source in again",
+        .enabled(if: geteuid() == 0, "only root can act as another user"))
+    func keptForGood() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        let file = workshop.inbox.appending("d/cat/1")
+        guard try Immutability.set(true, of: file), try Immutability.set(true, of: workshop.inbox.appending("d")) else {
+            return
+        }
+        let first = try await workshop.ingest("d")
+        let reads = Recorder<Int>()
+        let counting = HookedValidator(validator: InProcessValidator()) { files, _ in reads.add(files.count) }
+        let second = try await workshop.ingest("d", with: workshop.ingestor(validator: counting))
+        #expect(try Immutability.set(false, of: workshop.inbox.appending("d")) && Immutability.set(false, of: file))
+        #expect(first.verdicts == [1, 0, 0] && first.kept == 1)
+        #expect(second.verdicts == [0, 0, 0] && second.kept == 1)
+        #expect(reads.values.isEmpty)
+        #expect(try workshop.history.drops().map { [$0.accepted, $0.duplicates] } == [[1, 0]])
+        // Whoever may write to it changes its stamp, and so it is another file.
+        #expect(try await workshop.ingest("d").verdicts == [0, 1, 0])
+    }
+
+    @Test("What is known of kept sources goes when they do, from put-aside drops as well")
+    func keptAndGone() throws {
+        let history = workshop.history
+        for path in ["d/cat/1", "d/cat/2", ".done-e/cat/3"] { try workshop.drop(png(1), at: path) }
+        let scanner = try InboxScanner(inbox: workshop.inbox)
+        let stamps = try [RawPath("d"), RawPath(".done-e")].flatMap { try scanner.scan($0)?.files.map(\.stamp) ?? [] }
+        let kept = try KeptSources(history, fewest: 3)
+        #expect(!kept.areDueForCheck)
+        try kept.insert(stamps, of: history.beginDrop(RawName(RawPath("d")), at: .now))
+        #expect(kept.areDueForCheck)
+        try kept.forgetGone(from: scanner)
+        #expect(try history.keptSources().count == 3)
+        #expect(!kept.areDueForCheck)
+        #expect(unlink(workshop.inbox.appending("d/cat/1").string) == 0)
+        try kept.forgetGone(from: scanner)
+        #expect(stamps.map(kept.contains) == [false, true, true])
+        #expect(try KeptSources(history).contains(stamps[2]))
+        try FileManager.default.removeItem(atPath: workshop.inbox.appending(".done-e").string)
+        try kept.forgetGone(from: scanner)
+        #expect(try history.keptSources() == [KeptSource(stamps[1])])
     }
 }

@@ -1,6 +1,7 @@
 import Archive
 import Foundation
 import Glibc
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -77,6 +78,23 @@ struct IngestorTests {
         #expect(try reason("stray.png").contains("no label folder"))
         try workshop.expectNothingLost(Array(contents.values) + [png(2)])
         #expect(try workshop.files(below: workshop.state.temporary).isEmpty)
+    }
+
+    @Test("Every step gives a sign of life, and a judge that hangs gives none")
+    func beats() async throws {
+        let beats = Atomic(0)
+        let workshop = try Workshop(workers: 1, beat: { beats.add(1, ordering: .relaxed) })
+        for index in 0..<40 { try workshop.drop(png(UInt64(index)), at: "d/cat/\(index)") }
+        let heard = Atomic(0)
+        let judge = HookedValidator {
+            let before = beats.load(ordering: .relaxed)
+            Thread.sleep(forTimeInterval: 0.2)
+            heard.add(beats.load(ordering: .relaxed) - before, ordering: .relaxed)
+        }
+        let ingestor = try workshop.ingestor(validator: judge)
+        #expect(try await workshop.ingest("d", with: ingestor).accepted == 40)
+        #expect(beats.load(ordering: .relaxed) >= 80)
+        #expect(heard.load(ordering: .relaxed) == 0)
     }
 
     @Test("A file that is too large is rejected, and its bytes are kept")

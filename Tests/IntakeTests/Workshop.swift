@@ -18,8 +18,8 @@ final class Workshop: Sendable {
     let history: History
     let pool: WorkerPool
 
-    init(workers: Int = 2) throws {
-        pool = WorkerPool(workerCount: workers)
+    init(workers: Int = 2, beat: @escaping @Sendable () -> Void = {}) throws {
+        pool = WorkerPool(workerCount: workers, beat: beat)
         folder = try TemporaryFolder()
         inbox = folder.path.appending("inbox")
         state = StateFolder(folder.path.appending("state"))

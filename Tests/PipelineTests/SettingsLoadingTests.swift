@@ -49,6 +49,20 @@ struct SettingsLayerTests {
         #expect(settings.paths.backbones == Settings().paths.backbones)
     }
 
+    @Test("What a drop may hold is set beside the other limits, and within bounds")
+    func dropLimits() async throws {
+        let yaml = """
+            limits: {max_drop_depth: 3, max_drop_files: 1000, max_drop_bytes: 1073741824, max_file_bytes: 1048576}
+            """
+        let drops = try await load(yaml: yaml).drops
+        #expect(drops.maxDepth == 3 && drops.maxFiles == 1000)
+        #expect(drops.maxBytes == 1 << 30 && drops.maxFileBytes == 1 << 20)
+        #expect(try await load(yaml: "", environment: ["CULTIVAR_LIMITS_MAX_DROP_FILES": "7"]).drops.maxFiles == 7)
+        for key in ["max_drop_depth: 65", "max_drop_files: 0", "max_drop_bytes: -1", "max_file_bytes: 2147483648"] {
+            #expect(try await complaints(yaml: "limits: {\(key)}").count == 1, "\(key)")
+        }
+    }
+
     @Test("Lists, flags, numbers and choices are read from the file")
     func values() async throws {
         let yaml = """

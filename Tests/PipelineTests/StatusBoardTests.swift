@@ -22,6 +22,20 @@ struct StatusBoardTests {
         #expect(read.summary == "run 7: searching, best 75.0 %, trial 4 of 18")
     }
 
+    @Test("Where there is no room for another file, the status is written over the one before")
+    func noRoom() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path.appending("status.json")
+        let board = StatusBoard(file: file, interval: 0)
+        board.noteDrop("last drop " + String(repeating: "long ", count: 100))
+        guard try Immutability.set(true, of: folder.path) else { return }
+        board.setDegraded("no space left on device", in: .intake)
+        board.noteDrop("none")
+        #expect(try Immutability.set(false, of: folder.path))
+        #expect(StatusBoard.read(from: file)?.degraded == "no space left on device")
+        #expect(StatusBoard.read(from: file)?.lastDrop == "none")
+    }
+
     @Test("A new phase clears what was said of the one before; the best accuracy lasts through the run")
     func phases() {
         let board = StatusBoard(file: nil)

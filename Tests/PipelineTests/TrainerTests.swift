@@ -118,6 +118,21 @@ struct TrainerTests {
         #expect(try await place.trainer.train(.schedule)?.outcome == .promoted)
     }
 
+    @Test("A fault of the environment doesn't end a run: it is gone on with when the fault has passed")
+    func heldUp() async throws {
+        let workshop = try Workshop()
+        let place = try workshop.open()
+        try place.drop()
+        let models = workshop.outbox.models
+        // A folder that nothing can be made in, not even by root.
+        guard try Immutability.set(true, of: models) else { return }
+        await #expect { try await place.trainer.train(.schedule) } throws: { $0.isFaultOfEnvironment }
+        #expect(try Immutability.set(false, of: models))
+        #expect(try place.history.runs().map(\.outcome) == [.running])
+        #expect(try await place.trainer.resume()?.outcome == .promoted)
+        #expect(place.outbox.currentVersion == "v0001")
+    }
+
     @Test("A champion whose backbone is gone is scored through its published model, to the same result")
     func championWithoutBackbone() async throws {
         func secondRun(withoutBackbone: Bool) async throws -> [PredictionDetails] {

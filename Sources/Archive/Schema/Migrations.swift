@@ -15,6 +15,7 @@ enum Migrations {
                 arguments: [DatabaseBytes(key), Timestamp.now])
         }
         migrator.registerMigration("2 attempts to decode") { try $0.execute(sql: Schema.decoderAttempts) }
+        migrator.registerMigration("3 kept sources") { try $0.execute(sql: Schema.keptSources) }
         return migrator
     }
 }

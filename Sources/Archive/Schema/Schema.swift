@@ -83,6 +83,19 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// Added by the third step. A device's and an inode's number are unsigned, and stored as signed ones.
+    static let keptSources = """
+        CREATE TABLE kept_sources (
+            device INTEGER NOT NULL,
+            inode INTEGER NOT NULL,
+            size INTEGER NOT NULL CHECK (size >= 0),
+            changed INTEGER NOT NULL,
+            drop_id INTEGER NOT NULL REFERENCES drops (id),
+            kept_at TEXT NOT NULL CHECK (kept_at \(isTime)),
+            PRIMARY KEY (device, inode)
+        ) STRICT, WITHOUT ROWID;
+        """
+
     static let runs = """
         CREATE TABLE runs (
             id INTEGER NOT NULL PRIMARY KEY,

@@ -22,7 +22,7 @@ struct FinishedBatch: Sendable {
         let verdicts = zip(outcomes, recorded.verdicts)
         try rejected.keep(verdicts.compactMap { contradiction($0.0, $0.1, verdict: $1, store: store) })
         return RecordedBatch(
-            verdicts: verdicts.map { ($0.0, $1) },
+            drop: id, verdicts: verdicts.map { ($0.0, $1) },
             deferred: files.compactMap { if case .deferred(let reason) = $1 { reason } else { nil } },
             newSpellings: recorded.newSpellings.map { IngestSummary.NewSpelling(spelling: $0, label: $1) }, end: end)
     }
@@ -65,6 +65,7 @@ struct FinishedBatch: Sendable {
 
 /// A batch that is recorded.
 struct RecordedBatch: Sendable {
+    let drop: DropID
     let verdicts: [(SourceFile, Verdict)]
     let deferred: [Deferral]
     let newSpellings: [IngestSummary.NewSpelling]
@@ -74,30 +75,30 @@ struct RecordedBatch: Sendable {
     /// What is still in the inbox of the recorded files.
     struct Left: Sendable {
         /// May not be removed by this user.
-        var kept = 0
-        /// Somebody writes to them.
+        var kept: [FileStamp] = []
+        /// How many somebody writes to.
         var open = 0
     }
 
-    /// Removes the recorded files from the inbox, many at a time.
+    /// Removes the recorded files from the inbox, many at a time, and remembers those that may not be removed.
     ///
     /// A file that has changed since it was copied stays, as does one that somebody has opened for writing.
     func removeSources(kept: KeptSources, on pool: WorkerPool) async throws -> Left {
-        let left = Mutex(Left())
-        let shared = inodesWithSeveralNames
+        let shared = Mutex(Left())
+        let inodes = inodesWithSeveralNames
         let share = 32
         try await pool.forEach((verdicts.count + share - 1) / share) { index, _ in
             for (file, _) in verdicts[(index * share)...].prefix(share) {
-                switch try remove(file, inodesWithSeveralNames: shared) {
+                switch try remove(file, inodesWithSeveralNames: inodes) {
                 case .done: break
-                case .open: left.withLock { $0.open += 1 }
-                case .forbidden:
-                    kept.insert(file.file.stamp)
-                    left.withLock { $0.kept += 1 }
+                case .open: shared.withLock { $0.open += 1 }
+                case .forbidden: shared.withLock { $0.kept.append(file.file.stamp) }
                 }
             }
         }
-        return left.withLock { $0 }
+        let left = shared.withLock { $0 }
+        if !left.kept.isEmpty { try await pool.run { [drop] _ in try kept.insert(left.kept, of: drop) } }
+        return left
     }
 
     private enum Removal { case done, open, forbidden }
@@ -140,7 +141,7 @@ extension IngestSummary {
         }
         for reason in batch.deferred { deferred[reason, default: 0] += 1 }
         if left.open > 0 { deferred[.openForWriting, default: 0] += left.open }
-        kept += left.kept
+        kept += left.kept.count
         newSpellings += batch.newSpellings
     }
 }

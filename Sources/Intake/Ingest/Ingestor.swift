@@ -15,12 +15,12 @@ package final class Ingestor: Sendable {
     private let history: History
     private let tools: IngestTools
     private let pool: WorkerPool
-    private let recorder = WorkerPool(workerCount: 1)
+    private let recorder: WorkerPool
     /// Removing waits for the disk rather than computes: where a file system tells the disk of each block that becomes
     /// free, for a millisecond a file.
-    private let removers = WorkerPool(workerCount: 8)
+    private let removers: WorkerPool
     private let rejected: RejectedFolder
-    private let kept = KeptSources()
+    private let kept: KeptSources
 
     /// - Parameters:
     ///   - state: a prepared state folder; `store` and `history` are its own.
@@ -32,6 +32,9 @@ package final class Ingestor: Sendable {
     ) throws {
         self.history = history
         self.pool = pool
+        recorder = WorkerPool(workerCount: 1, beat: pool.beat)
+        removers = WorkerPool(workerCount: 8, beat: pool.beat)
+        kept = try KeptSources(history)
         rejected = try RejectedFolder(state: state, disk: disk)
         tools = IngestTools(
             store: store, validator: validator,
@@ -64,15 +67,18 @@ package final class Ingestor: Sendable {
         if let id, summary.hasLeft || summary.deferred.isEmpty {
             try await pool.run { [history] _ in try history.finishDrop(id, at: .now) }
         }
+        if kept.areDueForCheck { try await pool.run { [kept] _ in try kept.forgetGone(from: scanner) } }
         summary.lookAgainAfter = lookAgain(after: summary)
         return summary
     }
 
-    /// Finishes the drops of an earlier time that have nothing left in the inbox to be taken in. Call it at start.
+    /// Closes the books on what an earlier time has left: finishes its drops that have nothing left in the inbox to be
+    /// taken in, and forgets the kept files that are gone. Call it at start.
     ///
     /// The process before may have ended when the files of a drop were gone and its folders weren't yet.
-    package func finishVanishedDrops(from scanner: InboxScanner) async throws {
+    package func forgetVanished(from scanner: InboxScanner) async throws {
         try await pool.run { [history, kept] _ in
+            try kept.forgetGone(from: scanner)
             for drop in try history.unfinishedDrops() {
                 if let left = try scanner.scan(RawPath(drop.name.bytes)) {
                     guard left.takeable.isEmpty, left.unreadable.isEmpty, left.excess == nil else { continue }

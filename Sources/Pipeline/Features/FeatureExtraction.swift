@@ -114,9 +114,15 @@ package struct FeatureExtraction: Sendable {
             let decoded = try decoder.decode(store.read(digest), atLeast: size)
             return decoded.image.resized(width: size, height: size)
         } catch {
+            if error.isPassing { throw error }
             throw ExtractionFailure(picture: digest, reason: "\(error)")
         }
     }
+}
+
+extension Error {
+    /// Whether it is no fault of the pictures, the settings or the backbones, but of a machine that is short of something.
+    var isPassing: Bool { isFaultOfEnvironment || (self as? DecodeFailure)?.isEnvironmental == true }
 }
 
 /// A picture of the store that can't be used.

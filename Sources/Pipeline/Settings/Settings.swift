@@ -12,6 +12,7 @@ package struct Settings: Sendable, Equatable {
     package var augment = Augment()
     package var promotion = Promotion()
     package var limits = DecodeLimits()
+    package var drops = Drops()
 
     package init() {}
 
@@ -32,6 +33,16 @@ package struct Settings: Sendable, Equatable {
         package var watch = WatchMode.inotify
         /// The share of pictures, 0..<1, that a drop without test folder gives to the test set.
         package var testShare = 0.2
+    }
+
+    /// How much is taken in at most; the keys are among `limits`.
+    package struct Drops: Sendable, Equatable {
+        /// Folders below the drop's own; a drop that is deeper is left alone, as is one of more files or bytes.
+        package var maxDepth = 16
+        package var maxFiles = 500_000
+        package var maxBytes = 1 << 40
+        /// A larger file is rejected.
+        package var maxFileBytes = 256 << 20
     }
 
     package struct Train: Sendable, Equatable {

@@ -147,6 +147,18 @@ enum SettingsCatalog {
         .one(
             "limits.max_memory", \.limits.maxMemory, .integer(1 << 20...1 << 40),
             "Bytes that decoding may hold beside the pixels: the coefficients of a progressive JPEG."),
+        .one(
+            "limits.max_file_bytes", \.drops.maxFileBytes, .integer(1 << 20...1 << 30),
+            "Bytes a file; larger files are rejected."),
+        .one(
+            "limits.max_drop_depth", \.drops.maxDepth, .integer(1...64),
+            "Folders in one another below a drop's own; a deeper drop is left alone in the inbox."),
+        .one(
+            "limits.max_drop_files", \.drops.maxFiles, .integer(1...100_000_000),
+            "Files a drop; one with more is left alone in the inbox."),
+        .one(
+            "limits.max_drop_bytes", \.drops.maxBytes, .integer(1 << 20...1 << 60),
+            "Bytes a drop; a larger one is left alone in the inbox."),
     ]
 
     /// The known name that is nearest in spelling, nil where none is near.

@@ -18,7 +18,7 @@ package final class StatusBoard: Sendable {
 
     /// What can be kept from its work, each on its own.
     package enum Part: CaseIterable, Sendable {
-        case inbox, intake, training, outbox
+        case progress, inbox, intake, training, run, outbox
     }
 
     private let state: Mutex<State>
@@ -75,14 +75,17 @@ package final class StatusBoard: Sendable {
 
     package func noteDrop(_ text: String) { update(immediately: true) { $0.status.lastDrop = text } }
 
-    /// Says what keeps a part of the service from its work, or with nil that nothing does any more.
-    package func setDegraded(_ reason: String?, in part: Part) {
-        guard state.withLock({ $0.faults[part] != reason }) else { return }
+    /// Says what keeps a part of the service from its work, or with nil that nothing does any more; returns whether that
+    /// is news.
+    @discardableResult
+    package func setDegraded(_ reason: String?, in part: Part) -> Bool {
+        guard state.withLock({ $0.faults[part] != reason }) else { return false }
         update(immediately: true) { state in
             state.faults[part] = reason
             let reasons = Part.allCases.compactMap { state.faults[$0] }
             state.status.degraded = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
         }
+        return true
     }
 
     /// What the process that owns `file` last published; nil where there is none.
@@ -112,6 +115,16 @@ package final class StatusBoard: Sendable {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .secondsSince1970
         guard let data = try? encoder.encode(status) else { return }
-        try? data.write(to: URL(filePath: file.string), options: .atomic)
+        do { try data.write(to: URL(filePath: file.string), options: .atomic) } catch { try? overwrite(data, in: file) }
+    }
+
+    /// A full disk has no room for another file, but this one's block is still there; that the disk is full is what readers
+    /// are to see.
+    private func overwrite(_ data: Data, in file: FilePath) throws {
+        let descriptor = try FileDescriptor.open(file, .writeOnly, options: [.noFollow, .closeOnExec])
+        try descriptor.closeAfter {
+            _ = try descriptor.writeAll(data)
+            try descriptor.resize(to: Int64(data.count))
+        }
     }
 }

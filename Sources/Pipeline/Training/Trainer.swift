@@ -18,9 +18,10 @@ package struct Trainer: Sendable {
 
     private var history: History { installation.history }
 
-    /// Goes on with the run that an earlier process left unfinished; nil where there is none.
+    /// Goes on with the run that an earlier process or a fault of the environment left unfinished; nil where there is none.
     ///
-    /// Throws `CancellationError`, and what keeps the history from being written; every other failure is the run's outcome.
+    /// Throws `CancellationError`, faults of the environment (a full disk), after which the run can be gone on with, and
+    /// what keeps the history from being written; every other failure is the run's outcome.
     package func resume() async throws -> RunSummary? {
         guard let run = try history.unfinishedRun() else { return nil }
         installation.logger.info("going on with an interrupted run", metadata: ["run.id": "\(run.id)"])
@@ -28,6 +29,8 @@ package struct Trainer: Sendable {
     }
 
     /// Trains if there is something to train on; otherwise records why not.
+    ///
+    /// Throws as ``resume()`` does.
     ///
     /// - Parameter requests: answered by this run. A run that was asked for needs no new pictures.
     /// - Returns: the run; nil where a run would only repeat the reason for which the last one was skipped.
@@ -95,9 +98,11 @@ package struct Trainer: Sendable {
             installation.logger.info("run interrupted, to be gone on with", metadata: ["run.id": "\(run.id)"])
             throw error
         } catch {
-            installation.logger.error("run failed", metadata: ["run.id": "\(run.id)", "run.error": "\(error)"])
+            let isPassing = error.isPassing
+            installation.logger.error(
+                isPassing ? "run held up" : "run failed", metadata: ["run.id": "\(run.id)", "run.error": "\(error)"])
             // A run that has ended has promoted its model: it is the outbox that couldn't follow, and is to be told of.
-            guard try history.unfinishedRun()?.id == run.id else { throw error }
+            guard !isPassing, try history.unfinishedRun()?.id == run.id else { throw error }
             try history.finishRun(run.id, as: .failed, RunResult(reason: "\(error)"), at: .now)
         }
         let summary = try history.runDetails(run.id).summary

@@ -1,0 +1,50 @@
+import GRDB
+
+extension History {
+    /// The files that were taken in and are still in the inbox, as far as anyone knows.
+    package func keptSources() throws -> Set<KeptSource> {
+        try reader.read { db in
+            var sources: Set<KeptSource> = []
+            let rows = try Row.fetchCursor(db, sql: "SELECT device, inode, size, changed FROM kept_sources")
+            while let row = try rows.next() { sources.insert(try KeptSource(row)) }
+            return sources
+        }
+    }
+
+    /// Remembers files of a drop that can't be removed, each in place of what was known of its inode.
+    package func keepSources(_ sources: some Sequence<KeptSource>, of drop: DropID, at time: Timestamp) throws {
+        try write { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    INSERT INTO kept_sources (device, inode, size, changed, drop_id, kept_at) VALUES (?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (device, inode) DO UPDATE SET size = excluded.size, changed = excluded.changed,
+                    drop_id = excluded.drop_id, kept_at = excluded.kept_at
+                    """)
+            for source in sources { try statement.execute(arguments: source.arguments + [drop, time]) }
+        }
+    }
+
+    /// Forgets files that are gone; one whose inode has come to be another file since is left alone.
+    package func forgetSources(_ sources: some Collection<KeptSource>) throws {
+        guard !sources.isEmpty else { return }
+        try write { db in
+            let statement = try db.cachedStatement(
+                sql: "DELETE FROM kept_sources WHERE device = ? AND inode = ? AND size = ? AND changed = ?")
+            for source in sources { try statement.execute(arguments: source.arguments) }
+        }
+    }
+}
+
+extension KeptSource {
+    fileprivate init(_ row: Row) throws {
+        try self.init(
+            device: UInt64(bitPattern: row.decode(Int64.self, atIndex: 0)),
+            inode: UInt64(bitPattern: row.decode(Int64.self, atIndex: 1)), size: row.decode(atIndex: 2),
+            changed: row.decode(atIndex: 3))
+    }
+
+    /// SQLite knows signed numbers only.
+    fileprivate var arguments: StatementArguments {
+        [Int64(bitPattern: device), Int64(bitPattern: inode), size, changed]
+    }
+}

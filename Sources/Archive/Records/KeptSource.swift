@@ -1,0 +1,17 @@
+/// A file of the inbox that was taken in but can't be removed, as it is told from every other file and from itself once it
+/// has changed.
+package struct KeptSource: Hashable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+    /// In bytes.
+    package let size: Int64
+    /// The time of the inode's last change, in nanoseconds since 1970.
+    package let changed: Int64
+
+    package init(device: UInt64, inode: UInt64, size: Int64, changed: Int64) {
+        self.device = device
+        self.inode = inode
+        self.size = size
+        self.changed = changed
+    }
+}
