@@ -7,7 +7,8 @@ SWIFT ?= swift
 BINARY := .build/release/cultivar
 SOURCES := Sources Tests Benchmarks Fuzzing Package.swift
 
-.PHONY: help setup build backbones demo run test test-power fuzz test-faults bench lint format install clean
+.PHONY: help setup build backbones demo run test test-power fuzz test-faults test-systemd soak bench lint format install
+.PHONY: clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,16 @@ test-power: ## Take the power from the daemon's disk at every moment (root; a pa
 	@scripts/setup power
 	@$(MAKE) --no-print-directory build
 	@Tests/PowerLoss/run $(CASE)
+
+test-systemd: ## Boot a real systemd and try the unit out: watchdog, sandbox, stop (needs root)
+	@scripts/setup systemd
+	@$(MAKE) --no-print-directory build
+	@scripts/try-unit
+
+HOURS ?= 2
+soak: ## Random drops, kills and clock changes for hours; memory must stay flat (HOURS=2)
+	@$(MAKE) --no-print-directory build
+	@python3 Tests/Faults/soak --hours $(HOURS)
 
 bench: ## Compare with other engines, side by side (a part: make bench WORK=mobilenetv2)
 	@Benchmarks/bench --check $(WORK)

@@ -102,3 +102,22 @@ class ClockTests(FaultCase):
         day, monotonic = map(float, text.split())
         self.assertAlmostEqual(day, time.time() + 86_400, delta=5)
         self.assertAlmostEqual(monotonic, time.monotonic(), delta=5)
+
+    def test_a_wait_until_a_moment_takes_no_longer(self) -> None:
+        self.require_program("cc")
+        clock = Clock(self.folder)
+        clock.set(86_400)
+        program = """
+import ctypes, time
+libc, semaphore = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+libc.sem_init(semaphore, 0, 0)
+end = time.time() + 0.3
+moment = (ctypes.c_long * 2)(int(end), int(end % 1 * 1e9))
+print(libc.sem_timedwait(semaphore, moment))
+"""
+        start = time.monotonic()
+        result = subprocess.run(
+            [sys.executable, "-c", program], env=clock.variables, capture_output=True, text=True, check=True,
+            timeout=30)
+        self.assertEqual(result.stdout.strip(), "-1", "nobody posts")
+        self.assertGreater(time.monotonic() - start, 0.3)

@@ -1,0 +1,1 @@
+"""The long run: random drops, kills and clock changes, with memory and descriptors watched."""
