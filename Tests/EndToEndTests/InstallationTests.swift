@@ -5,9 +5,11 @@ import Testing
 
 @Suite("Installation and systemd")
 struct InstallationTests {
-    private func run(_ binary: FilePath, _ arguments: [String], in folder: TemporaryFolder) async throws -> Output {
+    private func run(
+        _ binary: FilePath, _ arguments: [String], within limit: Duration = .seconds(120), in folder: TemporaryFolder
+    ) async throws -> Output {
         let run = try Running(binary, arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], in: folder)
-        try await eventually("\(binary) ends") { !run.isRunning }
+        try await eventually("\(binary) ends", within: limit) { !run.isRunning }
         return try run.output()
     }
 
@@ -59,4 +61,23 @@ struct InstallationTests {
         #expect(output.status == 0)
         #expect(!output.errors.contains("cultivar.service"))
     }
+
+    @Test(
+        "The installed unit does its work under a real systemd, in its sandbox",
+        .enabled(if: canBoot, "booting a machine takes root and systemd-nspawn"))
+    func machine() async throws {
+        let folder = try TemporaryFolder()
+        let script = Locations.packageRoot.appending("scripts/try-unit")
+        let output = try await run(script, ["--binary", Farm.binary.string], within: .seconds(900), in: folder)
+        #expect(output.status == 0, "\(output.errors)")
+    }
+
+    /// Whether this process may mount, and Debian's systemd-container is installed.
+    private static let canBoot: Bool = {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        let rights = line.flatMap { UInt64($0.dropFirst("CapEff:\t".count), radix: 16) } ?? 0
+        let administration: UInt64 = 1 << 21
+        return rights & administration != 0 && FileManager.default.fileExists(atPath: "/usr/bin/systemd-nspawn")
+    }()
 }
