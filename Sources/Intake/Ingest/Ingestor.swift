@@ -65,7 +65,7 @@ package final class Ingestor: Sendable {
             try DropRemoval(candidate: candidate, scanner: scanner, kept: kept).run(hasKept: hasKept)
         }
         if let id, summary.hasLeft || summary.deferred.isEmpty {
-            try await pool.run { [history] _ in try history.finishDrop(id, at: .now) }
+            try await pool.run { _ in try self.finish(id, in: scanner) }
         }
         if kept.areDueForCheck { try await pool.run { [kept] _ in try kept.forgetGone(from: scanner) } }
         summary.lookAgainAfter = lookAgain(after: summary)
@@ -77,17 +77,24 @@ package final class Ingestor: Sendable {
     ///
     /// The process before may have ended when the files of a drop were gone and its folders weren't yet.
     package func forgetVanished(from scanner: InboxScanner) async throws {
-        try await pool.run { [history, kept] _ in
+        try await pool.run { [kept] _ in
             try kept.forgetGone(from: scanner)
-            for drop in try history.unfinishedDrops() {
+            for drop in try self.history.unfinishedDrops() {
                 if let left = try scanner.scan(RawPath(drop.name.bytes)) {
                     guard left.takeable.isEmpty, left.unreadable.isEmpty, left.excess == nil else { continue }
                     let candidate = DropCandidate(snapshot: left, stillFor: .zero)
                     _ = try DropRemoval(candidate: candidate, scanner: scanner, kept: kept).run(hasKept: false)
                 }
-                try history.finishDrop(drop.id, at: .now)
+                try self.finish(drop.id, in: scanner)
             }
         }
+    }
+
+    /// Records the end of a drop, once the removal of its files is on the disk: a power loss would bring them back, and
+    /// as those of a new drop, which would count each of them again.
+    private func finish(_ drop: DropID, in scanner: InboxScanner) throws {
+        try scanner.folder.synchronizeFileSystem()
+        try history.finishDrop(drop, at: .now)
     }
 
     private func lookAgain(after summary: IngestSummary) -> Duration? {

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Glibc
 internal import SystemPackage
 
@@ -103,6 +104,11 @@ final class FolderHandle: Sendable {
         }
         let result = name.withCString { old in newName.withCString { renameat(descriptor, old, descriptor, $0) } }
         guard result == 0 else { throw failure("rename", name) }
+    }
+
+    /// Writes all that the folder's file system holds to the disk.
+    func synchronizeFileSystem() throws {
+        try SystemDisk().synchronizeFileSystem(FileDescriptor(rawValue: descriptor), path: FilePath(path.escaped))
     }
 
     private func failure(_ action: String, _ name: RawPath) -> IntakeFailure {
