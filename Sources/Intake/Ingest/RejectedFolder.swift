@@ -55,6 +55,8 @@ final class RejectedFolder: Sendable {
         }
         let target = try target(for: copy, in: folder, name: item.path.last)
         try disk.rename(copy, to: target)
+        // Renaming does nothing where both are names of one file already.
+        try PlainFiles.remove(copy)
         try PlainFiles.write(text, to: Self.reasonPath(of: target))
     }
 
