@@ -272,6 +272,7 @@ extension History {
             try take(files + [refused], drop: "drop \(drop)")
         }
         _ = try beginAttempt(on: digest(1000), at: time())
+        try keepSources([KeptSource(device: 1, inode: 2, size: 3, changed: 4)], of: 1, at: time())
         let dataset = try dataset()
         for number in 1...4 {
             let run = try newRun(at: number * 100)
