@@ -1,4 +1,4 @@
-package import Archive
+internal import Archive
 package import SystemPackage
 internal import Synchronization
 
