@@ -39,7 +39,7 @@ train: {on_drop: true}
 search:
   candidates: 3
   space: {backbone: [tiny], learning_rate: [0.00001, 0.000003], hidden_units: [512], dropout: [0]}
-fit: {epochs: 1500, validation_share: 0}
+fit: {epochs: 12000, validation_share: 0}
 """
 """A search of many trials, each of which takes a second or two."""
 
@@ -273,7 +273,7 @@ class UnitTests(unittest.TestCase):
         self.assertEqual((self.show("Result"), self.show("ExecMainStatus")), ("success", "0"))
         self.assertTrue(self.run_has("running"))
         self.machine.must("systemctl", "start", UNIT)
-        self.machine.wait_until("the run to be ended", lambda: self.run_has("promoted"), 120)
+        self.machine.wait_until("the run to be ended", lambda: self.run_has("promoted"), 400)
         self.assertIn("going on with an interrupted run", self.log())
 
     def test_a_hang_is_noticed_and_the_service_started_again(self) -> None:
@@ -297,7 +297,7 @@ class UnitTests(unittest.TestCase):
         self.machine.wait_until("the service to be back", lambda: self.restarted(earlier), 15)
         print(f"back {time.monotonic() - begin:.1f} s after kill -9", file=sys.stderr)
         self.assertEqual(self.show("NRestarts"), "1")
-        self.machine.wait_until("the run to be ended", lambda: self.run_has("promoted"), 120)
+        self.machine.wait_until("the run to be ended", lambda: self.run_has("promoted"), 400)
         self.assertIn("going on with an interrupted run", self.log())
 
     def test_an_inbox_that_is_made_anew_or_mounted_later_is_watched_and_emptied(self) -> None:
