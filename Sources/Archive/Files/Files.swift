@@ -65,6 +65,24 @@ package enum Files {
         if error != .noSuchFileOrDirectory { throw FileFailure(action: "remove", path: path, errno: error) }
     }
 
+    /// The bytes of a file, which may be a pipe or a device. Throws `Errno.fileTooLarge` where there are more than `limit`.
+    package static func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
+        try perform("read", path) {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter {
+                var (bytes, count) = ([UInt8](repeating: 0, count: limit + 1), 0)
+                while count <= limit {
+                    let read = try bytes.withUnsafeMutableBytes {
+                        try descriptor.read(into: .init(rebasing: $0[count...]))
+                    }
+                    if read == 0 { return Array(bytes[..<count]) }
+                    count += read
+                }
+                throw Errno.fileTooLarge
+            }
+        }
+    }
+
     /// Writes a new file with exactly these permissions, whatever the umask, and its data to the disk.
     package static func write(_ bytes: [UInt8], to path: FilePath, permissions: FilePermissions) throws {
         try perform("write", path) {

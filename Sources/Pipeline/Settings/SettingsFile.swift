@@ -1,4 +1,6 @@
+internal import Archive
 internal import Foundation
+internal import SystemPackage
 internal import Yams
 
 /// The YAML file as its author wrote it: which keys stand in it, and where.
@@ -29,7 +31,10 @@ struct SettingsFile {
         guard !isFolder.boolValue else { throw .unreadableFile(path: path, reason: "it is a folder") }
         let root: Node?
         do {
-            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let bytes = try Files.read(FilePath(path), limit: bytesLimit)
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw SettingsError.unreadableFile(path: path, reason: "it isn't text in UTF-8")
+            }
             guard aliasCount(in: text) <= aliasesLimit else {
                 throw SettingsError.unreadableFile(
                     path: path, reason: "it has more than \(aliasesLimit) aliases (*name)")
@@ -38,7 +43,7 @@ struct SettingsFile {
         } catch let error as SettingsError {
             throw error
         } catch {
-            throw .unreadableFile(path: path, reason: (error as? CocoaError)?.localizedDescription ?? "\(error)")
+            throw .unreadableFile(path: path, reason: (error as? FileFailure)?.errno.description ?? "\(error)")
         }
         guard let root else { return nil }
         guard let mapping = root.mapping else {
@@ -46,6 +51,8 @@ struct SettingsFile {
         }
         return mapping
     }
+
+    private static let bytesLimit = 1 << 20
 
     /// Aliases of aliases make a few lines mean millions of values, which are walked through one by one.
     private static let aliasesLimit = 16
