@@ -124,7 +124,7 @@ struct DecoderPoolTests {
         let reason = try workshop.folder.read("state/rejected/d/cat/3.reason.txt")
         #expect(String(decoding: reason, as: UTF8.self).contains("it killed the decoder"))
         try workshop.expectNothingLost((0..<6).map { png($0) })
-        #expect(try workshop.history.beginAttempt(on: victim, at: .now) == 2)
+        #expect(try workshop.history.beginAttempt(on: victim, at: .now) == 0, "dropped again, it starts anew")
     }
 
     @Test("A file alone with a process that is killed once is tried again, and nothing is held against it")
@@ -159,6 +159,7 @@ struct DecoderPoolTests {
             return
         }
         #expect(findings[1] == .valid(format: "png", width: 24, height: 16, notes: nil))
+        #expect(try workshop.history.beginAttempt(on: staged[0].digest, at: .now) == 0, "dropped again, it starts anew")
     }
 
     @Test("The limits hold in the processes too")

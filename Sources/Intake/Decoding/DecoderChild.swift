@@ -58,12 +58,12 @@ package enum DecoderChild {
         ])
         let missing = csb_lock_down(UInt64(order.limits.maxMemory + order.maxFileBytes + slack))
         guard missing >= 0, send([UInt8(truncatingIfNeeded: missing)]) else { _exit(65) }
-        while serve(judge, shared: shared) {}
+        while serve(order.limits, shared: shared) {}
         _exit(0)
     }
 
     /// Answers one request; false at the end.
-    private static func serve(_ judge: PictureJudge, shared: UnsafeRawBufferPointer) -> Bool {
+    private static func serve(_ limits: DecodeLimits, shared: UnsafeRawBufferPointer) -> Bool {
         var file: Int32 = -1
         let pieces = withUnsafeTemporaryAllocation(of: DecoderPiece.self, capacity: DecoderMessages.filesLimit) {
             buffer in
@@ -74,6 +74,9 @@ package enum DecoderChild {
         guard !pieces.isEmpty else { return false }
         let findings = pieces.map { piece in
             Result { () throws(DecodeFailure) in
+                var limits = limits
+                limits.maxMemory = piece.memory
+                let judge = PictureJudge(limits: limits)
                 guard file < 0 else { return try finding(ofFile: file, count: Int(piece.count), judge: judge) }
                 let bytes = UnsafeRawBufferPointer(rebasing: shared[Int(piece.offset)...].prefix(Int(piece.count)))
                 return try judge.finding(of: bytes)
@@ -104,6 +107,8 @@ package enum DecoderChild {
 
 /// Where a request says a file's bytes are: in the shared memory, or from 0 on in the descriptor that comes with it.
 struct DecoderPiece {
+    /// What decoding it may take at most, in bytes.
+    var memory: Int
     var offset: UInt32
     var count: UInt32
 }

@@ -11,6 +11,9 @@ package import Tensors
 /// is committed to the history before. A file that had two attempts alone which never came to an end is refused,
 /// whether the process died in them or the service with it. One death alone counts for nothing: the system may have
 /// killed the process for reasons of its own.
+///
+/// Each process may use ``share`` of the memory that the limits allow. A file that takes more is judged once more with
+/// all of it while no other such file is, so that all the processes together stay small.
 package final class DecoderPool: PictureValidator {
     package enum Notice: Sendable, Hashable, CustomStringConvertible {
         case weakSandbox(String)
@@ -25,6 +28,8 @@ package final class DecoderPool: PictureValidator {
     }
 
     private static let attemptLimit = 2
+    /// In bytes; a progressive photo of 12 megapixels takes 36 MB with the usual sampling.
+    static let share = 40 << 20
 
     private let limits: DecodeLimits
     private let maxFileBytes: Int
@@ -34,6 +39,8 @@ package final class DecoderPool: PictureValidator {
     /// Those at rest, by worker.
     private let idle = Mutex<[Int: DecoderProcess]>([:])
     private let living = Mutex<Set<Int32>>([])
+    /// Held by the worker whose file takes more than its share of memory.
+    private let large = Mutex(())
     private let hasWarned = Atomic(false)
 
     /// - Parameters:
@@ -96,27 +103,40 @@ package final class DecoderPool: PictureValidator {
                 idle.withLock { $0[worker.index] = process }
             }
             let earlier = try attempts.beginAttempt(on: file.digest, at: .now)
-            guard earlier < Self.attemptLimit else { return Self.refusal("each time, the service died with it") }
+            guard earlier < Self.attemptLimit else { return try refuse(file, because: "each time, the service died") }
             do {
                 let finding = try ask(about: [file], on: worker)
                 try attempts.endAttempt(on: file.digest)
                 return finding[0]
             } catch let death as DecoderDeath {
                 notify(.died(files: 1, cause: death.description))
-                if earlier + 1 == Self.attemptLimit { return Self.refusal(death.description) }
+                if earlier + 1 == Self.attemptLimit { return try refuse(file, because: death.description) }
             }
         }
     }
 
-    private static func refusal(_ cause: String) -> ValidationFinding {
-        .invalid(
+    /// Should the same file be dropped again, it starts anew.
+    private func refuse(_ file: StagedPicture, because cause: String) throws -> ValidationFinding {
+        try attempts.endAttempt(on: file.digest)
+        return .invalid(
             code: "killed_decoder", reason: "it killed the decoder, alone too: \(cause)", mayBeIncomplete: false)
     }
 
     private func ask(about files: [StagedPicture], on worker: Worker) throws -> [ValidationFinding] {
+        var findings = try ask(about: files, memory: min(Self.share, limits.maxMemory), on: worker)
+        guard Self.share < limits.maxMemory else { return findings }
+        for index in findings.indices where findings[index].isOfMemory {
+            try large.withLock { _ in
+                findings[index] = try ask(about: [files[index]], memory: limits.maxMemory, on: worker)[0]
+            }
+        }
+        return findings
+    }
+
+    private func ask(about files: [StagedPicture], memory: Int, on worker: Worker) throws -> [ValidationFinding] {
         let process = try idle.withLock { $0.removeValue(forKey: worker.index) } ?? start()
         do {
-            let findings = try process.judge(files, on: worker)
+            let findings = try process.judge(files, memory: memory, on: worker)
             idle.withLock { $0[worker.index] = process }
             return findings
         } catch {

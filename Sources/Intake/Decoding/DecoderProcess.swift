@@ -54,9 +54,11 @@ final class DecoderProcess: @unchecked Sendable {
 
     /// What it finds of the files. Their number and size fit into one request: all of them in memory, or a single one
     /// that isn't. Throws ``DecoderDeath`` where it gave no answer; it has ended then.
-    func judge(_ files: [StagedPicture], on worker: Worker) throws -> [ValidationFinding] {
+    ///
+    /// - Parameter memory: bytes, in place of the limits' `maxMemory`, which is no less.
+    func judge(_ files: [StagedPicture], memory: Int, on worker: Worker) throws -> [ValidationFinding] {
         do {
-            try request(files)
+            try request(files, memory: memory)
             let reply = try reply(on: worker)
             return try DecoderMessages.decode(reply, count: files.count, limits: limits)
         } catch let death as DecoderDeath {
@@ -77,11 +79,11 @@ final class DecoderProcess: @unchecked Sendable {
         return signal > 0 && signal != SIGKILL ? signal : nil
     }
 
-    private func request(_ files: [StagedPicture]) throws {
+    private func request(_ files: [StagedPicture], memory: Int) throws {
         var pieces: [DecoderPiece] = []
         var offset = 0
         for file in files {
-            pieces.append(DecoderPiece(offset: UInt32(offset), count: UInt32(file.byteCount)))
+            pieces.append(DecoderPiece(memory: memory, offset: UInt32(offset), count: UInt32(file.byteCount)))
             guard let contents = file.contents else { continue }
             contents.withUnsafeBytes { shared[offset...].copyBytes(from: $0) }
             offset += contents.count

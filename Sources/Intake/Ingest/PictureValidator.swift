@@ -10,6 +10,13 @@ package enum ValidationFinding: Sendable, Hashable {
     case invalid(code: String, reason: String, mayBeIncomplete: Bool)
 }
 
+extension ValidationFinding {
+    /// Whether more memory might have led to another finding.
+    var isOfMemory: Bool {
+        if case .invalid(code: PictureJudge.memoryCode, _, _) = self { true } else { false }
+    }
+}
+
 /// Judges whether staged copies are pictures that Cultivar can use. Throws only where it couldn't judge.
 package protocol PictureValidator: Sendable {
     /// What is found of each of the copies, in their order.
@@ -34,6 +41,8 @@ package struct InProcessValidator: PictureValidator {
 
 /// Turns what the decoder says of bytes into a finding.
 struct PictureJudge: Sendable {
+    static let memoryCode = "too_much_memory"
+
     private let decoder: PictureDecoder
 
     init(limits: DecodeLimits) { decoder = PictureDecoder(limits: limits) }
@@ -74,7 +83,7 @@ extension DecodeFailure {
         case .unsupportedVariant: "unsupported_variant"
         case .tooLarge: "too_many_pixels"
         case .tooManyScans: "too_many_scans"
-        case .tooMuchMemory: "too_much_memory"
+        case .tooMuchMemory: PictureJudge.memoryCode
         case .tooSlow: "too_slow"
         case .truncated: "truncated"
         case .corrupt: "damaged"
