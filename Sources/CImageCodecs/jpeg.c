@@ -150,6 +150,28 @@ static uint64_t coefficient_memory(struct jpeg_decompress_struct *jpeg) {
     return blocks * sizeof(JBLOCK);
 }
 
+enum { JPEG_SOS = 0xDA };
+
+/// Finds what on_progress would, before anything is decoded: 100 passes over a large picture take long, only to refuse it.
+static bool has_too_many_scans(const struct decoding *decoding) {
+    const uint8_t *next = decoding->jpeg.src->next_input_byte;
+    const uint8_t *end = next + decoding->jpeg.src->bytes_in_buffer;
+    for (uint32_t scans = 1; scans <= decoding->limits->max_scans;) {
+        const uint8_t *marker = memchr(next, 0xFF, (size_t)(end - next));
+        if (!marker || end - marker < 4) return false;
+        uint8_t code = marker[1];
+        next = marker + (code == 0xFF ? 1 : 2);
+        bool stands_alone = code <= 0x01 || code == 0xFF || (code >= JPEG_RST0 && code <= JPEG_RST0 + 7);
+        if (stands_alone) continue;
+        if (code == JPEG_EOI) return false;
+        if (code == JPEG_SOS) scans++;
+        ptrdiff_t length = marker[2] << 8 | marker[3];
+        if (length > end - next) return false;
+        next += length;
+    }
+    return true;
+}
+
 /// Below this, making the tables of the short way takes as long as it saves.
 enum { CIC_WORTHWHILE_BYTES = 32 << 10 };
 
@@ -178,6 +200,7 @@ static void read_header(struct decoding *decoding) {
         fail_with_detail(decoding, CIC_UNSUPPORTED_COMPONENTS, jpeg->num_components);
     }
     decoding->report->needed_memory = coefficient_memory(jpeg);
+    if (jpeg_has_multiple_scans(jpeg) && has_too_many_scans(decoding)) fail(decoding, CIC_TOO_MANY_SCANS);
     if (decoding->report->needed_memory > decoding->limits->max_memory) fail(decoding, CIC_TOO_MUCH_MEMORY);
     jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
     jpeg->scale_num = 1;
