@@ -9,12 +9,13 @@ extension Error {
         switch self {
         case let error as FileFailure: error.errno.isOfEnvironment
         case let errno as Errno: errno.isOfEnvironment
+        case let error as POSIXError: Errno(rawValue: error.code.rawValue).isOfEnvironment
         case let error as DatabaseError:
             [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_BUSY, .SQLITE_NOMEM]
                 .contains(error.resultCode)
         case let error as CocoaError:
             [.fileWriteOutOfSpace, .fileWriteVolumeReadOnly, .fileWriteNoPermission, .fileReadNoPermission]
-                .contains(error.code)
+                .contains(error.code) || error.underlying?.isFaultOfEnvironment == true
         default: false
         }
     }

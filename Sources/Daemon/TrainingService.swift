@@ -30,13 +30,17 @@ struct TrainingService: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             var schedule = TrainingSchedule(installation.settings.train, now: Self.now)
-            if (try? hasNewPictures()) == true { schedule.noteDrop() }
+            var isFirstLook = true
             var (training, outbox) = (Backoff(), Backoff())
             while !Task.isCancelled {
                 heartbeat.beat()
                 if outbox.isOver(at: Self.now) { outbox.note(success: await followDecision(), at: Self.now) }
                 if training.isOver(at: Self.now) {
-                    let isWell = await attempt { try await look(&schedule) }
+                    let isWell = await attempt {
+                        if isFirstLook, try hasNewPictures() { schedule.noteDrop() }
+                        isFirstLook = false
+                        try await look(&schedule)
+                    }
                     training.note(success: isWell, at: Self.now)
                 }
                 // Cancellation ends the nap early, and then the loop.

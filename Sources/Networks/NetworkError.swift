@@ -1,3 +1,4 @@
+internal import ONNX
 package import SystemPackage
 
 /// Why a model can't be run by this engine. Every case names what is to blame.
@@ -53,6 +54,11 @@ package enum NetworkError: Error, CustomStringConvertible, Equatable {
 package struct NetworkFileError: Error, CustomStringConvertible {
     package let path: FilePath
     package let cause: any Error
+
+    /// The system's error where the file couldn't be read.
+    package var errno: Errno? {
+        if case .unreadable(_, let errno)? = cause as? ModelFileError { errno } else { nil }
+    }
 
     package var description: String { "\(path): \(cause)" }
 }

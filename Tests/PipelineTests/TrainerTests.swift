@@ -1,11 +1,14 @@
-import Outbox
 import Archive
 import Foundation
 import Learning
-import Pipeline
+import ONNX
+import Outbox
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Networks
+@testable import Pipeline
 
 @Suite("Trainer")
 struct TrainerTests {
@@ -131,6 +134,15 @@ struct TrainerTests {
         #expect(try place.history.runs().map(\.outcome) == [.running])
         #expect(try await place.trainer.resume()?.outcome == .promoted)
         #expect(place.outbox.currentVersion == "v0001")
+    }
+
+    @Test(
+        "That a backbone can't be read for want of something passes; that it isn't there doesn't",
+        arguments: [(Errno.tooManyOpenFiles, true), (.ioError, true), (.noSuchFileOrDirectory, false)])
+    func unreadableBackbone(_ errno: Errno, isPassing: Bool) {
+        let path = FilePath("backbones/tiny.onnx")
+        let failure = NetworkFileError(path: path, cause: ModelFileError.unreadable(path, errno))
+        #expect(failure.isPassing == isPassing)
     }
 
     @Test("A champion whose backbone is gone is scored through its published model, to the same result")

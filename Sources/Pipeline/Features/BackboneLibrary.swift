@@ -26,7 +26,11 @@ package final class BackboneLibrary: Sendable {
 
     /// The names of the files in the folder, in alphabetical order. Throws where the folder can't be listed.
     package func names() throws -> [String] {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.string) else {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder.string)
+        } catch {
+            if error.isFaultOfEnvironment { throw error }
             throw BackboneFailure.noFolder(folder)
         }
         return names.filter { $0.hasSuffix(Self.suffix) && !$0.hasPrefix(".") }

@@ -122,7 +122,13 @@ package struct FeatureExtraction: Sendable {
 
 extension Error {
     /// Whether it is no fault of the pictures, the settings or the backbones, but of a machine that is short of something.
-    var isPassing: Bool { isFaultOfEnvironment || (self as? DecodeFailure)?.isEnvironmental == true }
+    var isPassing: Bool {
+        switch self {
+        case let failure as DecodeFailure: failure.isEnvironmental
+        case let error as NetworkFileError: error.errno?.isFaultOfEnvironment == true
+        default: isFaultOfEnvironment
+        }
+    }
 }
 
 /// A picture of the store that can't be used.
