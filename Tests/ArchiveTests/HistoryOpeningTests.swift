@@ -156,6 +156,8 @@ struct HistoryOpeningTests {
             writer = nil
             #expect(try asNobody { try History.openReadOnly(folder.history).counts().trainPictures } == 1)
             #expect(throws: (any Error).self) { try asNobody { try write([1], to: folder.root.appending("new")) } }
+            let failure = #expect(throws: HistoryFailure.self) { try asNobody { try History.open(folder.history) } }
+            guard case .unusable(folder.history, _)? = failure else { throw Unexpected(failure as Any) }
         }
     }
 

@@ -94,6 +94,8 @@ package final class History: Sendable {
             return try body()
         } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
             throw HistoryFailure.damaged(path, problem: error.message ?? "\(error.resultCode)")
+        } catch let error as DatabaseError where [.SQLITE_READONLY, .SQLITE_CANTOPEN].contains(error.resultCode) {
+            throw HistoryFailure.unusable(path, problem: error.message ?? "\(error.resultCode)")
         }
     }
 }

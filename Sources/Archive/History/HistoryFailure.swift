@@ -10,6 +10,8 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case olderSchema(FilePath)
     /// Not a history, or a damaged one; `problem` is SQLite's word for it.
     case damaged(FilePath, problem: String)
+    /// It can't be opened as it has to be; `problem` is SQLite's word for it.
+    case unusable(FilePath, problem: String)
     case noSuchVersion(String)
     case noSuchRun(RunID)
     /// The run has ended already.
@@ -30,6 +32,8 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
             "the history \(path) was written by an older release of cultivar; start the daemon once to bring it up to date"
         case .damaged(let path, let problem):
             "the history \(path) is damaged or not a history (\(problem)); run `cultivar doctor`"
+        case .unusable(let path, let problem):
+            "the history \(path) can't be used: \(problem)"
         case .noSuchVersion(let version): "there is no model with the version \(version)"
         case .noSuchRun(let run): "there is no run \(run)"
         case .notRunning(let run): "run \(run) isn't running (any more)"
