@@ -39,6 +39,7 @@ struct IntakeService: Service {
     func run() async throws {
         let observer = MonitorObserver(
             faultChanged: { status.setDegraded($0.map { "the inbox: \($0)" }, in: .inbox) },
+            pollingChanged: { status.setDegraded($0.map { "the inbox is polled: \($0)" }, in: .watch) },
             entriesSeen: { faults.retain($0) }, beat: { heartbeat.beat() })
         try await cancelWhenGracefulShutdown {
             try await forgetVanished(observer.beat)

@@ -29,6 +29,8 @@ package struct WatchSettings: Sendable, Hashable {
 package struct MonitorObserver: Sendable {
     /// The inbox can't be looked into, and with nil that it can again.
     package var faultChanged: @Sendable (IntakeFailure?) -> Void
+    /// Why the inbox is polled though it should be watched, and with nil that it is watched.
+    package var pollingChanged: @Sendable (String?) -> Void
     /// A scan of the whole inbox has found these top-level entries and no others.
     package var entriesSeen: @Sendable (Set<RawPath>) -> Void
     /// The monitor is alive: about once a second while it waits, and at every step of a scan.
@@ -36,9 +38,11 @@ package struct MonitorObserver: Sendable {
 
     package init(
         faultChanged: @escaping @Sendable (IntakeFailure?) -> Void = { _ in },
+        pollingChanged: @escaping @Sendable (String?) -> Void = { _ in },
         entriesSeen: @escaping @Sendable (Set<RawPath>) -> Void = { _ in }, beat: @escaping @Sendable () -> Void = {}
     ) {
         self.faultChanged = faultChanged
+        self.pollingChanged = pollingChanged
         self.entriesSeen = entriesSeen
         self.beat = beat
     }
@@ -160,7 +164,7 @@ private struct MonitorRound {
     /// Takes what the watcher has heard into account.
     private mutating func takeHints() {
         let hints = watcher.takeHints()
-        for notice in hints.notices { log(notice) }
+        for notice in hints.notices { tell(notice) }
         let now = Instant.now
         for name in hints.arrived {
             tracker.arrivedWhole(name, at: now)
@@ -228,11 +232,15 @@ private struct MonitorRound {
 
 extension MonitorRound {
     /// That it polls is said once: without watches, inotify is tried again every minute.
-    private mutating func log(_ notice: WatchNotice) {
+    private mutating func tell(_ notice: WatchNotice) {
         switch notice {
         case .polling where isSaidToPoll: return
-        case .polling: isSaidToPoll = true
-        case .watching: isSaidToPoll = false
+        case .polling(let reason):
+            isSaidToPoll = true
+            if settings.mode == .inotify { observer.pollingChanged(reason) }
+        case .watching:
+            isSaidToPoll = false
+            observer.pollingChanged(nil)
         case .overflow, .inboxReplaced, .inboxMissing: break
         }
         let level: Logger.Level =

@@ -18,7 +18,7 @@ package final class StatusBoard: Sendable {
 
     /// What can be kept from its work, each on its own.
     package enum Part: CaseIterable, Sendable {
-        case progress, inbox, intake, training, run, outbox
+        case progress, inbox, watch, intake, training, run, outbox
     }
 
     private let state: Mutex<State>

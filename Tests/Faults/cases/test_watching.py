@@ -184,6 +184,7 @@ class Limits(WatchingCase):
         place = self.watching(prefix=self.limited("max_inotify_watches", 20))
         place.drop("many", pictures(200, labels=100))
         self.wait_for_log(place, "no inotify watches are left")
+        self.assertIn("no inotify watches are left", place.degraded() or "")
         place.drop("while-polling", pictures(20, start=200))
         self.assert_all_taken(place, 220)
 
@@ -196,6 +197,7 @@ class Limits(WatchingCase):
         entered = ["nsenter", "--target", str(daemon.pid), "--user", "--preserve-credentials"]
         subprocess.run([*entered, "sh", "-c", "echo 10 > /proc/sys/user/max_inotify_instances"], check=True)
         self.wait_for_log(place, WATCHING, seconds=RETRY_SECONDS + 30)
+        self.assertIsNone(place.degraded())
         place.drop("while-watching", pictures(20, start=20))
         self.assert_all_taken(place, 40)
 
