@@ -9,6 +9,9 @@ from harness.installation import ROOT
 
 from .disks import run
 
+PARTS = ("Package.swift", "Package.resolved", "Sources", "Tests", "Benchmarks", "Fuzzing")
+"""What a build reads beside what was built; weights and the benchmarks' peers, which may lie there too, are large."""
+
 
 def why_not() -> str | None:
     """Why nothing can be built here; nothing where it can."""
@@ -26,8 +29,12 @@ def build(patch: Path, folder: Path) -> Path:
     a mount namespace of the build's own, and only what the patch changes is compiled.
     """
     copy = folder / "checkout"
-    run("cp", "--archive", "--reflink=auto", str(ROOT), str(copy))
-    run("git", "-C", str(copy), "apply", str(patch))
+    built = [path for path in (ROOT / ".build").iterdir() if path != folder]
+    for sources, target in ([ROOT / part for part in PARTS], copy), (built, copy / ".build"):
+        target.mkdir()
+        run("cp", "--archive", "--reflink=auto", *map(str, sources), str(target))
+    # As a part of the checkout's repository, the copy would have it pass over the patch without a word.
+    run("env", f"GIT_CEILING_DIRECTORIES={folder}", "git", "-C", str(copy), "apply", str(patch))
     run(
         "unshare", "--mount", "--propagation", "private", "sh", "-c",
         'mount --bind "$1" "$2" && cd "$2" && exec swift build -c release --product cultivar',
