@@ -84,7 +84,7 @@ class SweepCase(FaultCase):
             struck = {strike.call for strike in strikes}
             missed = [point for point, call in enumerate(calls, 1) if call not in struck]
             strikes += self.strike_each(sweep, missed)
-        self.report(strikes, missed)
+        self.report(strikes, [calls[point - 1] for point in missed])
 
     def strike_each(self, sweep: Sweep, points: Iterable[int]) -> list[Strike]:
         results = in_parallel(lambda point: self.strike(sweep, point)[0], points, WORKERS)
@@ -111,7 +111,7 @@ class SweepCase(FaultCase):
             shutil.rmtree(installation.folder)
         return Strike(point, calls[-1] if status == KILLED else None, problems), calls
 
-    def report(self, strikes: list[Strike], missed: list[int]) -> None:
+    def report(self, strikes: list[Strike], missed: list[str]) -> None:
         """Fails where anything was wrong; says how many calls were struck otherwise."""
         bad = [f"{strike.point} ({strike.call}): {problem}" for strike in strikes for problem in strike.problems]
         if bad:
@@ -280,7 +280,7 @@ def tracing(log: Path, point: int, first: str) -> list[str]:
 def plain(line: str, installation: Installation) -> str:
     """A line of the trace without what differs from run to run."""
     call = line.split(" ", 1)[1].replace(str(installation.folder), "")
-    return re.sub(r"tmp/\d+", "tmp/N", call)
+    return re.sub(r"tmp/(\d+|etilqs_[0-9a-f]+)", "tmp/N", call)
 
 
 def run_daemon(installation: Installation, prefix: list[str], is_done: Callable[[], bool]) -> int:
