@@ -1,10 +1,11 @@
 import Archive
 import Foundation
 import Outbox
-import Pipeline
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Pipeline
 
 @Suite("Model publisher")
 struct ModelPublisherTests {
@@ -84,6 +85,21 @@ struct ModelPublisherTests {
         #expect(try place.publisher.agree() == "v0001")
         try expectAgreement(place, on: "v0001")
         #expect(try names.map { try workshop.published($0, of: "v0001") } == before)
+    }
+
+    @Test("The next version follows the highest one, whatever else people call their folders in the outbox")
+    func nextVersion() throws {
+        let (workshop, place) = try installation(versions: 2)
+        #expect(try place.publisher.nextVersion() == "v0003")
+        for name in ["v9223372036854775807", "v9999999999", "v-7", "v+9", "v00012", "v12", "w0020", "v", "v0009x"] {
+            try workshop.folder.write([1], to: FilePath("outbox/models/\(name)/note"))
+        }
+        #expect(try place.publisher.nextVersion() == "v0003")
+        try workshop.folder.write([1], to: "outbox/models/v0020/note")
+        #expect(try place.publisher.nextVersion() == "v0021")
+        try workshop.folder.write([1], to: "outbox/models/v1000000000/note")
+        try workshop.folder.write([1], to: "outbox/models/v1000000001/note")
+        #expect(try place.publisher.nextVersion() == "v1000000002")
     }
 
     @Test("A staged file that the disk has damaged is made again from the history")

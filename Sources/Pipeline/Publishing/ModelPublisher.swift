@@ -72,12 +72,13 @@ package struct ModelPublisher: Sendable {
         return earlier
     }
 
-    /// A version number that neither the history nor the outbox has: `v0001` and so on.
+    /// A version that neither the history nor the outbox has: `v0001` and so on.
     func nextVersion() throws -> String {
-        let known = try history.models(limit: .max).map(\.version) + outbox.versions()
-        let last = known.compactMap { $0.hasPrefix("v") ? Int($0.dropFirst()) : nil }.max() ?? 0
-        let digits = String(last + 1)
-        return "v" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        let known = try Set(history.models(limit: .max).map(\.version) + outbox.versions())
+        var number = (known.compactMap(VersionName.number).max() ?? 0) + 1
+        // Beyond the highest number names don't count any more, and may be taken all the same.
+        while known.contains(VersionName.text(number)) { number += 1 }
+        return VersionName.text(number)
     }
 
     /// Stages a version; returns the path of its `model.onnx`, to be tried out, and its manifest with checksums.

@@ -1,0 +1,17 @@
+/// The names that versions are given: `v0001` and so on.
+package enum VersionName {
+    /// Anybody may make folders in the outbox. A name beyond this number wasn't come to by counting, and isn't counted on
+    /// from: soon there would be no next one.
+    package static let highest = 1_000_000_000
+
+    package static func text(_ number: Int) -> String {
+        let digits = String(number)
+        return "v" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    /// The number of a name as ``text(_:)`` writes it, from 1 to ``highest``; nil for any other name.
+    package static func number(_ name: String) -> Int? {
+        guard let number = Int(name.dropFirst()), text(number) == name else { return nil }
+        return (1...highest).contains(number) ? number : nil
+    }
+}
