@@ -11,6 +11,19 @@ package struct DecodeLimits: Codable, Hashable, Sendable {
     package var maxMemory = 256 << 20
 
     package init() {}
+
+    /// For bytes that have passed a limit once: the highest that each can be set to, so that pictures which were taken in
+    /// stay usable when a setting is lowered.
+    package static let ofStored: DecodeLimits = {
+        var limits = DecodeLimits()
+        // JPEG has no longer sides.
+        limits.maxSide = 65_500
+        limits.maxPixels = 1_000_000_000
+        limits.maxScans = 100_000
+        limits.maxSeconds = 600
+        limits.maxMemory = 1 << 40
+        return limits
+    }()
 }
 
 /// Why a file isn't a picture that is taken.

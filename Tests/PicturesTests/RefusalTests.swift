@@ -132,6 +132,18 @@ struct RefusalTests {
         }
     }
 
+    @Test("The limits for what is stored already let everything through, and are limits")
+    func limitsOfStored() throws {
+        let generous = PictureDecoder(limits: .ofStored)
+        for name in ["progressive.jpg", "baseline-420.jpg", "rgb-interlaced.png"] {
+            let bytes = try resourceBytes(name)
+            #expect(try generous.decode(bytes).image == decoder.decode(bytes).image)
+        }
+        let refused = try failure(jpeg(width: 65_500, height: 65_500), limits: .ofStored)
+        #expect(
+            refused == .tooLarge(width: 65_500, height: 65_500, maxSide: 65_500, maxPixels: 1_000_000_000))
+    }
+
     @Test("A side of 0 is refused")
     func zeroSides() throws {
         guard case .corrupt(.jpeg, _) = try failure(jpeg(width: 8, height: 0)),

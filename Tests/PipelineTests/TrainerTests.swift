@@ -3,6 +3,7 @@ import Foundation
 import Learning
 import ONNX
 import Outbox
+import Pictures
 import SystemPackage
 import TestSupport
 import Testing
@@ -167,6 +168,27 @@ struct TrainerTests {
         let without = try await secondRun(withoutBackbone: true)
         #expect(with.count == 18 && with.map(\.predicted) == without.map(\.predicted))
         #expect(zip(with, without).allSatisfy { abs(($0.probability ?? 2) - ($1.probability ?? 9)) < 1e-5 })
+    }
+
+    @Test("Limits that are lowered don't bear on pictures that were taken in before")
+    func loweredLimits() async throws {
+        var workshop = try Workshop()
+        workshop.settings.limits.maxSide = 1
+        workshop.settings.limits.maxPixels = 1
+        do {
+            let place = try workshop.open()
+            try place.drop()
+            let first = try #require(try await place.trainer.train(.schedule))
+            #expect(first.outcome == .promoted, "\(first.reason ?? "")")
+        }
+        // Without its backbone the champion is run on the pictures themselves.
+        try workshop.writeBackbone("other", seed: 2)
+        try workshop.removeBackbone("tiny")
+        workshop.settings.search.space.backbone = ["other"]
+        let place = try workshop.open()
+        try place.drop(seed: 2)
+        let second = try #require(try await place.trainer.train(.schedule))
+        #expect(second.championAccuracy != nil, "\(second.reason ?? "")")
     }
 
     @Test("A class that comes later is learned, and counts against the champion that doesn't know it")

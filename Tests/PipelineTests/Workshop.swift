@@ -143,9 +143,7 @@ extension Installation {
 
     var publisher: ModelPublisher { ModelPublisher(history: history, outbox: outbox, library: library) }
 
-    var extraction: FeatureExtraction {
-        FeatureExtraction(store: store, cache: cache, pool: pool, limits: settings.limits)
-    }
+    var extraction: FeatureExtraction { FeatureExtraction(store: store, cache: cache, pool: pool) }
 
     func source(_ name: String = "tiny") throws -> FeatureSource {
         try FeatureSource(loaded: library.load(name), augmentation: settings.augment.transforms)

@@ -1,7 +1,7 @@
 package import Archive
 internal import Logging
 internal import Networks
-package import Pictures
+internal import Pictures
 internal import Synchronization
 package import Tensors
 
@@ -10,13 +10,12 @@ package struct FeatureExtraction: Sendable {
     private let store: PictureStore
     private let cache: FeatureCache
     private let pool: WorkerPool
-    private let decoder: PictureDecoder
+    private let decoder = PictureDecoder(limits: .ofStored)
 
-    package init(store: PictureStore, cache: FeatureCache, pool: WorkerPool, limits: DecodeLimits) {
+    package init(store: PictureStore, cache: FeatureCache, pool: WorkerPool) {
         self.store = store
         self.cache = cache
         self.pool = pool
-        decoder = PictureDecoder(limits: limits)
     }
 
     /// Makes sure that the cache has the features of each picture as it is and of its first `copies` augmented copies.

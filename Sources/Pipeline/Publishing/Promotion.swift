@@ -2,6 +2,7 @@ internal import Archive
 internal import Learning
 internal import Networks
 internal import Outbox
+internal import Pictures
 internal import SystemPackage
 internal import Tensors
 
@@ -30,7 +31,7 @@ struct Promotion: Sendable {
     /// Runs the file that was written on pictures of the test set: it must give the probabilities that the decision
     /// was made on.
     private func selfTest(_ model: FilePath, against expected: Matrix) async throws {
-        let predictor = try Predictor(model: model, limits: plan.settings.limits)
+        let predictor = try Predictor(model: model, limits: .ofStored)
         let rows = Self.sample(of: expected.rows)
         let pictures = rows.map { plan.set.test[$0].digest }
         let store = installation.store

@@ -138,14 +138,19 @@ enum SettingsCatalog {
     ]
 
     private static let limits: [Setting] = [
-        .one("limits.max_side", \.limits.maxSide, .integer(1...65_500), "Pixels a side; larger pictures are rejected."),
-        .one("limits.max_pixels", \.limits.maxPixels, .integer(1...1_000_000_000), "Pixels a picture."),
-        .one("limits.max_scans", \.limits.maxScans, .integer(1...100_000), "Scans of a progressive JPEG."),
         .one(
-            "limits.max_seconds", \.limits.maxSeconds, .number(0.1...600), "Seconds that decoding one picture may take."
-        ),
+            "limits.max_side", \.limits.maxSide, .integer(1...DecodeLimits.ofStored.maxSide),
+            "Pixels a side; larger pictures are rejected."),
         .one(
-            "limits.max_memory", \.limits.maxMemory, .integer(1 << 20...1 << 40),
+            "limits.max_pixels", \.limits.maxPixels, .integer(1...DecodeLimits.ofStored.maxPixels), "Pixels a picture."),
+        .one(
+            "limits.max_scans", \.limits.maxScans, .integer(1...DecodeLimits.ofStored.maxScans),
+            "Scans of a progressive JPEG."),
+        .one(
+            "limits.max_seconds", \.limits.maxSeconds, .number(0.1...DecodeLimits.ofStored.maxSeconds),
+            "Seconds that decoding one picture may take."),
+        .one(
+            "limits.max_memory", \.limits.maxMemory, .integer(1 << 20...DecodeLimits.ofStored.maxMemory),
             "Bytes that decoding may hold beside the pixels: the coefficients of a progressive JPEG."),
         .one(
             "limits.max_file_bytes", \.drops.maxFileBytes, .integer(1 << 20...1 << 30),

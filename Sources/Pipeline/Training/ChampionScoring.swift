@@ -29,7 +29,7 @@ struct ChampionScoring: Sendable {
     private func probabilities(of champion: StoredModel, on pictures: [Digest]) async throws -> Matrix {
         guard let loaded = try installation.library.find(champion.backboneChecksum, name: champion.backbone) else {
             let path = installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)
-            let predictor = try Predictor(model: path, limits: installation.settings.limits)
+            let predictor = try Predictor(model: path, limits: .ofStored)
             let store = installation.store
             return try await predictor.predict(pictures.count, on: installation.pool) { try store.read(pictures[$0]) }
         }

@@ -24,8 +24,7 @@ struct TrainingRun: Sendable {
         finished =
             hasCandidates
             ? run.trials.map { TrialResult($0, hyperparameters: plan.search.candidates[$0.candidate]) } : []
-        extraction = FeatureExtraction(
-            store: installation.store, cache: installation.cache, pool: installation.pool, limits: plan.settings.limits)
+        extraction = FeatureExtraction(store: installation.store, cache: installation.cache, pool: installation.pool)
     }
 
     private var history: History { installation.history }
