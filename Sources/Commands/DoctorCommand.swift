@@ -1,6 +1,7 @@
+internal import Archive
 internal import ArgumentParser
-internal import Glibc
 internal import Pipeline
+internal import SystemPackage
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,7 +27,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await installation.settings()
-        try checkOwner(of: settings.paths.state)
+        try StateOwner.check(StateFolder(FilePath(settings.paths.state)), for: repair ? "doctor --repair" : "doctor")
         let (isRepairing, isReading) = (self.repair, self.digests)
         let findings = try await Interruption.cancelling {
             try await Doctor(settings: settings).examine(readingPictures: isReading, repairing: isRepairing)
@@ -41,13 +42,5 @@ struct DoctorCommand: AsyncParsableCommand {
                 emptyText: ""
             ).rendered(as: output.format))
         if findings.contains(where: { $0.status == .wrong }) { throw ExitCode.failure }
-    }
-
-    /// Files that another user makes, root included, would keep the daemon from its work.
-    private func checkOwner(of state: String) throws {
-        var status = stat()
-        guard stat(state, &status) == 0, status.st_uid != geteuid() else { return }
-        throw CommandFailure(
-            "\(state) belongs to another user; run this as that user, such as with sudo -u cultivar")
     }
 }

@@ -21,7 +21,8 @@ struct RollbackCommand: AsyncParsableCommand {
         let settings = try await installation.settings()
         let state = StateFolder(FilePath(settings.paths.state))
         let publisher = ModelPublisher(
-            history: try installation.writableHistory(in: state), outbox: OutboxFolder(FilePath(settings.paths.outbox)),
+            history: try installation.writableHistory(in: state, for: "rollback"),
+            outbox: OutboxFolder(FilePath(settings.paths.outbox)),
             library: BackboneLibrary(folder: FilePath(settings.paths.backbones)))
         print("The current model is \(try publisher.rollback(to: version)) again.")
     }

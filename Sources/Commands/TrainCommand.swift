@@ -20,7 +20,7 @@ struct TrainCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await installation.settings()
         let state = StateFolder(FilePath(settings.paths.state))
-        let history = try installation.writableHistory(in: state)
+        let history = try installation.writableHistory(in: state, for: "train")
         let summary = try await train(settings, state, history)
         try show(summary)
         if summary.outcome == .failed { throw ExitCode.failure }

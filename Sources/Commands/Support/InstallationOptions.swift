@@ -42,15 +42,16 @@ struct InstallationOptions: ParsableArguments {
     /// The history for reading, as any user who may read it. Throws `HistoryFailure`.
     func history() async throws -> History { try History.openReadOnly(try await stateFolder().history) }
 
-    /// The history for writing, where there is one already. Throws `HistoryFailure`, and `CommandFailure` where the user
-    /// may not write to it.
-    func writableHistory(in state: StateFolder) throws -> History {
+    /// The history for writing, where there is one already. Throws `HistoryFailure`, and `CommandFailure` where the state
+    /// folder belongs to another user, or its own may not write to it.
+    ///
+    /// - Parameter command: what is to be called as that user instead.
+    func writableHistory(in state: StateFolder, for command: String) throws -> History {
+        try StateOwner.check(state, for: command)
         // Opened for reading first: where there is no history yet, a command must not make one.
         _ = try History.openReadOnly(state.history)
         for path in [state.root, state.history] where !FileManager.default.isWritableFile(atPath: path.string) {
-            throw CommandFailure(
-                "you may not write to \(path); run this as the user to whom the state folder belongs, such as with "
-                    + "sudo -u cultivar")
+            throw CommandFailure("you may not write to \(path)")
         }
         return try History.open(state.history)
     }
