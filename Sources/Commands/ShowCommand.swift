@@ -48,8 +48,8 @@ private struct CurveRow: Encodable {
         return Listing(
             items: trials + (refit ?? []),
             columns: [
-                Column("candidate") { "\($0.candidate + 1)" },
-                Column("fold") { $0.fold.map { "\($0 + 1)" } ?? "refit" },
+                Column("candidate") { Text.ordinal($0.candidate) },
+                Column("fold") { $0.fold.map(Text.ordinal) ?? "refit" },
                 Column("epoch") { "\($0.epoch.epoch)" },
                 Column("loss") { number($0.epoch.loss) },
                 Column("accuracy") { number($0.epoch.accuracy) },

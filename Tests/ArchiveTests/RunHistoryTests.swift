@@ -1,3 +1,4 @@
+import GRDB
 import Testing
 
 @testable import Archive
@@ -52,6 +53,22 @@ struct RunHistoryTests {
                 TrialRecord(candidate: 0, fold: 0, result: .failure("diverged"), seconds: 1, curve: [epoch]), of: run)
             let curve = try #require(try history.unfinishedRun()?.trials.first?.curve.first)
             #expect(curve.loss == nil && curve.valLoss == nil && curve.valAccuracy == 0.2)
+        }
+    }
+
+    @Test("Numbers of a damaged history that no sum can hold are shown as the highest number, not stumbled over")
+    func hugeNumbers() throws {
+        try withRun { history, run in
+            for _ in 0..<2 { try history.take([]) }
+            try history.write { db in
+                try db.execute(sql: "UPDATE runs SET train_pictures = ?1, test_pictures = ?1", arguments: [Int.max])
+                try db.execute(sql: "UPDATE drops SET duplicates = ?1, rejected = ?1", arguments: [Int.max])
+            }
+            #expect(try history.runs()[0].pictures == .max)
+            #expect(try history.runDetails(run).summary.pictures == .max)
+            let counts = try history.counts()
+            #expect(counts.duplicates == .max && counts.rejects == .max && counts.lastRun?.pictures == .max)
+            #expect((-2).saturatingSum(.min) == .min && Int.max.saturatingSum(-1) == .max - 1)
         }
     }
 

@@ -66,6 +66,8 @@ struct StatusBoardTests {
 
     @Test(
         "Time spans are told in two units",
-        arguments: [(0.2, "1 s"), (59, "59 s"), (61, "1 min 1 s"), (7325, "2 h 2 min")])
+        arguments: [
+            (0.2, "1 s"), (59, "59 s"), (61, "1 min 1 s"), (7325, "2 h 2 min"), (1e300, "2562047788015215 h 30 min"),
+        ])
     func timeSpans(seconds: Double, text: String) { #expect(ServiceStatus.timeSpan(seconds) == text) }
 }

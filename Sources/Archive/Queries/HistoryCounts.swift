@@ -34,12 +34,14 @@ extension History {
             func count(_ selection: String) throws -> Int {
                 try Int.fetchOne(db, sql: "SELECT \(selection)") ?? 0
             }
+            // sum() fails where the sum is no number of 64 bits; total() is a real one, and the cast takes the nearest.
+            func total(_ column: String) throws -> Int { try count("CAST(total(\(column)) AS INTEGER) FROM drops") }
             return try HistoryCounts(
                 trainPictures: count("count(*) FROM pictures WHERE split = 'train'"),
                 testPictures: count("count(*) FROM pictures WHERE split = 'test'"),
                 labels: count("count(DISTINCT label_id) FROM pictures"), drops: count("count(*) FROM drops"),
                 unfinishedDrops: count("count(*) FROM drops WHERE finished_at IS NULL"),
-                duplicates: count("sum(duplicates) FROM drops"), rejects: count("sum(rejected) FROM drops"),
+                duplicates: total("duplicates"), rejects: total("rejected"),
                 runs: count("count(*) FROM runs"), models: count("count(*) FROM models"),
                 pendingRequests: count("count(*) FROM run_requests WHERE taken_at IS NULL"),
                 champion: String.fetchOne(db, sql: "SELECT version FROM publications ORDER BY id DESC LIMIT 1"),

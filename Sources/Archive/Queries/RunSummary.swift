@@ -46,7 +46,8 @@ extension RunSummary: FetchableRecord {
             finished: row.decode(atIndex: 3), outcome: row.decode(atIndex: 4), reason: row.decode(atIndex: 5),
             testAccuracy: row.decode(atIndex: 6), championAccuracy: row.decode(atIndex: 7),
             championVersion: row.decode(atIndex: 8), version: row.decode(atIndex: 9),
-            parameters: row.decode(atIndex: 10), pictures: train + test, trainPictures: train, testPictures: test)
+            parameters: row.decode(atIndex: 10), pictures: train.saturatingSum(test),
+            trainPictures: train, testPictures: test)
     }
 }
 

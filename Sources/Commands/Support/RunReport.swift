@@ -29,7 +29,7 @@ struct RunReport {
         guard !details.candidates.isEmpty else { return "" }
         let folds = details.candidates.map(\.trials.count).max() ?? 0
         var columns: [Column<CandidateDetails>] = [
-            Column("candidate", number: true) { "\($0.candidate + 1)" },
+            Column("candidate", number: true) { Text.ordinal($0.candidate) },
             Column("rank", number: true) { $0.rank.map { "\($0)" } ?? "" },
             Column("mean", number: true) { Text.accuracy($0.meanAccuracy) },
             Column("std", number: true) { Text.accuracy($0.stdAccuracy) },
@@ -60,7 +60,7 @@ struct RunReport {
                 Column("learning rate", number: true) { "\($0.learningRate)" },
             ])
         return
-            "Candidate \(refit.candidate + 1) trained on all training pictures (* is the epoch that was kept):\n\(curve)"
+            "Candidate \(Text.ordinal(refit.candidate)) trained on all training pictures (* is the epoch that was kept):\n\(curve)"
     }
 
     private func evaluation(_ evaluation: EvaluationDetails) -> String {

@@ -14,6 +14,9 @@ enum Text {
         ServiceStatus.timeSpan(end.seconds(since: start))
     }
 
+    /// What people count from 1, of a number from 0.
+    static func ordinal(_ index: Int) -> String { "\(index.saturatingSum(1))" }
+
     /// A share of 0...1 with four decimals; nothing where there is none.
     static func accuracy(_ share: Double?) -> String { share.map { String(format: "%.4f", $0) } ?? "" }
 

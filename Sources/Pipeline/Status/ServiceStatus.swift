@@ -42,7 +42,7 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
     package static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 
     package static func timeSpan(_ seconds: Double) -> String {
-        let whole = Int(seconds.rounded(.up))
+        let whole = Int(exactly: seconds.rounded(.up)) ?? .max
         if whole < 60 { return "\(whole) s" }
         if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
         return "\(whole / 3600) h \(whole % 3600 / 60) min"
