@@ -182,11 +182,39 @@ struct HistoryOpeningTests {
             try history.take([picture(1, "cat")])
             let target = folder.root.appending("backup.sqlite")
             try history.backup(to: target)
-            for suffix in ["-wal", "-shm", ".part"] { #expect(!Files.exists(FilePath(target.string + suffix))) }
+            for suffix in ["-wal", "-shm"] { #expect(!Files.exists(FilePath(target.string + suffix))) }
+            #expect(try Files.names(in: folder.root).allSatisfy { !$0.string.hasPrefix(".") })
             let copy = try History.openReadOnly(target)
             #expect(try copy.counts() == history.counts())
             #expect(try copy.quickCheck().isEmpty)
             #expect(throws: HistoryFailure.exists(target)) { try history.backup(to: target) }
+        }
+    }
+
+    @Test("A backup touches no file but its own, and replaces no link, not even one that leads nowhere")
+    func backupBesideOthers() throws {
+        try withStateFolder { folder in
+            let history = try History.open(folder.history)
+            let (target, link) = (folder.root.appending("backup"), folder.root.appending("link"))
+            let other = folder.root.appending("backup.part")
+            try write([1, 2, 3], to: other)
+            try history.backup(to: target)
+            #expect(try Files.read(other, limit: 9) == [1, 2, 3])
+            try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: "nowhere")
+            #expect(throws: HistoryFailure.exists(link)) { try history.backup(to: link) }
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.string) == "nowhere")
+        }
+    }
+
+    @Test("A backup into a folder that isn't there names the file, and leaves nothing behind")
+    func backupNowhere() throws {
+        try withStateFolder { folder in
+            let history = try History.open(folder.history)
+            let target = folder.root.appending("absent").appending("backup")
+            #expect(throws: FileFailure(action: "write", path: target, errno: .noSuchFileOrDirectory)) {
+                try history.backup(to: target)
+            }
+            #expect(!Files.exists(target.removingLastComponent()))
         }
     }
 }

@@ -31,7 +31,13 @@ package enum Files {
     /// Whether there is anything by this name.
     package static func exists(_ path: FilePath) -> Bool { path.withPlatformString { access($0, F_OK) } == 0 }
 
-    /// The same, but throws where it can't be known, as in a folder that this user may not enter.
+    /// Whether the name is taken, be it by a symbolic link that leads nowhere.
+    static func isTaken(_ path: FilePath) -> Bool {
+        var status = stat()
+        return path.withPlatformString { lstat($0, &status) } == 0
+    }
+
+    /// The same as ``exists(_:)``, but throws where it can't be known, as in a folder that this user may not enter.
     static func isThere(_ path: FilePath) throws -> Bool {
         if exists(path) { return true }
         let error = currentErrno()

@@ -36,11 +36,11 @@ extension History {
 
     /// Writes a consistent copy to one file while others go on reading and writing.
     ///
-    /// The file appears whole or not at all. Throws ``HistoryFailure/exists(_:)`` where there is one already.
+    /// The file appears whole or not at all. Throws ``HistoryFailure/exists(_:)`` where there is something of that name
+    /// already, and ``FileFailure`` where no file can be made there.
     package func backup(to target: FilePath) throws {
-        guard !Files.exists(target) else { throw HistoryFailure.exists(target) }
-        let partial = FilePath(target.string + ".part")
-        try Files.remove(partial)
+        guard !Files.isTaken(target) else { throw HistoryFailure.exists(target) }
+        let partial = try Self.makePartial(of: target)
         do {
             try copy(to: partial)
             try Files.perform("synchronise", partial) {
@@ -54,6 +54,20 @@ extension History {
             try Files.remove(partial)
             throw error
         }
+    }
+
+    /// An empty file beside the target, under a hidden name that nothing else has.
+    private static func makePartial(of target: FilePath) throws -> FilePath {
+        let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+        let partial = target.removingLastComponent().appending(".cultivar-backup-\(suffix)")
+        // A failure names the target: nobody knows the other name.
+        try Files.perform("write", target) {
+            try FileDescriptor.open(
+                partial, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead]
+            ).close()
+        }
+        return partial
     }
 
     private func copy(to partial: FilePath) throws {
