@@ -70,6 +70,20 @@ struct PictureStoreTests {
         }
     }
 
+    @Test("A folder in tmp, with whatever is in it, keeps nobody from working, and stays")
+    func folderAmongLeftovers() throws {
+        try withStore { store, folder in
+            let stranger = folder.temporary.appending("notes")
+            try Files.makeFolder(stranger, permissions: [.ownerReadWriteExecute])
+            try write([1], to: stranger.appending("note"))
+            _ = try store.stage([2], in: folder)
+            #expect(try store.leftovers().count == 1)
+            #expect(try store.removeLeftovers() == 1)
+            #expect(try Files.names(in: folder.temporary).map(\.string) == ["notes"])
+            #expect(Files.exists(stranger.appending("note")))
+        }
+    }
+
     @Test("A picture that isn't there is named by its digest")
     func missing() throws {
         try withStore { store, _ in

@@ -88,12 +88,17 @@ package final class PictureStore: Sendable {
         for picture in staged { try Files.remove(picture.path) }
     }
 
+    /// What an earlier process left in tmp. A folder isn't the store's, and stays where it is.
+    package func leftovers() throws -> [FilePath] {
+        try Files.names(in: folder.temporary).map { folder.temporary.appending($0) }.filter { !Files.isFolder($0) }
+    }
+
     /// Empties tmp of what an earlier process left there. Call it at start, before anything is staged.
     @discardableResult
     package func removeLeftovers() throws -> Int {
-        let names = try Files.names(in: folder.temporary)
-        for name in names { try Files.remove(folder.temporary.appending(name)) }
-        return names.count
+        let leftovers = try leftovers()
+        for leftover in leftovers { try Files.remove(leftover) }
+        return leftovers.count
     }
 }
 

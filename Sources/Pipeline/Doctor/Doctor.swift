@@ -46,7 +46,7 @@ package struct Doctor {
     }
 
     private func temporary(_ store: PictureStore, repairing: Bool) throws -> [Finding] {
-        let count = try Files.names(in: state.temporary).count
+        let count = try store.leftovers().count
         guard count > 0 else { return [Finding(.temporary, .ok, "no unfinished copies")] }
         guard repairing else {
             return [Finding(.temporary, .ok, "\(count) unfinished copies, which the daemon removes when it starts")]
