@@ -4,29 +4,52 @@ package import SystemPackage
 /// The right to write to a state folder's stores, held by one process at a time: the daemon, or a training command
 /// where no daemon runs.
 ///
-/// A lock of the open file description on `daemon.lock`, which the system releases when the process ends, however it
-/// ends, and which can be asked for without taking it. The file holds the holder's process id and stays where it is.
+/// Two locks of open file descriptions, which the system releases when the process ends, however it ends. The one on the
+/// state folder itself decides: nobody can remove it from under the stores. The one on `daemon.lock` can be asked for
+/// without taking it, also by other users; the file holds the holder's process id and stays where it is.
 package final class DaemonLock: Sendable {
-    private let descriptor: FileDescriptor
+    private let folder: FileDescriptor
+    private let file: FileDescriptor
 
-    private init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
+    private init(folder: FileDescriptor, file: FileDescriptor) {
+        self.folder = folder
+        self.file = file
+    }
 
     /// Takes the lock of a state folder, without waiting; it is held until the lock object is gone.
     ///
     /// Throws ``DaemonLockFailure`` where another process holds it.
     package static func acquire(in folder: StateFolder) throws -> DaemonLock {
-        let path = folder.lock
-        return try Files.perform("lock", path) {
-            let descriptor = try FileDescriptor.open(
-                path, .readWrite, options: [.create, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-            do {
-                try take(descriptor, path: path)
-                return DaemonLock(descriptor)
-            } catch {
-                try descriptor.close()
-                throw error
+        let root = try Files.perform("lock", folder.root) {
+            try opened(FileDescriptor.open(folder.root, .readOnly, options: [.directory, .closeOnExec])) {
+                try take(folder: $0, of: folder)
             }
+        }
+        do {
+            let file = try Files.perform("lock", folder.lock) {
+                try opened(
+                    FileDescriptor.open(
+                        folder.lock, .readWrite, options: [.create, .closeOnExec],
+                        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+                ) { try take(file: $0, path: folder.lock) }
+            }
+            return DaemonLock(folder: root, file: file)
+        } catch {
+            try root.close()
+            throw error
+        }
+    }
+
+    /// A descriptor that `body` was done with; closed again where it throws.
+    private static func opened(_ descriptor: FileDescriptor, _ body: (FileDescriptor) throws -> Void) throws
+        -> FileDescriptor
+    {
+        do {
+            try body(descriptor)
+            return descriptor
+        } catch {
+            try descriptor.close()
+            throw error
         }
     }
 
@@ -46,9 +69,20 @@ package final class DaemonLock: Sendable {
         }
     }
 
-    deinit { try? descriptor.close() }
+    /// The folder's lock last: who finds it free finds the file's free as well.
+    deinit {
+        try? file.close()
+        try? folder.close()
+    }
 
-    private static func take(_ descriptor: FileDescriptor, path: FilePath) throws {
+    private static func take(folder descriptor: FileDescriptor, of state: StateFolder) throws {
+        guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 else { return }
+        guard Files.currentErrno() == .wouldBlock else { throw Files.currentErrno() }
+        // Without its file, or with one that can't be read, the holder has no number.
+        throw DaemonLockFailure(path: state.lock, holder: try? holder(in: state))
+    }
+
+    private static func take(file descriptor: FileDescriptor, path: FilePath) throws {
         var request = wholeFile
         guard fcntl(descriptor.rawValue, setLock, &request) == 0 else {
             guard Files.currentErrno() == .wouldBlock else { throw Files.currentErrno() }

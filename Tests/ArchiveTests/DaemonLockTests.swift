@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 import Testing
 
 @testable import Archive
@@ -24,6 +25,29 @@ struct DaemonLockTests {
             #expect(try DaemonLock.holder(in: folder) == nil)
             _ = try DaemonLock.acquire(in: folder)
             #expect(try DaemonLock.holder(in: folder) == nil)
+            _ = try DaemonLock.acquire(in: folder)
+        }
+    }
+
+    @Test("Who removes or replaces the lock's file lets no second one in", arguments: [nil, "1\n"])
+    func removedFile(replacement: String?) throws {
+        try withStateFolder { folder in
+            let lock = try DaemonLock.acquire(in: folder)
+            try Files.remove(folder.lock)
+            if let replacement { try write(Array(replacement.utf8), to: folder.lock) }
+            #expect(throws: DaemonLockFailure(path: folder.lock, holder: nil)) { try DaemonLock.acquire(in: folder) }
+            withExtendedLifetime(lock) {}
+        }
+    }
+
+    @Test("Where the lock's file can't be made, nothing stays locked")
+    func noFile() throws {
+        try withStateFolder { folder in
+            try Files.makeFolder(folder.lock, permissions: [.ownerReadWriteExecute])
+            #expect(throws: FileFailure(action: "lock", path: folder.lock, errno: .isDirectory)) {
+                try DaemonLock.acquire(in: folder)
+            }
+            #expect(rmdir(folder.lock.string) == 0)
             _ = try DaemonLock.acquire(in: folder)
         }
     }
