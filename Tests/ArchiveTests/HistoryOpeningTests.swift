@@ -89,6 +89,29 @@ struct HistoryOpeningTests {
         }
     }
 
+    @Test(
+        "A view in the place of a table, which may be a query without an end, is called damage, and can be repaired",
+        arguments: ["drops", "Labels", "grdb_migrations"])
+    func view(name: String) throws {
+        try withStateFolder { folder in
+            _ = try History.open(folder.history)
+            let queue = try DatabaseQueue(path: folder.history.string)
+            try queue.writeWithoutTransaction { db in
+                try db.execute(
+                    sql: "PRAGMA foreign_keys = OFF; DROP TABLE \(name); CREATE VIEW \(name) AS SELECT 1 AS id")
+            }
+            try queue.close()
+            for open in [History.open(_:), History.openReadOnly] {
+                let failure = #expect(throws: HistoryFailure.self) { try open(folder.history) }
+                #expect(failure?.description.contains("the view \(name) is in the place of a table") == true)
+            }
+            guard case .damaged? = try HistoryRepair(folder).reason() else { throw Unexpected("no damage") }
+            _ = try HistoryRepair(folder).run()
+            #expect(try HistoryRepair(folder).reason() == nil)
+            #expect(try History.openReadOnly(folder.history).counts().drops == 0)
+        }
+    }
+
     @Test("Where there are pictures, a history that is gone or empty isn't begun afresh", arguments: [nil, 0, 4096])
     func lost(size: Int?) throws {
         try withStateFolder { folder in

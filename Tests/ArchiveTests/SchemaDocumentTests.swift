@@ -22,6 +22,7 @@ struct SchemaDocumentTests {
                     db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'")
             }
             #expect(tables.count == 22)
+            #expect(Set(Schema.tables) == Set(tables + ["grdb_migrations"]))
             for table in tables {
                 #expect(headings.contains(table), "the table \(table)")
                 for column in try history.reader.read({ try $0.columns(in: table) }) {

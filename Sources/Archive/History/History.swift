@@ -47,6 +47,7 @@ package final class History: Sendable {
             let pool = try DatabasePool(path: path.string, configuration: configuration)
             // After opening, because DatabasePool itself sets NORMAL, with which a power loss takes acknowledged rows.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try pool.read { try checkTables(of: $0, at: path) }
             if try pool.read(Migrations.all.hasBeenSuperseded) { throw HistoryFailure.newerSchema(path) }
             try pool.read(check)
             try Migrations.all.migrate(pool)
@@ -65,11 +66,23 @@ package final class History: Sendable {
             let queue = try DatabaseQueue(path: path.string, configuration: configuration)
             try queue.inDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
             try queue.read { db in
+                try checkTables(of: db, at: path)
                 if try Migrations.all.hasBeenSuperseded(db) { throw HistoryFailure.newerSchema(path) }
                 if try !Migrations.all.hasCompletedMigrations(db) { throw HistoryFailure.olderSchema(path) }
             }
             return History(path: path, reader: queue, pool: nil)
         }
+    }
+
+    /// Refuses a database in which something else has the name of a table, before anything is asked of it: a view may be a
+    /// query that never ends.
+    static func checkTables(of db: Database, at path: FilePath) throws {
+        let sql = """
+            SELECT type || ' ' || name FROM sqlite_master
+            WHERE lower(name) IN ('\(Schema.tables.joined(separator: "', '"))') AND (type <> 'table' OR rootpage = 0)
+            """
+        guard let stranger = try String.fetchOne(db, sql: sql) else { return }
+        throw HistoryFailure.damaged(path, problem: "the \(stranger) is in the place of a table")
     }
 
     static var configuration: Configuration {

@@ -35,6 +35,7 @@ package struct HistoryRepair {
                 let queue = try DatabaseQueue(path: path.string, configuration: History.configuration)
                 defer { try? queue.close() }
                 return try queue.read { db in
+                    try History.checkTables(of: db, at: path)
                     if try Migrations.all.hasBeenSuperseded(db) { throw HistoryFailure.newerSchema(path) }
                     if try Migrations.all.appliedIdentifiers(db).isEmpty { return .lost(path) }
                     let problems = try History.problems(of: db)

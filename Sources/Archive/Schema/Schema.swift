@@ -1,5 +1,12 @@
 /// The tables as they were released, and what later steps add. docs/history-schema.md says what each column means.
 enum Schema {
+    /// The names of all tables.
+    static let tables =
+        ["grdb_migrations"]
+        + [installation, drops, runs, models, results, decoderAttempts, keptSources].flatMap { sql in
+            sql.matches(of: /CREATE TABLE (\w+)/).map { String($0.1) }
+        }
+
     /// A moment as ``Timestamp`` writes it.
     private static let isTime = "GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].*Z'"
 
