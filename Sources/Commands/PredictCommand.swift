@@ -27,7 +27,7 @@ struct PredictCommand: AsyncParsableCommand {
         let settings = try await installation.settings()
         let outbox = OutboxFolder(FilePath(settings.paths.outbox))
         let version = try chosenVersion(in: outbox)
-        let model = outbox.folder(of: version).appending(OutboxFolder.modelName)
+        let model = try outbox.folder(of: version).appending(OutboxFolder.modelName)
         let predictor = try Predictor(model: model, limits: settings.limits)
         let results = try await predictor.predictEach(images.count, on: WorkerPool()) { try InputFile.read(images[$0]) }
         let rows = try zip(images, results).compactMap { image, result in

@@ -18,9 +18,18 @@ package struct OutboxFolder: Sendable {
     package static let labelsName = "labels.txt"
     package static let manifestName = "manifest.json"
 
-    package func folder(of version: String) -> FilePath { models.appending(version) }
+    /// The folder of a version, whether or not it is there. Throws ``OutboxFailure/noVersionName(_:)``.
+    package func folder(of version: String) throws -> FilePath { try folder(named: version) }
 
-    private func stagingFolder(of version: String) -> FilePath { models.appending(".staging-\(version)") }
+    private func stagingFolder(of version: String) throws -> FilePath {
+        try folder(named: version, behind: ".staging-")
+    }
+
+    /// Versions come from a history that anybody may have put there; this is the one place where they become paths.
+    private func folder(named version: String, behind prefix: String = "") throws -> FilePath {
+        guard VersionName.isOne(version) else { throw OutboxFailure.noVersionName(version) }
+        return models.appending(prefix + version)
+    }
 
     /// Makes the folders that are missing, to be read by all whatever the umask. Throws `FileFailure`.
     package func prepare() throws {
@@ -34,7 +43,7 @@ package struct OutboxFolder: Sendable {
     ///
     /// - Returns: the staged folder, and the manifest as written, with the files' checksums.
     package func stage(_ manifest: Manifest, model: [UInt8]) throws -> (folder: FilePath, manifest: Manifest) {
-        let folder = stagingFolder(of: manifest.version)
+        let folder = try stagingFolder(of: manifest.version)
         try discard(folder)
         try Files.makeFolder(folder, permissions: Self.folderPermissions)
         try Files.setPermissions(Self.folderPermissions, of: folder)
@@ -53,9 +62,9 @@ package struct OutboxFolder: Sendable {
 
     /// Gives a staged version its name, unless it has it already, and makes `current` point to it, durably.
     package func publish(_ version: String) throws {
-        let folder = folder(of: version)
+        let folder = try folder(of: version)
         if !Files.exists(folder) {
-            let staged = stagingFolder(of: version)
+            let staged = try stagingFolder(of: version)
             guard Files.exists(staged) else { throw OutboxFailure.noSuchVersion(version, outbox: root) }
             try verify(staged)
             try Files.perform("rename \(staged) to", folder) { try Files.rename(staged, to: folder) }
@@ -101,8 +110,8 @@ package struct OutboxFolder: Sendable {
 
     /// Whether a version is there, or staged whole and undamaged and only lacks its name.
     package func holds(_ version: String) throws -> Bool {
-        if Files.exists(folder(of: version)) { return true }
-        let staged = stagingFolder(of: version)
+        if Files.exists(try folder(of: version)) { return true }
+        let staged = try stagingFolder(of: version)
         guard Files.exists(staged) else { return false }
         do {
             try verify(staged)

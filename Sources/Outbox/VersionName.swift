@@ -9,6 +9,11 @@ package enum VersionName {
         return "v" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
+    /// Whether a folder may be named so: `v` and digits. Any other name may lead out of the outbox.
+    static func isOne(_ name: String) -> Bool {
+        name.utf8.count > 1 && name.hasPrefix("v") && name.utf8.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
+    }
+
     /// The number of a name as ``text(_:)`` writes it, from 1 to ``highest``; nil for any other name.
     package static func number(_ name: String) -> Int? {
         guard let number = Int(name.dropFirst()), text(number) == name else { return nil }

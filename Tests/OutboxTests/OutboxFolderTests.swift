@@ -127,6 +127,22 @@ struct OutboxFolderTests {
         #expect(try outbox.temporary.read("outbox/models/v0001/model.onnx") == [1])
     }
 
+    @Test(
+        "What isn't a version's name is never made a path of",
+        arguments: [
+            "", "v", "..", "../../elsewhere", "v1/../../x", "/etc", "v 1", "v-1", "v\u{661}", "w0001", "v0001\0x",
+        ])
+    func names(version: String) throws {
+        let outbox = try Outbox()
+        let failure = OutboxFailure.noVersionName(version)
+        #expect(throws: failure) { try outbox.stage(version) }
+        #expect(throws: failure) { try outbox.folder.publish(version) }
+        #expect(throws: failure) { try outbox.folder.holds(version) }
+        #expect(throws: failure) { try outbox.folder.folder(of: version) }
+        #expect(try Files.names(in: outbox.folder.models).isEmpty)
+        #expect(try Files.names(in: outbox.temporary.path).map(\.string) == ["outbox"])
+    }
+
     @Test("Leftovers go, published versions and other people's files stay")
     func leftovers() throws {
         let outbox = try Outbox()

@@ -180,6 +180,27 @@ struct RollbackTests {
         #expect(try fresh.agree() == "v0003")
     }
 
+    @Test("A name of the history's that would lead out of the outbox is refused, and nothing is decided")
+    func hostileName() throws {
+        let workshop = try Workshop()
+        let place = try workshop.open()
+        try place.drop(train: 1, test: 1)
+        try place.promote("v0001", seed: 1)
+        let (draft, name) = (try place.draft("v0002", seed: 2), "../../elsewhere")
+        _ = try place.history.promote(
+            NewModel(
+                version: name, testAccuracy: 1, parameters: draft.manifest.parameters,
+                manifest: JSONText(draft.manifest), head: [1], backbone: "tiny",
+                backboneChecksum: place.source().loaded.checksum, inputSize: 32,
+                labels: place.history.dataset().labels.map(\.id)),
+            in: draft.run, RunResult(reason: "a test"), at: .now)
+        #expect(throws: OutboxFailure.noVersionName(name)) { try place.publisher.agree() }
+        #expect(try place.publisher.rollback(to: "v0001") == "v0001")
+        #expect(throws: OutboxFailure.noVersionName(name)) { try place.publisher.rollback(to: name) }
+        #expect(try place.history.publications().count == 3 && place.outbox.currentVersion == "v0001")
+        #expect(try !Files.names(in: workshop.folder.path).map(\.string).contains("elsewhere"))
+    }
+
     @Test("It leaves alone what a running daemon has just staged")
     func besideDaemon() throws {
         let (_, place) = try installation(versions: 2)

@@ -39,19 +39,18 @@ struct OutboxExamination {
     }
 
     private func isBehind(_ decision: Publication) -> Bool {
-        outbox.currentVersion != decision.version || !Files.exists(outbox.folder(of: decision.version))
-            || decision.publishedAt == nil
+        guard let folder = try? outbox.folder(of: decision.version), Files.exists(folder) else { return true }
+        return outbox.currentVersion != decision.version || decision.publishedAt == nil
     }
 
     private func damage(in versions: Set<String>) throws -> [Finding] {
         try versions.sorted().compactMap { version -> Finding? in
-            guard Files.exists(outbox.folder(of: version)) else { return nil }
+            guard let folder = try? outbox.folder(of: version), Files.exists(folder) else { return nil }
             do {
-                try outbox.verify(outbox.folder(of: version))
+                try outbox.verify(folder)
                 return nil
             } catch let failure as OutboxFailure {
-                return Finding(
-                    .outbox, .wrong, "\(failure); delete \(outbox.folder(of: version)) and restart the daemon")
+                return Finding(.outbox, .wrong, "\(failure); delete \(folder) and restart the daemon")
             }
         }
     }

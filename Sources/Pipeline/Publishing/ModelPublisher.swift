@@ -53,7 +53,8 @@ package struct ModelPublisher: Sendable {
         guard target != current else { throw RollbackFailure.isCurrent(target) }
         _ = try history.model(target)
         try hold(target)
-        if Files.exists(outbox.folder(of: target)) { try outbox.verify(outbox.folder(of: target)) }
+        let folder = try outbox.folder(of: target)
+        if Files.exists(folder) { try outbox.verify(folder) }
         _ = try history.recordRollback(to: target, at: .now)
         return try follow() ?? target
     }

@@ -28,7 +28,7 @@ struct ChampionScoring: Sendable {
     /// From cached features where its backbone is still at hand, else by running the published model.
     private func probabilities(of champion: StoredModel, on pictures: [Digest]) async throws -> Matrix {
         guard let loaded = try installation.library.find(champion.backboneChecksum, name: champion.backbone) else {
-            let path = installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)
+            let path = try installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)
             let predictor = try Predictor(model: path, limits: .ofStored)
             let store = installation.store
             return try await predictor.predict(pictures.count, on: installation.pool) { try store.read(pictures[$0]) }
