@@ -20,6 +20,8 @@ private struct HookedAttempts: DecodingAttempts {
     }
 
     func endAttempt(on picture: PictureDigest) throws { try history.endAttempt(on: picture) }
+
+    func cancelAttempt(on picture: PictureDigest) throws { try history.cancelAttempt(on: picture) }
 }
 
 @Suite("Decoder processes")
@@ -160,6 +162,18 @@ struct DecoderPoolTests {
         }
         #expect(findings[1] == .valid(format: "png", width: 24, height: 16, notes: nil))
         #expect(try workshop.history.beginAttempt(on: staged[0].digest, at: .now) == 0, "dropped again, it starts anew")
+    }
+
+    @Test("That the service is asked to stop during an attempt isn't held against the file", arguments: 0..<2)
+    func stoppedAttempt(earlier: Int) throws {
+        let staged = try stage([png(1)])
+        for _ in 0..<earlier { _ = try workshop.history.beginAttempt(on: staged[0].digest, at: .now) }
+        let worker = Worker()
+        let pool = pool { _ in worker.cancellation.cancel() }
+        _ = try pool.validate(stage([png(0)]), in: workshop.store, on: Worker())
+        kill(pool.processes)
+        #expect(throws: CancellationError.self) { try pool.validate(staged, in: workshop.store, on: worker) }
+        #expect(try workshop.history.beginAttempt(on: staged[0].digest, at: .now) == earlier)
     }
 
     @Test("The limits hold in the processes too")

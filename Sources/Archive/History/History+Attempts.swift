@@ -7,6 +7,8 @@ package protocol DecodingAttempts: Sendable {
     func beginAttempt(on picture: PictureDigest, at time: Timestamp) throws -> Int
     /// Notes that the file was decoded or refused in peace; it starts anew then.
     func endAttempt(on picture: PictureDigest) throws
+    /// Takes the last attempt back: it came to its end for reasons that have nothing to do with the file.
+    func cancelAttempt(on picture: PictureDigest) throws
 }
 
 extension History: DecodingAttempts {
@@ -25,6 +27,15 @@ extension History: DecodingAttempts {
     package func endAttempt(on picture: PictureDigest) throws {
         try write { db in
             try db.execute(sql: "DELETE FROM decoder_attempts WHERE digest = ?", arguments: [picture])
+        }
+    }
+
+    package func cancelAttempt(on picture: PictureDigest) throws {
+        try write { db in
+            try db.execute(
+                sql: "DELETE FROM decoder_attempts WHERE digest = ? AND attempts = 1", arguments: [picture])
+            try db.execute(
+                sql: "UPDATE decoder_attempts SET attempts = attempts - 1 WHERE digest = ?", arguments: [picture])
         }
     }
 }

@@ -111,6 +111,10 @@ package final class DecoderPool: PictureValidator {
             } catch let death as DecoderDeath {
                 notify(.died(files: 1, cause: death.description))
                 if earlier + 1 == Self.attemptLimit { return try refuse(file, because: death.description) }
+            } catch {
+                // The service is asked to stop, or there is no process to be had.
+                try attempts.cancelAttempt(on: file.digest)
+                throw error
             }
         }
     }
