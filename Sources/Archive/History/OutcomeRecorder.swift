@@ -18,7 +18,7 @@ struct OutcomeRecorder {
         switch outcome.finding {
         case .refused(let code, let reason, let bytes):
             let verdict = Verdict.rejected(code: code, reason: reason)
-            if try isRecorded(outcome.path, refusedFor: code) { return verdict }
+            if try isRecorded(outcome.path, refusedFor: code, bytes: bytes) { return verdict }
             return try insert(outcome.path, verdict, bytes: bytes, picture: nil)
         case .picture(let picture):
             return try record(picture, path: outcome.path)
@@ -45,10 +45,13 @@ struct OutcomeRecorder {
 }
 
 extension OutcomeRecorder {
-    private func isRecorded(_ path: RawName, refusedFor code: String) throws -> Bool {
+    private func isRecorded(_ path: RawName, refusedFor code: String, bytes: Int?) throws -> Bool {
         try db.cachedStatement(
-            sql: "SELECT 1 FROM files WHERE drop_id = ? AND path = ? AND reason_code = ? AND picture_id IS NULL"
-        ).exists([drop, DatabaseBytes(path.bytes), code])
+            sql: """
+                SELECT 1 FROM files
+                WHERE drop_id = ? AND path = ? AND reason_code = ? AND bytes IS ? AND picture_id IS NULL
+                """
+        ).exists([drop, DatabaseBytes(path.bytes), code, bytes])
     }
 
     /// The verdict on the same path with the same bytes, from before the daemon was stopped.
