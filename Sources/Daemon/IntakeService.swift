@@ -72,7 +72,11 @@ struct IntakeService: Service {
                 }
                 return (summary, summary.accepted)
             }
-            faults.clear(candidate.name)
+            if let fault = summary.fault {
+                faults.note(fault, of: candidate.name)
+            } else {
+                faults.clear(candidate.name)
+            }
             log(summary)
             return summary.lookAgainAfter
         } catch is CancellationError {
@@ -106,7 +110,7 @@ struct IntakeService: Service {
             "drop.name": "\(summary.drop.escaped)", "drop.accepted": "\(summary.accepted)",
             "drop.duplicates": "\(summary.duplicates)", "drop.rejected": "\(summary.rejected)",
         ]
-        if !summary.deferred.isEmpty { metadata["drop.deferred"] = "\(summary.deferred.values.reduce(0, +))" }
+        for (reason, count) in summary.deferred { metadata["drop.deferred.\(reason.rawValue)"] = "\(count)" }
         if summary.kept > 0 { metadata["drop.kept"] = "\(summary.kept)" }
         logger.info("drop taken in", metadata: metadata)
         for pair in summary.newSpellings {

@@ -126,6 +126,14 @@ package enum Files {
         return Int(status.st_size)
     }
 
+    /// How many bytes the file system of an open file has left for this user.
+    static func freeBytes(of descriptor: FileDescriptor) throws -> Int {
+        var status = statvfs()
+        guard fstatvfs(descriptor.rawValue, &status) == 0 else { throw currentErrno() }
+        return Int(
+            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    }
+
     /// The names in a folder, without `.` and `..`, in no particular order.
     package static func names(in folder: FilePath) throws -> [FilePath.Component] {
         guard let stream = folder.withPlatformString({ opendir($0) }) else {

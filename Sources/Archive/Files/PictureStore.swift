@@ -12,6 +12,8 @@ import Synchronization
 package final class PictureStore: Sendable {
     /// Files up to this size are kept in memory while they are staged.
     package static let contentsLimit = 256 << 10
+    /// What large copies leave free on the disk, in bytes: for the history, and for small files.
+    private static let reserve = 16 << 20
     /// From this many pictures on, a batch is synchronised as a whole file system rather than file by file.
     static let wholeSystemCount = 8
 
@@ -37,11 +39,15 @@ package final class PictureStore: Sendable {
 
     /// Copies the rest of an open file into tmp and hashes it on the way, with bounded memory.
     ///
-    /// Throws ``StoreFailure`` for a file that is empty or has more than `limit` bytes, `Errno` when the source can't
-    /// be read, and ``FileFailure`` when the copy can't be written. Nothing is left in tmp then.
+    /// Throws ``StoreFailure`` for a file that is empty, has more than `limit` bytes or becomes longer, `Errno` when the
+    /// source can't be read, and ``FileFailure`` when the copy can't be written. Nothing is left in tmp then.
     ///
-    /// - Parameter size: the source's size in bytes where the caller has just asked for it.
-    package func stage(_ source: FileDescriptor, limit: Int, size: Int? = nil) throws -> StagedPicture {
+    /// - Parameters:
+    ///   - size: the source's size in bytes where the caller has just asked for it.
+    ///   - check: called now and then while a large file is copied; what it throws ends that.
+    package func stage(
+        _ source: FileDescriptor, limit: Int, size: Int? = nil, check: () throws -> Void = {}
+    ) throws -> StagedPicture {
         let size = try size ?? Files.size(of: source)
         guard size <= limit else { throw StoreFailure.tooLarge(bytes: size, limit: limit) }
         let path = FilePath("\(temporaryPath)/\(counter.add(1, ordering: .relaxed).newValue).picture")
@@ -52,12 +58,21 @@ package final class PictureStore: Sendable {
         }
         do {
             return try copy.closeAfter {
-                try StagingCopy(path: path, copy: copy, limit: limit, size: size).run(from: source)
+                try withoutActuallyEscaping(check) { check in
+                    try StagingCopy(path: path, copy: copy, size: size, check: check).run(from: source)
+                }
             }
         } catch {
             try Files.remove(path)
             throw error
         }
+    }
+
+    /// Whether the disk has room for a copy of so many bytes, asked for large files only. Trying would take the last of it
+    /// from the history meanwhile.
+    package func hasRoom(forBytes count: Int) throws -> Bool {
+        guard count > Self.contentsLimit else { return true }
+        return try Files.freeBytes(of: temporary) - Self.reserve > count
     }
 
     /// The bytes of a staged copy.

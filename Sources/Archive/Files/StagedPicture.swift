@@ -16,6 +16,8 @@ package struct StagedPicture: Sendable {
 package enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case tooLarge(bytes: Int, limit: Int)
     case empty
+    /// It has become longer while it was copied.
+    case grown
     /// The store has no such file, or ``PictureStore/verify(_:)`` found other bytes in it.
     case missing(PictureDigest, path: FilePath)
     case damaged(PictureDigest, path: FilePath, found: Digest)
@@ -24,6 +26,7 @@ package enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .tooLarge(let bytes, let limit): "the file has \(bytes) bytes, more than the \(limit) that are allowed"
         case .empty: "the file is empty"
+        case .grown: "the file became longer while it was copied"
         case .missing(let digest, let path): "the picture \(digest) is not in the store (\(path))"
         case .damaged(let digest, let path, let found):
             "the stored picture \(path) is damaged: its SHA-256 is \(found), not \(digest)"

@@ -5,11 +5,12 @@ import SystemPackage
 struct StagingCopy {
     let path: FilePath
     let copy: FileDescriptor
-    let limit: Int
     /// The source's size in bytes as it was opened.
     let size: Int
+    /// Called before each piece; what it throws ends the copying.
+    let check: () throws -> Void
 
-    /// Copies the rest of `source`; a source that grows beyond the limit meanwhile is refused too.
+    /// Copies the rest of `source`; one that grows meanwhile is refused, or it could fill the disk.
     func run(from source: FileDescriptor) throws -> StagedPicture {
         size <= PictureStore.contentsLimit ? try copySmall(source) : try copyLarge(source)
     }
@@ -25,25 +26,23 @@ struct StagingCopy {
                 isAtEnd = piece == 0 || count == size
             }
         }
-        // It has grown since its size was asked for.
-        if contents.count > size { return try copyLarge(source, after: contents) }
+        guard contents.count <= size else { throw StoreFailure.grown }
         guard !contents.isEmpty else { throw StoreFailure.empty }
         try Files.perform("write", path) { _ = try copy.writeAll(contents) }
         return StagedPicture(
             digest: .sha256(contents), byteCount: contents.count, path: path, contents: contents)
     }
 
-    private func copyLarge(_ source: FileDescriptor, after start: [UInt8] = []) throws -> StagedPicture {
+    private func copyLarge(_ source: FileDescriptor) throws -> StagedPicture {
         var hasher = SHA256()
         var count = 0
-        func take(_ chunk: UnsafeRawBufferPointer) throws {
+        try source.readChunks { chunk in
+            try check()
             count += chunk.count
-            guard count <= limit else { throw StoreFailure.tooLarge(bytes: count, limit: limit) }
+            guard count <= size else { throw StoreFailure.grown }
             hasher.update(bufferPointer: chunk)
             try Files.perform("write", path) { _ = try copy.writeAll(chunk) }
         }
-        try start.withUnsafeBytes(take)
-        try source.readChunks(take)
         guard count > 0 else { throw StoreFailure.empty }
         return StagedPicture(digest: Digest(hasher.finalize()), byteCount: count, path: path, contents: nil)
     }

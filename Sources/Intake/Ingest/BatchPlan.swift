@@ -15,17 +15,21 @@ struct BatchPlan: Sendable {
     private let files: [InboxFile]
     private let settings: IngestSettings
     private let stillFor: Duration
+    private let beingWritten: FilesBeingWritten
+    private let dropName: RawPath
     private var folders: SourceFolders
     private(set) var finishedFiles = 0
     var totalFiles: Int { files.count }
 
-    init(candidate: DropCandidate, files: [InboxFile], inbox: FolderHandle, settings: IngestSettings) {
+    init(candidate: DropCandidate, files: [InboxFile], scanner: InboxScanner, settings: IngestSettings) {
         let drop = candidate.snapshot
         layout = DropLayout(name: drop.name, isFolder: drop.isFolder, paths: drop.files.lazy.map(\.path))
         self.files = files
         self.settings = settings
         stillFor = candidate.stillFor
-        folders = SourceFolders(inbox: inbox, drop: drop)
+        beingWritten = scanner.beingWritten
+        dropName = drop.isFolder ? drop.name : RawPath([])
+        folders = SourceFolders(inbox: scanner.folder, drop: drop)
     }
 
     /// The next batch; nil at the end.
@@ -51,7 +55,8 @@ struct BatchPlan: Sendable {
             let folder = try folders.folder(of: file.path)
             batch.files.append(
                 SourceFile(
-                    file: file, folder: folder, placement: layout.placement(of: file.path), isOld: isOld(file.stamp)))
+                    file: file, folder: folder, dropName: dropName, beingWritten: beingWritten,
+                    placement: layout.placement(of: file.path), isOld: isOld(file.stamp)))
         } catch {
             switch error.errno {
             case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels:

@@ -1,10 +1,12 @@
 internal import SystemPackage
+internal import Tensors
 
 /// Takes what is left of a handled drop out of the inbox: folders that have become empty, and clutter.
 struct DropRemoval {
     let candidate: DropCandidate
     let scanner: InboxScanner
     let kept: KeptSources
+    let cancellation: CancellationFlag
 
     /// Says whether the drop has left the inbox.
     /// - Parameter hasKept: whether some of its files may not be removed; the drop is then put aside within the inbox.
@@ -16,13 +18,14 @@ struct DropRemoval {
         }
         let isOnlyClutter = left.files.allSatisfy { FileNames.isClutter($0.path) } && left.unreadable.isEmpty
         if isOnlyClutter && left.excess == nil { try removeClutter(left) }
-        removeEmptyFolders(left)
+        try removeEmptyFolders(left)
         return try scanner.folder.status(of: candidate.name) == nil
     }
 
     private func removeClutter(_ left: EntrySnapshot) throws {
         var folders = SourceFolders(inbox: scanner.folder, drop: left)
         for file in left.files {
+            try cancellation.check()
             do {
                 try folders.folder(of: file.path).removeFile(file.path.last)
             } catch {
@@ -32,11 +35,12 @@ struct DropRemoval {
     }
 
     /// Innermost first, and only those that were there when the drop settled: a new one is somebody's next delivery.
-    private func removeEmptyFolders(_ left: EntrySnapshot) {
+    private func removeEmptyFolders(_ left: EntrySnapshot) throws {
         let settled = Dictionary(
             candidate.snapshot.folders.map { ($0.path, $0.stamp.inode) }, uniquingKeysWith: { first, _ in first })
         var folders = SourceFolders(inbox: scanner.folder, drop: left)
         for folder in left.folders.reversed() where settled[folder.path] == folder.stamp.inode {
+            try cancellation.check()
             guard !folder.path.bytes.isEmpty else {
                 _ = scanner.folder.removeFolder(left.name)
                 continue

@@ -19,7 +19,7 @@ struct FileShare: Sendable {
         do {
             for file in files {
                 try worker.cancellation.check()
-                copies.append(try file.copy(with: tools))
+                copies.append(try file.copy(with: tools, on: worker))
             }
             return try judge(copies, with: tools, on: worker)
         } catch {

@@ -82,13 +82,15 @@ struct RecordedBatch: Sendable {
 
     /// Removes the recorded files from the inbox, many at a time, and remembers those that may not be removed.
     ///
-    /// A file that has changed since it was copied stays, as does one that somebody has opened for writing.
-    func removeSources(kept: KeptSources, on pool: WorkerPool) async throws -> Left {
+    /// A file that has changed since it was copied stays, as does one that somebody has opened for writing, and one whose
+    /// folder has been moved out of the inbox: there it is none of our business.
+    func removeSources(from inbox: FolderHandle, kept: KeptSources, on pool: WorkerPool) async throws -> Left {
         let shared = Mutex(Left())
         let inodes = inodesWithSeveralNames
         let share = 32
         try await pool.forEach((verdicts.count + share - 1) / share) { index, _ in
             for (file, _) in verdicts[(index * share)...].prefix(share) {
+                if file.folder.hasLeft(inbox) { continue }
                 switch try remove(file, inodesWithSeveralNames: inodes) {
                 case .done: break
                 case .open: shared.withLock { $0.open += 1 }

@@ -57,6 +57,12 @@ package struct IngestSummary: Sendable, Hashable {
     /// When to look at what is left even if nothing changes; nil for never.
     package var lookAgainAfter: Duration?
 
+    /// What an administrator has to mend before the rest of the drop can be taken in, in a sentence.
+    package var fault: String? {
+        let found = [Deferral.unreadable, .noSpace].first { deferred[$0] != nil }
+        return found.map { "of \(deferred[$0] ?? 0) files, \($0)" }
+    }
+
     package struct NewSpelling: Sendable, Hashable {
         package let spelling: String
         package let label: String

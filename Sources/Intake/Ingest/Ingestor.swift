@@ -57,12 +57,13 @@ package final class Ingestor: Sendable {
         if !files.isEmpty {
             let begun = try await pool.run { [history] _ in try history.beginDrop(RawName(drop.name), at: .now) }
             id = begun
-            let plan = BatchPlan(candidate: candidate, files: files, inbox: scanner.folder, settings: tools.settings)
-            try await take(plan, of: drop, id: begun, summary: &summary, progress: progress)
+            let plan = BatchPlan(candidate: candidate, files: files, scanner: scanner, settings: tools.settings)
+            try await take(plan, of: drop, from: scanner.folder, id: begun, summary: &summary, progress: progress)
         }
         let hasKept = summary.kept > 0
-        summary.hasLeft = try await pool.run { [kept] _ in
-            try DropRemoval(candidate: candidate, scanner: scanner, kept: kept).run(hasKept: hasKept)
+        summary.hasLeft = try await pool.run { [kept] worker in
+            try DropRemoval(candidate: candidate, scanner: scanner, kept: kept, cancellation: worker.cancellation)
+                .run(hasKept: hasKept)
         }
         if let id, summary.hasLeft || summary.deferred.isEmpty {
             try await pool.run { _ in try self.finish(id, in: scanner) }
@@ -77,13 +78,15 @@ package final class Ingestor: Sendable {
     ///
     /// The process before may have ended when the files of a drop were gone and its folders weren't yet.
     package func forgetVanished(from scanner: InboxScanner) async throws {
-        try await pool.run { [kept] _ in
+        try await pool.run { [kept] worker in
             try kept.forgetGone(from: scanner)
             for drop in try self.history.unfinishedDrops() {
                 if let left = try scanner.scan(RawPath(drop.name.bytes)) {
                     guard left.takeable.isEmpty, left.unreadable.isEmpty, left.excess == nil else { continue }
                     let candidate = DropCandidate(snapshot: left, stillFor: .zero)
-                    _ = try DropRemoval(candidate: candidate, scanner: scanner, kept: kept).run(hasKept: false)
+                    let removal = DropRemoval(
+                        candidate: candidate, scanner: scanner, kept: kept, cancellation: worker.cancellation)
+                    _ = try removal.run(hasKept: false)
                 }
                 try self.finish(drop.id, in: scanner)
             }
@@ -98,14 +101,14 @@ package final class Ingestor: Sendable {
     }
 
     private func lookAgain(after summary: IngestSummary) -> Duration? {
-        let isWaiting = summary.deferred[.incomplete] != nil || summary.deferred[.openForWriting] != nil
-        return isWaiting ? tools.settings.patience : nil
+        let passing: [Deferral] = [.incomplete, .openForWriting, .noSpace]
+        return passing.contains { summary.deferred[$0] != nil } ? tools.settings.patience : nil
     }
 
     /// Copies and judges each batch while the one before it is made durable and recorded, and the sources of the one
     /// before that are removed.
     private func take(
-        _ plan: BatchPlan, of drop: EntrySnapshot, id: DropID, summary: inout IngestSummary,
+        _ plan: BatchPlan, of drop: EntrySnapshot, from inbox: FolderHandle, id: DropID, summary: inout IngestSummary,
         progress: @Sendable (IngestProgress) -> Void
     ) async throws {
         var plan = plan
@@ -118,7 +121,9 @@ package final class Ingestor: Sendable {
             let batch = (files, prepared, recorded, plan.finishedFiles)
             async let next = files.asyncMap { try await self.prepare($0, of: drop, id: id, end: batch.3) }
             do {
-                async let removed = batch.2.asyncMap { try await $0.removeSources(kept: kept, on: removers) }
+                async let removed = batch.2.asyncMap {
+                    try await $0.removeSources(from: inbox, kept: kept, on: removers)
+                }
                 let newlyRecorded = try await batch.1.asyncMap(record)
                 if let left = try await removed, let recorded {
                     summary.add(recorded, left: left)

@@ -42,7 +42,7 @@ enum PreparedFile: Sendable {
 }
 
 /// Why a file stays in the inbox for now.
-package enum Deferral: Sendable, Hashable, CustomStringConvertible {
+package enum Deferral: String, Sendable, CustomStringConvertible {
     /// It was written to or replaced since the drop settled.
     case changed
     /// Somebody has it open for writing.
@@ -51,6 +51,8 @@ package enum Deferral: Sendable, Hashable, CustomStringConvertible {
     case incomplete
     /// This process may not read it.
     case unreadable
+    /// The disk has no room for a copy of it.
+    case noSpace
 
     package var description: String {
         switch self {
@@ -58,6 +60,7 @@ package enum Deferral: Sendable, Hashable, CustomStringConvertible {
         case .openForWriting: "somebody is still writing to it"
         case .incomplete: "it ends too early and may still be on its way"
         case .unreadable: "it can't be read with this user's permissions"
+        case .noSpace: "the disk has no room for a copy of it"
         }
     }
 }

@@ -6,7 +6,7 @@ internal import SystemPackage
 ///
 /// Nothing that is there is ever overwritten by other content: a second file of the same path gets a number. The same
 /// content is replaced by the new copy: what an intake cut short has left there may never have reached the disk, although
-/// it reads as if it had. Long names are shortened. Not to be used from two threads at once.
+/// it reads as if it had. Long names are shortened, and so are long paths, which stand in the reason. Not to be used from two threads at once.
 final class RejectedFolder: Sendable {
     /// Where a refused file's bytes come from.
     enum Content: Sendable {
@@ -111,7 +111,7 @@ final class RejectedFolder: Sendable {
     /// Makes the folders of a path below `rejected`; where a file has a folder's name, the folder gets a number.
     private func makeFolders(_ path: RawPath) throws -> FilePath {
         var folder = state.rejected
-        for component in path.components {
+        for component in Self.shortened(path).components {
             var number = 1
             while !(try PlainFiles.makeFolder(folder.appending(raw: Self.numbered(component, number)))) { number += 1 }
             folder = folder.appending(raw: Self.numbered(component, number))
@@ -124,6 +124,15 @@ final class RejectedFolder: Sendable {
         let name = target.lastComponent.map { RawPath($0) } ?? RawPath([])
         path.removeLastComponent()
         return path.appending(raw: RawPath(name.bytes + Array(".reason.txt".utf8)))
+    }
+
+    /// What leaves room for the state folder's path, numbers and a name in the 4,096 bytes of a path.
+    private static let longestPath = 2048
+
+    /// The folders of a path that is too long as one with a name of its own, below the drop's.
+    private static func shortened(_ path: RawPath) -> RawPath {
+        guard path.bytes.count > longestPath else { return path }
+        return path.first.appending(RawPath(Array("~\(Digest.sha256(path.bytes).hex.prefix(12))".utf8)))
     }
 
     /// The longest name that leaves room for a number and for the reason's ending in the 255 bytes of a name.

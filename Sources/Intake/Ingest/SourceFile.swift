@@ -1,11 +1,15 @@
 internal import Archive
 internal import Glibc
 internal import SystemPackage
+internal import Tensors
 
 /// One file of a drop, with the open folder that it lies in.
 struct SourceFile: Sendable {
     let file: InboxFile
     let folder: FolderHandle
+    /// Empty for a loose file.
+    let dropName: RawPath
+    let beingWritten: FilesBeingWritten
     let placement: DropLayout.Placement
     /// Whether the file has been seen unchanged for so long that it won't get any longer.
     let isOld: Bool
@@ -13,12 +17,13 @@ struct SourceFile: Sendable {
     var name: RawPath { file.path.last }
 
     /// Copies the file into the store's tmp and makes sure that it didn't change meanwhile.
-    func copy(with tools: IngestTools) throws -> CopiedFile {
+    func copy(with tools: IngestTools, on worker: Worker) throws -> CopiedFile {
         guard let source = try open() else { return .done(try whyNotOpened()) }
         return try source.closeAfter {
             guard try FileStatus(of: source).stamp == file.stamp else { return .done(.deferred(.changed)) }
             guard file.stamp.size > 0 else { return .done(try judgeEmpty(source)) }
-            guard let staged = try stage(source, in: tools.store) else { return .done(.deferred(.changed)) }
+            guard try tools.store.hasRoom(forBytes: Int(file.stamp.size)) else { return .done(.deferred(.noSpace)) }
+            guard let staged = try stage(source, in: tools.store, on: worker) else { return .done(.deferred(.changed)) }
             do {
                 let copied = try place(staged, source: source, settings: tools.settings)
                 if case .done(.deferred) = copied { try tools.store.discard([staged]) }
@@ -61,14 +66,25 @@ struct SourceFile: Sendable {
     var isOpenForWriting: Bool {
         guard file.kind == .regular, let source = try? folder.file(name) else { return false }
         defer { try? source.close() }
-        return source.isOpenForWritingElsewhere
+        return isOpenForWriting(source)
     }
 
-    /// Nil where the file has become empty meanwhile.
-    private func stage(_ source: FileDescriptor, in store: PictureStore) throws -> StagedPicture? {
+    /// A lease is asked for where the file is our own, and inotify's events tell of everybody's.
+    private func isOpenForWriting(_ source: FileDescriptor) -> Bool {
+        beingWritten.contains(dropName.appending(file.path), isEmpty: file.stamp.size == 0)
+            || source.isOpenForWritingElsewhere
+    }
+
+    /// Nil where the file has become empty or longer meanwhile.
+    private func stage(_ source: FileDescriptor, in store: PictureStore, on worker: Worker) throws -> StagedPicture? {
         do {
-            return try store.stage(source, limit: .max, size: Int(file.stamp.size))
-        } catch StoreFailure.empty { return nil }
+            let check = { try worker.cancellation.check() }
+            return try store.stage(source, limit: .max, size: Int(file.stamp.size), check: check)
+        } catch StoreFailure.empty {
+            return nil
+        } catch StoreFailure.grown {
+            return nil
+        }
     }
 
     private func place(
@@ -77,7 +93,7 @@ struct SourceFile: Sendable {
         guard try FileStatus(of: source).stamp == file.stamp, staged.byteCount == Int(file.stamp.size) else {
             return .done(.deferred(.changed))
         }
-        if source.isOpenForWritingElsewhere { return .done(.deferred(.openForWriting)) }
+        if isOpenForWriting(source) { return .done(.deferred(.openForWriting)) }
         switch placement {
         case .picture(let label, let split):
             guard staged.byteCount > settings.maxFileBytes else {
@@ -91,7 +107,7 @@ struct SourceFile: Sendable {
     }
 
     private func judgeEmpty(_ source: FileDescriptor) throws -> PreparedFile {
-        if source.isOpenForWritingElsewhere { return .deferred(.openForWriting) }
+        if isOpenForWriting(source) { return .deferred(.openForWriting) }
         guard isOld else { return .deferred(.incomplete) }
         return .refused(.empty, code: "empty", reason: "the file is empty", byteCount: 0)
     }

@@ -23,6 +23,9 @@ package struct RawPath: Hashable, Sendable, Comparable {
     /// The folder that the path lies in; empty for a path of one component.
     package var parent: RawPath { RawPath(bytes[..<max(lastSlash, 0)]) }
 
+    /// Whether it is a path of something in the folder, however deep.
+    func isBelow(_ folder: RawPath) -> Bool { bytes.starts(with: folder.bytes + [Self.slash]) }
+
     package func appending(_ other: RawPath) -> RawPath {
         bytes.isEmpty ? other : RawPath(bytes + [Self.slash] + other.bytes)
     }

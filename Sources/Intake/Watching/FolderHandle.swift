@@ -66,6 +66,21 @@ final class FolderHandle: Sendable {
         }
     }
 
+    /// Where the folder is by now, whoever has renamed it; nil where the system can't say, as of paths beyond 4,096 bytes.
+    var place: RawPath? {
+        withUnsafeTemporaryAllocation(byteCount: Int(PATH_MAX), alignment: 1) { buffer in
+            let start = buffer.baseAddress!.assumingMemoryBound(to: CChar.self)
+            let count = readlink("/proc/self/fd/\(descriptor)", start, buffer.count)
+            return (1..<buffer.count).contains(count) ? RawPath(buffer[..<count]) : nil
+        }
+    }
+
+    /// Whether it is known to be in another place than in or below `other` by now.
+    func hasLeft(_ other: FolderHandle) -> Bool {
+        guard let place, let otherPlace = other.place else { return false }
+        return place != otherPlace && !place.isBelow(otherPlace)
+    }
+
     /// The names in this folder, without `.` and `..`, in no particular order.
     func names() throws(IntakeFailure) -> [RawPath] {
         let opened = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -45,6 +45,7 @@ package enum WatchNotice: Sendable, Equatable, CustomStringConvertible {
 
 /// What the watching thread and the monitor share.
 final class HintBox: Sendable {
+    let beingWritten = FilesBeingWritten()
     private let hints = Mutex(InboxHints())
     private let stopped = Atomic(false)
     private let continuation: AsyncStream<Void>.Continuation

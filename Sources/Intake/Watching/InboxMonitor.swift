@@ -99,11 +99,14 @@ private struct MonitorRound {
     /// Entries in which much happens are not scanned all the time.
     private var notBefore: [RawPath: Instant] = [:]
     private var reportedExcess: Set<RawPath> = []
+    /// The entries that can't be looked into, which keep nobody from looking into the others.
+    private var failures: [RawPath: IntakeFailure] = [:]
     private var reportedFailure: IntakeFailure?
     private var isSaidToPoll = false
 
     private static let longestNap = Duration.milliseconds(900)
     private static let shortestScanGap = Duration.milliseconds(200)
+    private static let pauseAfterFailure = Duration.seconds(10)
     /// At most a tenth of the time goes to scanning an entry again and again.
     private static let scanGapFactor = 10
 
@@ -124,13 +127,13 @@ private struct MonitorRound {
             try await look()
             while let scanner, let candidate = tracker.settled(at: .now).first {
                 let pause = try await handle(candidate, scanner)
-                try await finish(candidate, pause: pause)
+                await finish(candidate, pause: pause)
                 try await look()
             }
-            if reportedFailure != nil { observer.faultChanged(nil) }
-            reportedFailure = nil
+            report(failures.min { $0.key < $1.key }?.value)
         } catch let failure as IntakeFailure {
-            report(failure)
+            scanner = nil
+            if failure.errno != .canceled { report(failure) }
         }
     }
 
@@ -155,7 +158,7 @@ private struct MonitorRound {
             let rested = dirty.filter { notBefore[$0].map { $0 <= now } ?? true }
             // One in which nothing happens is looked at when it may have settled, however long a scan of it takes.
             let names = rested.union(tracker.due(at: now).filter { !dirty.contains($0) })
-            try await scan(names)
+            await scan(names)
         }
         takeHints()
         reportExcess()
@@ -178,43 +181,52 @@ private struct MonitorRound {
     /// Looks into the folder that the inbox's path leads to now, which may be another one than before.
     private mutating func scanAll() async throws(IntakeFailure) {
         if scanner?.isCurrent != true {
-            scanner = try InboxScanner(inbox: inbox, limits: settings.limits, beat: observer.beat)
+            scanner = try InboxScanner(
+                inbox: inbox, limits: settings.limits, beingWritten: watcher.beingWritten, beat: observer.beat)
         }
         guard let scanner else { return }
         let names = try await onScanThread { () throws(IntakeFailure) in try scanner.names() }
         tracker.retain(names)
         notBefore = notBefore.filter { names.contains($0.key) }
         dirty.formIntersection(names)
+        failures = failures.filter { names.contains($0.key) }
         observer.entriesSeen(names)
-        try await scan(names.filter { FileNames.isTakeable($0) })
+        await scan(names.filter { FileNames.isTakeable($0) })
         nextFullScan = .now.advanced(by: settings.rescanInterval)
     }
 
-    private mutating func scan(_ names: Set<RawPath>) async throws(IntakeFailure) {
-        for name in names.sorted() { try await scan(name) }
-    }
-
-    @discardableResult
-    private mutating func scan(_ name: RawPath) async throws(IntakeFailure) -> EntrySnapshot? {
-        guard let scanner else { return nil }
-        let start = Instant.now
-        let snapshot = try await onScanThread { () throws(IntakeFailure) in try scanner.scan(name) }
-        let end = Instant.now
-        dirty.remove(name)
-        notBefore[name] = end.advanced(by: max(Self.shortestScanGap, start.duration(to: end) * Self.scanGapFactor))
-        if let snapshot { tracker.observe(snapshot, at: start, until: end) } else { tracker.forget(name) }
-        return snapshot
-    }
-
-    private mutating func finish(_ candidate: DropCandidate, pause: Duration?) async throws(IntakeFailure) {
-        guard let scanner else { return }
-        takeHints()
-        let left = try await onScanThread { () throws(IntakeFailure) in try scanner.scan(candidate.name) }
-        if let left {
-            tracker.handled(candidate, left: left, pause: pause, at: .now)
-        } else {
-            tracker.forget(candidate.name)
+    private mutating func scan(_ names: Set<RawPath>) async {
+        for name in names.sorted() {
+            let start = Instant.now
+            guard let snapshot = await look(into: name) else { continue }
+            let end = Instant.now
+            dirty.remove(name)
+            notBefore[name] = end.advanced(by: max(Self.shortestScanGap, start.duration(to: end) * Self.scanGapFactor))
+            tracker.observe(snapshot, at: start, until: end)
         }
+    }
+
+    private mutating func finish(_ candidate: DropCandidate, pause: Duration?) async {
+        takeHints()
+        guard let left = await look(into: candidate.name) else { return }
+        tracker.handled(candidate, left: left, pause: pause, at: .now)
+    }
+
+    /// What is in an entry; nil where it is gone, or can't be looked into for now.
+    private mutating func look(into name: RawPath) async -> EntrySnapshot? {
+        guard let scanner else { return nil }
+        do {
+            let snapshot = try await onScanThread { () throws(IntakeFailure) in try scanner.scan(name) }
+            failures[name] = nil
+            if snapshot != nil { return snapshot }
+            dirty.remove(name)
+        } catch {
+            if error.errno != .canceled { failures[name] = error }
+            dirty.insert(name)
+            notBefore[name] = .now.advanced(by: Self.pauseAfterFailure)
+        }
+        tracker.forget(name)
+        return nil
     }
 
     private func onScanThread<Result: Sendable>(
@@ -252,13 +264,12 @@ extension MonitorRound {
         logger.log(level: level, "inbox watch", metadata: ["intake.state": "\(notice)"])
     }
 
-    /// Once for as long as it lasts.
-    private mutating func report(_ failure: IntakeFailure) {
-        scanner = nil
-        guard failure != reportedFailure, failure.errno != .canceled else { return }
+    /// Once for as long as it lasts, and nil when it has passed.
+    private mutating func report(_ failure: IntakeFailure?) {
+        guard failure != reportedFailure else { return }
         reportedFailure = failure
         observer.faultChanged(failure)
-        logger.error("can't look into the inbox", metadata: ["intake.error": "\(failure)"])
+        if let failure { logger.error("can't look into the inbox", metadata: ["intake.error": "\(failure)"]) }
     }
 
     private mutating func reportExcess() {

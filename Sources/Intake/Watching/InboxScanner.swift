@@ -4,6 +4,7 @@ package import SystemPackage
 package struct ScanLimits: Sendable, Hashable {
     /// Folders below the drop's own.
     package var depth: Int
+    /// Files and folders together.
     package var files: Int
     package var bytes: Int64
 
@@ -19,16 +20,21 @@ package final class InboxScanner: Sendable {
     package let inbox: FilePath
     package let limits: ScanLimits
     let folder: FolderHandle
+    let beingWritten: FilesBeingWritten
     private let identity: FileStamp
     private let beat: @Sendable () -> Void
 
     /// Opens the inbox. Throws ``IntakeFailure`` where it is missing, no folder, or closed to this process.
     ///
-    /// - Parameter beat: called for everything that a scan sees, which of a large drop on a slow disk takes long.
+    /// - Parameters:
+    ///   - beingWritten: what is known of the inbox's files.
+    ///   - beat: called for everything that a scan sees, which of a large drop on a slow disk takes long.
     package init(
-        inbox: FilePath, limits: ScanLimits = ScanLimits(), beat: @escaping @Sendable () -> Void = {}
+        inbox: FilePath, limits: ScanLimits = ScanLimits(), beingWritten: FilesBeingWritten = FilesBeingWritten(),
+        beat: @escaping @Sendable () -> Void = {}
     ) throws(IntakeFailure) {
         self.inbox = inbox
+        self.beingWritten = beingWritten
         self.limits = limits
         self.beat = beat
         folder = try FolderHandle.open(inbox)
@@ -80,6 +86,7 @@ private struct Walk {
     ) throws(IntakeFailure) {
         folders.append(InboxFile(path: path, kind: .directory, stamp: status.stamp))
         if depth > limits.depth { excess = .depth(limit: limits.depth, folder: path) }
+        noteCount()
         guard excess == nil else { return }
         do {
             let folder = try parent.folder(name)
@@ -103,7 +110,11 @@ private struct Walk {
         if status.kind == .directory { return try enter(folder, name, at: path, status: status, depth: depth + 1) }
         files.append(InboxFile(path: path, kind: status.kind, stamp: status.stamp))
         bytes &+= status.stamp.size
-        if files.count > limits.files { excess = .count(limit: limits.files) }
+        noteCount()
         if bytes > limits.bytes { excess = .bytes(limit: limits.bytes) }
+    }
+
+    private mutating func noteCount() {
+        if files.count + folders.count - 1 > limits.files { excess = .count(limit: limits.files) }
     }
 }

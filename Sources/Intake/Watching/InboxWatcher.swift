@@ -34,6 +34,9 @@ package final class InboxWatcher: Sendable {
 
     deinit { stop() }
 
+    /// What has been heard of writers; nothing where inotify is not at work.
+    var beingWritten: FilesBeingWritten { box.beingWritten }
+
     /// What was heard since the last call.
     package func takeHints() -> InboxHints { box.take() }
 

@@ -36,6 +36,8 @@ struct InotifySession {
     private var staleCount = 0
     /// The last MOVED_FROM of a name that counts as part of the inbox.
     private var moveCookie: UInt32 = 0
+    /// The last MOVED_FROM of any name.
+    private var lastMove: (cookie: UInt32, path: RawPath)?
     private var nextIdentityCheck = SuspendingClock.now
 
     private static let staleLimit = 4096
@@ -64,6 +66,7 @@ struct InotifySession {
     /// Watches until the box is stopped, the inbox is another folder, or too many watches have gone stale.
     mutating func run() throws(InotifyFault) {
         defer { end() }
+        box.beingWritten.forgetAll()
         try watchTree(RawPath([]), depth: 0)
         announceStart()
         while !box.isStopped {
@@ -109,6 +112,7 @@ struct InotifySession {
     /// Takes note of an event and says whether the session can go on.
     private mutating func handle(_ event: Event) throws(InotifyFault) -> Bool {
         if event.has(Int32(IN_Q_OVERFLOW)) {
+            box.beingWritten.forgetAll()
             try watchTree(RawPath([]), depth: 0)
             box.post {
                 $0.notices.append(.overflow)
@@ -135,6 +139,7 @@ struct InotifySession {
     private mutating func note(_ event: Event, in folder: RawPath) throws(InotifyFault) {
         let path = event.name.map(folder.appending) ?? folder
         guard !path.bytes.isEmpty else { return }
+        noteWriter(event, of: path)
         let entry = path.first
         if event.has(Int32(IN_MOVED_FROM)) && !FileNames.isWaiting(entry) { moveCookie = event.cookie }
         if event.has(Int32(IN_ISDIR)) && event.has(Int32(IN_CREATE | IN_MOVED_TO)) {
@@ -142,6 +147,27 @@ struct InotifySession {
         }
         let isArrival = event.has(Int32(IN_MOVED_TO)) && folder.bytes.isEmpty && event.cookie != moveCookie
         box.post { if isArrival { $0.noteArrival(entry) } else { $0.noteChange(entry) } }
+    }
+
+    private mutating func noteWriter(_ event: Event, of path: RawPath) {
+        let record = box.beingWritten
+        if event.has(Int32(IN_MOVED_FROM)) {
+            lastMove = (event.cookie, path)
+        } else if event.has(Int32(IN_MOVED_TO)) {
+            if let lastMove, lastMove.cookie == event.cookie {
+                record.noteMove(from: lastMove.path, to: path)
+            } else {
+                record.noteEnd(of: path)
+            }
+        } else if event.name == nil || event.has(Int32(IN_ISDIR)) {
+            return
+        } else if event.has(Int32(IN_CLOSE_WRITE)) {
+            record.noteEnd(of: path)
+        } else if event.has(Int32(IN_MODIFY)) {
+            record.noteWriting(to: path)
+        } else if event.has(Int32(IN_CREATE)) {
+            record.noteCreation(of: path)
+        }
     }
 
     /// The folder that a watch stands for; the library's own record helps where a name has been used twice.

@@ -84,6 +84,24 @@ class FullDisks(EnvironmentCase):
         installation = self.started(state=state, name=f"installation-{spare}")
         self.assert_survives(installation, filled(state, spare=spare), expecting=NO_SPACE)
 
+    def test_a_file_that_the_disk_has_no_room_for(self) -> None:
+        """It waits; what lies beside it doesn't."""
+        state = mount_memory(self, self.folder / "state", "48m")
+        installation = self.started(state=state)
+        files = {f"fig/{number}.png": png(0, number) for number in range(10)}
+        installation.prepare("fruit", files)
+        with (installation.inbox / ".fruit/fig/large.png").open("wb") as stream:
+            stream.truncate(100 << 20)
+        installation.deliver("fruit", files)
+        self.wait_degraded(installation, "no room for a copy")
+        self.assertEqual(installation.rows("SELECT count(*) FROM files WHERE verdict = 'accepted'"), [(10,)])
+        smaller = {"fig/large.png": png(0, 10)}
+        installation.note("fruit", smaller)
+        installation.write("fruit", smaller)
+        installation.wait_taken_in()
+        self.wait_well(installation)
+        self.assert_sound(installation)
+
     def test_no_space_in_the_outbox(self) -> None:
         outbox = mount_memory(self, self.folder / "outbox", "1m")
         installation = self.started(QUICK, outbox=outbox)
@@ -171,6 +189,19 @@ class FailingDisks(EnvironmentCase):
         bad = installation.inbox / "struck/fig/3.png"
         self.assert_survives(
             installation, failing(installation.daemon.pid, "read", "EIO", bad), expecting="Input/output error")
+
+    def test_a_folder_that_cant_be_read(self) -> None:
+        """The drops beside it are taken in."""
+        installation = self.started()
+        files = {f"fig/{number}.png": png(0, number) for number in range(10)}
+        with failing(installation.daemon.pid, "getdents64", "EIO", installation.inbox / "bad/fig"):
+            installation.drop("bad", files)
+            self.wait_degraded(installation, "can't list the folder .*/bad/fig: Input/output error")
+            installation.drop("good", {"plum/1.png": png(1, 1)})
+            installation.wait_until("the other one is taken in", lambda: installation.visible_names() == [b"bad"])
+        installation.wait_taken_in(RECOVERY_SECONDS)
+        self.wait_well(installation)
+        self.assert_sound(installation)
 
     def test_a_stored_picture_that_a_run_cant_read(self) -> None:
         """The run comes to nothing and says why; the next one finds the picture as it was."""

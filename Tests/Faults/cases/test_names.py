@@ -128,6 +128,16 @@ class Names(NameCase):
 
     def test_the_longest_path(self) -> None:
         """Folders of 255 bytes, as deep as is taken: the path is longer than a system call may name."""
+        self.drop_deep(numbered(1))
+        self.assertEqual(self.verdicts(), {"accepted": 1})
+        self.assert_sound(self.place)
+
+    def test_a_refused_file_at_the_end_of_the_longest_path(self) -> None:
+        self.drop_deep(b"no picture " * 20)
+        self.assertEqual(self.verdicts(), {"rejected": 1})
+        self.assert_sound(self.place)
+
+    def drop_deep(self, content: bytes) -> None:
         above = os.open(self.place.inbox, os.O_DIRECTORY)
         os.mkdir(b".d", dir_fd=above)
         folder = os.open(b".d", os.O_DIRECTORY, dir_fd=above)
@@ -137,14 +147,12 @@ class Names(NameCase):
             os.close(folder)
             folder = below
         with open(os.open(LONG, os.O_WRONLY | os.O_CREAT, dir_fd=folder), "wb") as stream:
-            stream.write(numbered(1))
+            stream.write(content)
         os.close(folder)
         os.close(above)
         (self.place.inbox / ".d").rename(self.place.inbox / "d")
-        self.place.dropped.append(Dropped.of(b"d/" + b"/".join([LONG] * 17), numbered(1)))
+        self.place.dropped.append(Dropped.of(b"d/" + b"/".join([LONG] * 17), content))
         self.place.wait_taken_in()
-        self.assertEqual(self.verdicts(), {"accepted": 1})
-        self.assert_sound(self.place)
 
 
 class Things(NameCase):

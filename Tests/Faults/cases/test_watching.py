@@ -123,6 +123,20 @@ class Deliveries(WatchingCase):
         shutil.rmtree(place.inbox / "new", ignore_errors=True)
         self.assert_all_taken(place, 6000)
 
+    def test_a_folder_moved_out_while_it_is_taken_in(self) -> None:
+        """What has been recorded by then stays where it is now: there it is somebody's own."""
+        place = self.watching()
+        files = pictures(4000, labels=4)
+        place.note("old", files, may_be_gone=True)
+        place.prepare("old", files)
+        (place.inbox / ".old").rename(place.inbox / "old")
+        place.wait_until("the first files are copied", lambda: any((place.state / "tmp").iterdir()))
+        home = self.folder / "home"
+        (place.inbox / "old").rename(home)
+        place.wait_taken_in()
+        self.assertEqual(sum(len(names) for _, _, names in os.walk(home)), 4000)
+        self.assert_sound(place)
+
     def test_a_label_moved_to_another_drop(self) -> None:
         place = self.watching()
         files = pictures(100, labels=2)

@@ -21,6 +21,9 @@ train: {every: 1d}
 PAUSE = 2.5
 """Longer than a drop has to hold still."""
 
+PATIENCE = 33
+"""Longer than a file that ends too early is waited for."""
+
 LONG_AGO = 1_000_000_000
 
 
@@ -304,3 +307,58 @@ class Unsteady(WriterCase):
             return not self.place.visible_names()
 
         self.place.wait_until("only empty folders are left", clear)
+
+
+class WritersOfAnotherAccount(FaultCase):
+    """Who writes to a file that isn't its own, the service may not ask the kernel; it has to see them write."""
+
+    NOBODY = 65_534
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.require_root("start a daemon of another account")
+        self.require_program("setpriv")
+        self.place = self.installation(SETTINGS)
+        self.folder.chmod(0o755)
+        for path in [self.place.folder, *self.place.folder.rglob("*")]:
+            os.chown(path, self.NOBODY, self.NOBODY)
+        self.place.inbox.chmod(0o777)
+        account = [f"--reuid={self.NOBODY}", f"--regid={self.NOBODY}", "--clear-groups"]
+        self.place.start(["setpriv", *account])
+        self.label = self.place.inbox / "d" / "label"
+        for path in (self.label.parent, self.label):
+            path.mkdir()
+            path.chmod(0o777)
+        time.sleep(0.3)
+
+    def test_what_is_written_after_long_pauses_is_not_lost(self) -> None:
+        whole, first, second = numbered(1), numbered(2), numbered(3)
+        self.place.note("d", {"label/whole.png": second, "label/half.png": whole})
+        with (self.label / "whole.png").open("wb") as one, (self.label / "half.png").open("wb") as other:
+            one.write(first)
+            other.write(whole[:70])
+            for stream in (one, other):
+                stream.flush()
+            time.sleep(PATIENCE)
+            self.assertEqual(self.place.rows("SELECT * FROM files"), [])
+            one.seek(0)
+            one.write(second)
+            other.write(whole[70:])
+        self.assert_accepted(2)
+
+    def test_a_file_that_is_renamed_while_it_is_written(self) -> None:
+        content = numbered(4)
+        self.place.note("d", {"label/new.png": content})
+        with (self.label / "old.png").open("wb") as stream:
+            stream.write(content[:70])
+            stream.flush()
+            (self.label / "old.png").rename(self.label / "new.png")
+            time.sleep(PATIENCE)
+            self.assertEqual(self.place.rows("SELECT * FROM files"), [])
+            stream.write(content[70:])
+        self.assert_accepted(1)
+
+    def assert_accepted(self, count: int) -> None:
+        self.place.wait_taken_in()
+        self.assertEqual(self.place.rows("SELECT verdict, count(*) FROM files GROUP BY verdict"), [("accepted", count)])
+        self.assert_sound(self.place)
