@@ -8,7 +8,7 @@ package enum ModelFile {
     package struct Limits: Sendable {
         package var bytes = 1 << 30
         package var nodes = 20_000
-        /// Nodes, attributes, tensors and the like; some hundred bytes each.
+        /// Nodes, attributes, tensors and the like, some hundred bytes each, and what is in their lists (``PartCount``).
         package var parts = 1_000_000
 
         package init() {}

@@ -34,7 +34,7 @@ package enum ModelFileError: Error, CustomStringConvertible, Equatable {
         case .missingOpset: "the model doesn't say which version of the ONNX operator set it uses"
         case .tooManyNodes(let count, let limit): "the graph has \(count) nodes, more than the limit of \(limit)"
         case .tooManyParts(let limit):
-            "the model consists of more than \(limit) nodes, attributes, tensors and the like"
+            "the model consists of more than \(limit) nodes, attributes, tensors, values in lists and the like"
         case .badDimension(let tensor, let dimension): "tensor \"\(tensor)\" has a dimension of \(dimension)"
         case .tooManyElements(let tensor, let dimensions): "tensor \"\(tensor)\" is too large: \(dimensions)"
         case .dataLength(let tensor, let expected, let found):

@@ -1,20 +1,36 @@
-/// Counts the messages that a file consists of before objects are made of them: two bytes can become two hundred.
+/// Counts what a file consists of before objects are made of it: two bytes can become two hundred.
+///
+/// Counted are messages, and the texts and numbers of lists. The data of tensors aren't, but for numbers that take 8
+/// bytes in memory and may take 1 in the file.
 struct PartCount {
-    /// The messages that may come in numbers, with those of their fields that are messages again (onnx.proto).
-    private enum Message {
-        case model, graph, node, attribute, tensor, value, type, tensorType, shape, leaf
+    private enum Part {
+        case message(Message)
+        case text
+        /// Varints, each in a field of its own or many in one.
+        case integers
+        /// 4 bytes each, likewise.
+        case floats
+    }
 
-        func part(_ field: UInt64) -> Message? {
+    /// The messages that may come in numbers or have lists (onnx.proto).
+    private enum Message {
+        case model, graph, node, attribute, tensor, sparseTensor, value, type, tensorType, shape, leaf
+
+        func part(_ field: UInt64) -> Part? {
             switch (self, field) {
-            case (.model, 7): .graph
-            case (.model, 8), (.model, 14), (.graph, 15), (.tensor, 13), (.shape, 1): .leaf
-            case (.graph, 1): .node
-            case (.graph, 5), (.attribute, 5): .tensor
-            case (.graph, 11), (.graph, 12): .value
-            case (.node, 5): .attribute
-            case (.value, 2): .type
-            case (.type, 1): .tensorType
-            case (.tensorType, 2): .shape
+            case (.model, 7): .message(.graph)
+            case (.model, 8), (.model, 14), (.tensor, 13), (.shape, 1): .message(.leaf)
+            case (.graph, 1): .message(.node)
+            case (.graph, 5), (.attribute, 5): .message(.tensor)
+            case (.graph, 11), (.graph, 12): .message(.value)
+            case (.graph, 15): .message(.sparseTensor)
+            case (.node, 5): .message(.attribute)
+            case (.value, 2): .message(.type)
+            case (.type, 1): .message(.tensorType)
+            case (.tensorType, 2): .message(.shape)
+            case (.node, 1), (.node, 2), (.attribute, 9), (.tensor, 6): .text
+            case (.attribute, 8), (.tensor, 1), (.tensor, 7), (.tensor, 11), (.sparseTensor, 3): .integers
+            case (.attribute, 7): .floats
             default: nil
             }
         }
@@ -39,24 +55,40 @@ struct PartCount {
         var place = range.lowerBound
         while place < range.upperBound {
             guard let tag = varint(&place, range.upperBound) else { return }
+            let part = message.part(tag >> 3)
             switch tag & 7 {
-            case 0: guard varint(&place, range.upperBound) != nil else { return }
+            case 0:
+                guard varint(&place, range.upperBound) != nil else { return }
+                if case .integers = part { try add(1) }
             case 1: place += 8
-            case 5: place += 4
+            case 5:
+                place += 4
+                if case .floats = part { try add(1) }
             case 2:
                 guard let length = varint(&place, range.upperBound), length <= range.upperBound - place else { return }
                 let content = place..<place + Int(length)
-                if let part = message.part(tag >> 3) { try count(part, in: content) }
+                if let part { try count(part, in: content) }
                 place = content.upperBound
             default: throw .malformed("a field of the wire type \(tag & 7), which ONNX doesn't use")
             }
         }
     }
 
-    private mutating func count(_ part: Message, in content: Range<Int>) throws(ModelFileError) {
-        parts += 1
+    private mutating func count(_ part: Part, in content: Range<Int>) throws(ModelFileError) {
+        switch part {
+        case .message(let message):
+            try add(1)
+            try count(content, message)
+        case .text: try add(1)
+        // A varint ends with its only byte below 0x80.
+        case .integers: try add(content.count { bytes[$0] < 0x80 })
+        case .floats: try add(content.count / 4)
+        }
+    }
+
+    private mutating func add(_ count: Int) throws(ModelFileError) {
+        parts += count
         guard parts <= limit else { throw .tooManyParts(limit: limit) }
-        try count(content, part)
     }
 
     private func varint(_ place: inout Int, _ end: Int) -> UInt64? {

@@ -31,6 +31,62 @@ private func temporaryFile() -> FilePath {
     FilePath(FileManager.default.temporaryDirectory.appending(path: "model-\(UUID()).onnx").path)
 }
 
+/// A list somewhere in a model that holds many small values.
+struct Listing: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    private let write: @Sendable (inout Wire, Int) -> Void
+
+    /// - Parameters:
+    ///   - path: the fields from the graph down to the message that has the list.
+    ///   - write: writes a list of so many values to that message.
+    private init(_ name: String, in path: [Int], _ write: @escaping @Sendable (inout Wire, Int) -> Void) {
+        testDescription = name
+        var write = write
+        for field in path.reversed() {
+            let inner = write
+            write = { wire, count in wire.message(field) { inner(&$0, count) } }
+        }
+        self.write = write
+    }
+
+    func model(values count: Int) -> [UInt8] { wireModel { write(&$0, count) } }
+
+    /// A list of varints in fields of their own, and the same list in one field.
+    private static func integers(_ name: String, in path: [Int], field: Int) -> [Listing] {
+        [
+            Listing(name, in: path) { wire, count in (0..<count).forEach { _ in wire.varint(field, 300) } },
+            Listing("packed \(name)", in: path) { wire, count in
+                wire.bytes(field, (0..<count).flatMap { _ in [0xAC, 0x02] as [UInt8] })
+            },
+        ]
+    }
+
+    private static func texts(_ name: String, in path: [Int], field: Int) -> Listing {
+        Listing(name, in: path) { wire, count in (0..<count).forEach { _ in wire.bytes(field, []) } }
+    }
+
+    private static let texts = [
+        texts("inputs", in: [1], field: 1), texts("outputs", in: [1], field: 2),
+        texts("strings", in: [1, 5], field: 9), texts("string data", in: [5], field: 6),
+    ]
+
+    private static let floats = [
+        Listing("floats", in: [1, 5]) { wire, count in (0..<count).forEach { _ in wire.float(7, 0) } },
+        Listing("packed floats", in: [1, 5]) { wire, count in
+            wire.bytes(7, [UInt8](repeating: 0, count: 4 * count))
+        },
+    ]
+
+    private static let integers = [
+        integers("ints", in: [1, 5], field: 8), integers("dimensions", in: [5], field: 1),
+        integers("dimensions of an attribute", in: [1, 5, 5], field: 1),
+        integers("dimensions of sparse weights", in: [15], field: 3),
+        integers("int64 data", in: [5], field: 7), integers("uint64 data", in: [5], field: 11),
+    ]
+
+    static let all = texts + floats + integers.flatMap { $0 }
+}
+
 @Suite("ModelFile")
 struct ModelFileTests {
     @Test("A model written and read back is the same")
@@ -111,15 +167,41 @@ struct ModelFileTests {
         let bytes = try ModelFile.encode(sample)
         var limits = ModelFile.Limits()
         // Graph, version, 2 nodes, 7 attributes and a tensor in one, 3 initializers, 7 for the input, 7 for the
-        // outputs, 3 entries of metadata.
-        limits.parts = 32
+        // outputs, 3 entries of metadata. In lists: 6 names of inputs and outputs, 7 values, 6 dimensions.
+        limits.parts = 32 + 19
         #expect(try ModelFile.decode(bytes, limits: limits) == sample)
-        limits.parts = 31
-        #expect(throws: ModelFileError.tooManyParts(limit: 31)) { try ModelFile.decode(bytes, limits: limits) }
+        limits.parts -= 1
+        let refusal = ModelFileError.tooManyParts(limit: limits.parts)
+        #expect(throws: refusal) { try ModelFile.decode(bytes, limits: limits) }
         for field in [1, 5, 11, 12, 15] {
-            let many = wireModel { graph in (0..<40).forEach { _ in graph.bytes(field, []) } }
-            #expect(throws: ModelFileError.tooManyParts(limit: 31)) { try ModelFile.decode(many, limits: limits) }
+            let many = wireModel { graph in (0..<60).forEach { _ in graph.bytes(field, []) } }
+            #expect(throws: refusal) { try ModelFile.decode(many, limits: limits) }
         }
+    }
+
+    @Test("What is in lists counts, each value in a field of its own or many in one", arguments: Listing.all)
+    func lists(_ listing: Listing) throws {
+        var limits = ModelFile.Limits()
+        limits.parts = 60
+        #expect(throws: ModelFileError.tooManyParts(limit: 60)) {
+            try ModelFile.decode(listing.model(values: 61), limits: limits)
+        }
+        // The messages around the list count too, but are few.
+        try PartCount.check(listing.model(values: 50), limit: 60)
+    }
+
+    @Test("A tensor's data may have more values than there may be parts", arguments: [4, 5, 9, 10])
+    func dataOfTensors(_ field: Int) throws {
+        var limits = ModelFile.Limits()
+        limits.parts = 60
+        let bytes = [UInt8](repeating: 0, count: 800)
+        let (type, size) = try #require([4: (1, 4), 5: (6, 1), 9: (1, 4), 10: (11, 8)][field])
+        let model = wireModelOfTensor { wire in
+            wire.varint(1, Int64(bytes.count / size))
+            wire.varint(2, Int64(type))
+            wire.bytes(field, bytes)
+        }
+        #expect(try ModelFile.decode(model, limits: limits).initializers[0].count == bytes.count / size)
     }
 
     @Test("Fields that could hide parts from being counted are refused")

@@ -13,6 +13,11 @@ struct Wire {
         append(UInt64(bitPattern: value))
     }
 
+    mutating func float(_ field: Int, _ value: Float) {
+        append(UInt64(field << 3 | 5))
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
+    }
+
     mutating func bytes(_ field: Int, _ value: [UInt8]) {
         append(UInt64(field << 3 | 2))
         append(UInt64(value.count))
