@@ -1,33 +1,50 @@
-/// Finds the orientation in a JPEG's APP1 segment or a PNG's eXIf chunk.
+/// Finds the orientation in a JPEG's APP1 segments or a PNG's eXIf chunk.
 ///
 /// Whatever is missing, out of bounds or contradictory means upright: a broken tag is no reason to refuse a picture.
+/// Files that libjpeg takes though they are odd are gone through as it does, and odd tags are read as Pillow reads them.
 extension Orientation {
     static func read(from bytes: UnsafeRawBufferPointer, format: PictureFormat) -> Orientation {
-        let exif =
+        let file = ByteReader(bytes, isBigEndian: true)
+        let value =
             switch format {
-            case .jpeg: exifSegment(ofJPEG: ByteReader(bytes, isBigEndian: true))
-            case .png: exifChunk(ofPNG: ByteReader(bytes, isBigEndian: true))
+            case .jpeg:
+                exifContent(ofJPEG: file).withUnsafeBytes { orientation(inExif: ByteReader($0, isBigEndian: true)) }
+            case .png: exifChunk(ofPNG: file).flatMap(orientation(inExif:))
             }
-        return exif.flatMap(orientation(inTIFF:)).flatMap(Orientation.init(rawValue:)) ?? .upright
+        return value.flatMap(Orientation.init(rawValue:)) ?? .upright
     }
 
-    /// The TIFF structure in the first Exif segment before the first scan.
-    private static func exifSegment(ofJPEG file: ByteReader) -> ByteReader? {
+    /// More markers than any real file has before its first scan, and a time to go through them that isn't felt.
+    private static let mostMarkers = 65_536
+    private static let mostExifBytes = 1 << 20
+
+    /// The Exif segments before the first scan, joined: what is too long for one is continued in the next.
+    private static func exifContent(ofJPEG file: ByteReader) -> [UInt8] {
+        var content: [UInt8] = []
         var offset = 2
-        while file.byte(at: offset) == 0xFF, let marker = file.byte(at: offset + 1) {
-            switch marker {
-            case 0xFF: offset += 1  // A fill byte.
-            case 0x01, 0xD0...0xD8: offset += 2  // Markers without a segment.
-            case 0xD9, 0xDA: return nil
-            default:
-                guard let length = file.integer(at: offset + 2, bytes: 2), length >= 2 else { return nil }
-                if marker == 0xE1, let segment = file.slice(at: offset + 4, count: length - 2),
-                    segment.starts(with: "Exif\0\0")
-                {
-                    return segment.slice(at: 6, count: segment.count - 6)
-                }
-                offset += 2 + length
+        for _ in 0..<mostMarkers {
+            guard let marker = nextMarker(in: file, from: &offset), marker != 0xD9, marker != 0xDA else { break }
+            // Markers without a segment.
+            if marker == 0x01 || (0xD0...0xD8).contains(marker) { continue }
+            guard let length = file.integer(at: offset, bytes: 2) else { break }
+            if marker == 0xE1, let segment = file.slice(at: offset + 2, count: length - 2),
+                let part = segment.after("Exif\0\0"), content.count < mostExifBytes
+            {
+                content += part.bytes
             }
+            // A length below 2 doesn't even count itself; libjpeg goes on after it.
+            offset += max(length, 2)
+        }
+        return content
+    }
+
+    /// Passes over fill bytes, and over what belongs to no segment.
+    private static func nextMarker(in file: ByteReader, from offset: inout Int) -> UInt8? {
+        var isBegun = false
+        while let byte = file.byte(at: offset) {
+            offset += 1
+            if isBegun, byte != 0, byte != 0xFF { return byte }
+            isBegun = byte == 0xFF
         }
         return nil
     }
@@ -42,41 +59,52 @@ extension Orientation {
         return nil
     }
 
-    /// The value of tag 0x0112 in the first directory (TIFF 6.0, section 2), of type BYTE, SHORT or LONG.
-    private static func orientation(inTIFF exif: ByteReader) -> Int? {
-        var exif = exif
-        if exif.starts(with: "MM\0*") {
-            exif.isBigEndian = true
-        } else if exif.starts(with: "II*\0") {
-            exif.isBigEndian = false
-        } else {
-            return nil
-        }
-        guard let directory = exif.integer(at: 4, bytes: 4), let entries = exif.integer(at: directory, bytes: 2) else {
-            return nil
-        }
+    /// The value of tag 0x0112 in the first directory (TIFF 6.0, section 2).
+    private static func orientation(inExif exif: ByteReader) -> Int? {
+        // Some programs write the segment's name once more.
+        guard let tiff = tiff(exif.after("Exif\0\0") ?? exif), let directory = tiff.integer(at: 4, bytes: 4),
+            let entries = tiff.integer(at: directory, bytes: 2)
+        else { return nil }
         for index in 0..<entries {
             let entry = directory + 2 + index * 12
-            guard let tag = exif.integer(at: entry, bytes: 2) else { return nil }
-            if tag == 0x0112 { return value(ofEntryAt: entry, in: exif) }
+            guard let tag = tiff.integer(at: entry, bytes: 2) else { return nil }
+            if tag == 0x0112 { return value(ofEntryAt: entry, in: tiff) }
         }
         return nil
     }
 
-    private static func value(ofEntryAt entry: Int, in exif: ByteReader) -> Int? {
-        guard exif.integer(at: entry + 4, bytes: 4) == 1 else { return nil }
-        switch exif.integer(at: entry + 2, bytes: 2) {
-        case 1: return exif.integer(at: entry + 8, bytes: 1)
-        case 3: return exif.integer(at: entry + 8, bytes: 2)
-        case 4: return exif.integer(at: entry + 8, bytes: 4)
-        default: return nil
+    /// In the order of bytes that it begins with. Some programs write the number after that, 42, in the other order.
+    private static func tiff(_ exif: ByteReader) -> ByteReader? {
+        var tiff = exif
+        tiff.isBigEndian = exif.starts(with: "MM")
+        let isKnown = ["MM\0*", "MM*\0", "II*\0", "II\0*"].contains { exif.starts(with: $0) }
+        return isKnown ? tiff : nil
+    }
+
+    /// The first value, of which there should be only one.
+    private static func value(ofEntryAt entry: Int, in tiff: ByteReader) -> Int? {
+        guard let type = tiff.integer(at: entry + 2, bytes: 2), let size = size(ofType: type),
+            let count = tiff.integer(at: entry + 4, bytes: 4), count > 0
+        else { return nil }
+        // What is longer than 4 bytes is elsewhere.
+        let place = size * count <= 4 ? entry + 8 : tiff.integer(at: entry + 8, bytes: 4)
+        return place.flatMap { tiff.slice(at: $0, count: size * count)?.integer(at: 0, bytes: size) }
+    }
+
+    /// The bytes of an integer. Negative ones are no orientation, so signs don't matter. Pillow takes BYTE for text.
+    private static func size(ofType type: Int) -> Int? {
+        switch type {
+        case 6: 1  // SBYTE
+        case 3, 8: 2  // SHORT, SSHORT
+        case 4, 9, 13: 4  // LONG, SLONG, IFD
+        default: nil
         }
     }
 }
 
 /// Reads of bytes that may not be there.
 private struct ByteReader {
-    private let bytes: UnsafeRawBufferPointer
+    let bytes: UnsafeRawBufferPointer
     var isBigEndian: Bool
 
     init(_ bytes: UnsafeRawBufferPointer, isBigEndian: Bool) {
@@ -84,15 +112,13 @@ private struct ByteReader {
         self.isBigEndian = isBigEndian
     }
 
-    var count: Int { bytes.count }
-
     func byte(at offset: Int) -> UInt8? { offset >= 0 && offset < bytes.count ? bytes[offset] : nil }
 
     /// An unsigned integer of up to 4 bytes.
     func integer(at offset: Int, bytes length: Int) -> Int? {
         guard let part = slice(at: offset, count: length) else { return nil }
-        let ordered = isBigEndian ? Array(part.bytes) : part.bytes.reversed()
-        return ordered.reduce(0) { $0 << 8 | Int($1) }
+        return isBigEndian
+            ? part.bytes.reduce(0) { $0 << 8 | Int($1) } : part.bytes.reversed().reduce(0) { $0 << 8 | Int($1) }
     }
 
     func slice(at offset: Int, count: Int) -> ByteReader? {
@@ -104,5 +130,10 @@ private struct ByteReader {
     func starts(with text: StaticString) -> Bool {
         bytes.count >= text.utf8CodeUnitCount
             && text.withUTF8Buffer { bytes.prefix($0.count).elementsEqual($0) }
+    }
+
+    /// What follows `text`, where it begins with that.
+    func after(_ text: StaticString) -> ByteReader? {
+        starts(with: text) ? slice(at: text.utf8CodeUnitCount, count: bytes.count - text.utf8CodeUnitCount) : nil
     }
 }

@@ -379,6 +379,18 @@ def exifs() -> list[OddFile]:
         accepted("Exif after the JFIF and XMP segments", lambda: plain.encode(
             head=JFIF + app(1, b"http://ns.adobe.com/xap/1.0/\0<x/>") + exif(orientation(5))), size=turned),
         accepted("an empty Exif segment", lambda: plain.encode(head=app(1, b"Exif\0\0")), size=upright),
+        accepted("an empty Exif segment before another", lambda: plain.encode(
+            head=app(1, b"Exif\0\0") + exif(orientation(6))), size=turned),
+        accepted("Exif continued in a second segment", lambda: plain.encode(
+            head=exif(orientation(6)[:12]) + exif(orientation(6)[12:])), size=turned),
+        accepted("Exif after extraneous bytes", lambda: plain.encode(
+            head=JFIF + b"abc" + exif(orientation(6))), EXTRANEOUS, size=turned),
+        accepted("Exif after a segment of length 0", lambda: plain.encode(
+            head=b"\xff\xe5\0\0" + exif(orientation(6))), size=turned),
+        accepted("two values of orientation, the first of which counts", lambda: with_exif(
+            b"MM\0*" + pack(">IHHHIHHI", 8, 1, 0x0112, 3, 2, 6, 1, 0)), size=turned),
+        accepted("an orientation with a sign", lambda: with_exif(
+            b"MM\0*" + pack(">IHHHIHHI", 8, 1, 0x0112, 8, 1, 6, 0, 0)), size=turned),
         accepted("an Exif segment as long as a segment can be", lambda: plain.encode(
             head=exif(orientation(6) + bytes(65_527 - len(orientation(6))))), size=turned),
         accepted("a thumbnail as large as a segment allows", lambda: plain.encode(
