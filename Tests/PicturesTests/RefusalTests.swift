@@ -162,13 +162,83 @@ struct RefusalTests {
             ("\0\0\0\u{0C}JXL \r\n", "JPEG XL"), ("II*\0", "TIFF"), ("MM\0*", "TIFF"),
             ("8BPS\0\u{1}", "Photoshop (PSD)"),
             ("BM\0\0\0\0\0\0\0\0\0\0\0\0\u{28}\0\0\0", "BMP"),
-            ("%PDF-1.7", "PDF"), ("\0\0\u{1}\0", "ICO"),
+            ("%PDF-1.7", "PDF"), ("\0\0\u{1}\0\u{1}\0\u{10}\u{10}\0\0", "ICO"),
+            ("\0\0\u{2}\0\0\u{1}\u{10}\u{10}\0\0", "Windows cursor"),
             ("<?xml version='1.0'?>\n<svg xmlns='x'>", "SVG"), ("\n <!DOCTYPE html><html>", "HTML"),
             ("\0\0\0\u{14}ftypisom\0\0\0\0", "ISO media (video)"),
+            ("\0\0\0\u{18}ftypcrx \0\0\0\u{1}crx isom", "Canon raw (CR3)"),
             ("version https://git-lfs.github.com", "Git LFS pointer"),
         ])
     func otherFormats(_ text: String, _ name: String) throws {
         #expect(try failure(Array(text.utf8)) == .unsupportedFormat(name))
+    }
+
+    @Test(
+        "Every brand of HEIF is named, whatever the box says of its size",
+        arguments: [
+            ("HEIC", ["heic", "heix", "heim", "heis", "hevc", "hevx"]),
+            ("HEIF", ["heif", "mif1", "msf1", "avci", "avcs"]), ("HEIF (JPEG 2000)", ["j2ki", "j2is"]),
+            ("JPEG 2000", ["jp2 "]),
+        ])
+    func brandsOfHEIF(_ name: String, _ brands: [String]) throws {
+        for brand in brands {
+            let (text, rest) = (Array("ftyp".utf8), Array("\(brand)\0\0\0\0isom".utf8))
+            let none = Array("ftypabcd\0\0\0\0".utf8)
+            #expect(try failure([0, 0, 0, 20] + text + rest) == .unsupportedFormat(name))
+            #expect(try failure([0, 0, 0, 20] + none + brand.utf8) == .unsupportedFormat(name))
+            #expect(try failure([0, 0, 0, 0] + text + rest) == .unsupportedFormat(name))
+            #expect(try failure([0, 0, 0, 1] + text + [0, 0, 0, 0, 0, 0, 0, 28] + rest) == .unsupportedFormat(name))
+            #expect(
+                try failure([0, 0, 0, 1] + text + [UInt8](repeating: 0xFF, count: 8) + rest)
+                    == .unsupportedFormat(name))
+            // A brand behind the box's end is none of its brands.
+            #expect(try failure([0, 0, 0, 16] + none + brand.utf8) == .unsupportedFormat("ISO media (video)"))
+        }
+        #expect(try failure([0, 0, 0, 1] + Array("ftypheic".utf8)) == .unsupportedFormat("ISO media (video)"))
+    }
+
+    @Test(
+        "Formats of other programs are named",
+        arguments: [
+            ("QOI", "qoif"), ("PNM", "P6\n2 2"), ("PNM", "P1 2 2"), ("SGI", "01DA0001"), ("DDS", "DDS |"),
+            ("ICNS", "icns"), ("PostScript (EPS)", "%!PS-Adobe-3.0 EPSF-3.0"), ("PostScript (EPS)", "C5D0D3C6"),
+            ("GIMP (XCF)", "gimp xcf v011"), ("Radiance HDR", "#?RADIANCE\n"), ("Radiance HDR", "#?RGBE\n"),
+            ("DjVu", "AT&TFORM"), ("JNG", "8B4A4E470D0A1A0A"), ("Windows metafile (WMF)", "D7CDC69A"),
+            ("FLIF", "FLIF1"), ("BPG", "425047FB"), ("farbfeld", "farbfeld"), ("Olympus raw (ORF)", "IIRO"),
+            ("Panasonic raw (RW2)", "49495500"), ("Fujifilm raw (RAF)", "FUJIFILMCCD-RAW 0201"),
+            ("Sigma raw (X3F)", "FOVb"), ("Canon raw (CR2)", "49492A00100000004352020000"),
+            ("AVI (video)", "RIFF1234AVI LIST"), ("WAV (sound)", "RIFF1234WAVEfmt "),
+            ("Matroska (video)", "1A45DFA3"), ("RAR", "526172211A0700"), ("7-Zip", "377ABCAF271C"),
+            ("xz", "FD377A585A00"), ("bzip2", "BZh91AY&SY"), ("Zstandard", "28B52FFD"),
+            ("UTF-16 text", "FFFE680069000A00"), ("SVG", "FEFF003C0073007600670020"), ("SVG", "FFFE3C00730076006700"),
+        ])
+    func formatsOfOtherPrograms(_ name: String, _ head: String) throws {
+        #expect(try failure(hexadecimal(head) ?? Array(head.utf8)) == .unsupportedFormat(name))
+    }
+
+    @Test(
+        "Formats that are told by bytes further on are named",
+        arguments: [
+            ("DICOM", [(128, "DICM")]), ("tar", [(257, "ustar")]),
+            ("Windows metafile (EMF)", [(0, "\u{1}"), (40, " EMF")]),
+            ("PCX", [(0, "\n\u{5}\u{1}\u{8}")]),
+        ])
+    func distantSignatures(_ name: String, _ parts: [(Int, String)]) throws {
+        var bytes = [UInt8](repeating: 0, count: 512)
+        for (offset, text) in parts { bytes.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8) }
+        #expect(try failure(bytes) == .unsupportedFormat(name))
+    }
+
+    @Test("What only begins like a format isn't called by its name")
+    func namesakes() throws {
+        // A TGA of 16 x 16 pixels of 24 bits, without compression.
+        let tga: [UInt8] =
+            [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 16, 0, 24, 0] + [UInt8](repeating: 9, count: 768)
+        #expect(try failure(tga) == .notAPicture)
+        #expect(try failure([0, 0, 1, 0, 1, 0, 16, 16, 0, 1]) == .notAPicture)
+        for text in ["P8\n", "P65", "Pages", "DICM, at last", "ustar", "BZh9", "RIFF1234ABCD", "#?RUBBISH", "\n\u{5}"] {
+            #expect(try failure(Array(text.utf8)) == .notAPicture)
+        }
     }
 
     @Test("What is no picture at all is said to be none")
@@ -193,6 +263,13 @@ struct RefusalTests {
                 #expect(picture.image.width == (picture.info.orientation.swapsSides ? 29 : 19))
             }
         }
+    }
+
+    /// The bytes that an even number of hexadecimal digits stands for.
+    private func hexadecimal(_ digits: String) -> [UInt8]? {
+        let values = digits.compactMap { $0.isUppercase || $0.isNumber ? $0.hexDigitValue.map { UInt8($0) } : nil }
+        guard values.count == digits.count, values.count.isMultiple(of: 2) else { return nil }
+        return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
     }
 
     /// A JPEG of one frame header and one scan header, without data.
