@@ -21,6 +21,8 @@ struct decoding {
     double deadline;
     uint32_t at_least;
     enum cic_jpeg_path path;
+    /// One bit for each of the frame's components that a scan has been of.
+    unsigned scanned;
     uint8_t *pixels;
     size_t capacity;
     struct cic_report *report;
@@ -116,9 +118,17 @@ static void check_deadline(struct decoding *decoding) {
     if (cic_thread_seconds() > decoding->deadline) fail(decoding, CIC_TOO_SLOW);
 }
 
+static void note_components(struct decoding *decoding) {
+    const struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
+    for (int index = 0; index < jpeg->comps_in_scan; index++) {
+        decoding->scanned |= 1u << jpeg->cur_comp_info[index]->component_index;
+    }
+}
+
 /// libjpeg's progress_monitor: called between rows of blocks while the scans of a picture are gathered.
 static void on_progress(j_common_ptr jpeg) {
     struct decoding *decoding = owner(jpeg);
+    note_components(decoding);
     if ((uint32_t)decoding->jpeg.input_scan_number > decoding->limits->max_scans) fail(decoding, CIC_TOO_MANY_SCANS);
     check_deadline(decoding);
 }
@@ -221,12 +231,21 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t width) {
     }
 }
 
+/// libjpeg makes a component gray that no scan is of, and says nothing.
+static void check_components(struct decoding *decoding) {
+    unsigned all = (1u << decoding->jpeg.num_components) - 1;
+    if (!jpeg_has_multiple_scans(&decoding->jpeg) || decoding->scanned == all) return;
+    snprintf(decoding->report->message, sizeof decoding->report->message, "a component has no scan");
+    fail(decoding, CIC_CORRUPT);
+}
+
 /// Decodes the codes of all scans and makes no pixels of them: that can't fail any more.
 static void read_scans(struct decoding *decoding) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
     jpeg->buffered_image = TRUE;
     jpeg_start_decompress(jpeg);
     while (jpeg_consume_input(jpeg) != JPEG_REACHED_EOI) on_progress((j_common_ptr)jpeg);
+    check_components(decoding);
 }
 
 static void check_capacity(struct decoding *decoding) {
@@ -257,6 +276,7 @@ static void read_rows(struct decoding *decoding) {
         return;
     }
     jpeg_start_decompress(jpeg);
+    check_components(decoding);
     size_t row_bytes = (size_t)jpeg->output_width * 3;
     bool is_direct = decoding->pixels && jpeg->out_color_components == 3;
     JSAMPROW scratch = jpeg->mem->alloc_large(

@@ -61,6 +61,23 @@ struct RefusalTests {
         #expect(picture.info.notes == ["extraneous bytes before a marker"])
     }
 
+    @Test(
+        "A JPEG is refused unless there is a scan of each component, in whatever order",
+        arguments: [
+            ([[0, 1, 2]], true), ([[0], [1], [2]], true), ([[2], [0, 1]], true), ([[0], [1, 2], [0]], true),
+            ([[0]], false), ([[0, 1]], false), ([[1], [2]], false), ([[0], [0], [0]], false),
+        ])
+    func missingScans(_ scans: [[UInt8]], _ isComplete: Bool) throws {
+        for isProgressive in [false, true] {
+            let bytes = scannedJPEG(scans, isProgressive: isProgressive)
+            if isComplete {
+                #expect(try decoder.check(bytes) == decoder.decode(bytes).info)
+            } else {
+                #expect(try failure(bytes) == .corrupt(.jpeg, "a component has no scan"))
+            }
+        }
+    }
+
     @Test("Kinds of JPEG that aren't decoded are named")
     func unsupportedVariants() throws {
         let names: [UInt8: String] = [
@@ -263,6 +280,26 @@ struct RefusalTests {
                 #expect(picture.image.width == (picture.info.orientation.swapsSides ? 29 : 19))
             }
         }
+    }
+
+    /// A JPEG of one block for each of three components, in these scans; progressive ones have the DC coefficients only.
+    private func scannedJPEG(_ scans: [[UInt8]], isProgressive: Bool) -> [UInt8] {
+        let whole = HandmadeJPEG(width: 8, height: 8, sampling: [(1, 1), (1, 1), (1, 1)]).bytes(seed: 1)
+        let isMarker = { (index: Int, code: UInt8) in whole[index] == 0xFF && whole[index + 1] == code }
+        var bytes = whole.indices.first { isMarker($0, 0xDA) }.map { Array(whole[..<$0]) } ?? []
+        if isProgressive, let frame = bytes.indices.first(where: { isMarker($0, 0xC0) }) { bytes[frame + 1] = 0xC2 }
+        for components in scans {
+            let selection: [UInt8] = components.flatMap { [$0, 0] }
+            let spectrum: [UInt8] = [0, isProgressive ? 0 : 63, 0]
+            bytes += [0xFF, 0xDA, 0, UInt8(selection.count + 6), UInt8(components.count)]
+            bytes += selection
+            bytes += spectrum
+            // A block's codes are zeros: 4 for a difference of 0, then 2 for the end. Ones fill the last byte.
+            let bits = components.count * (isProgressive ? 4 : 6)
+            bytes += [UInt8](repeating: 0, count: bits / 8)
+            if bits % 8 > 0 { bytes.append(UInt8(0xFF >> (bits % 8))) }
+        }
+        return bytes + [0xFF, 0xD9]
     }
 
     /// The bytes that an even number of hexadecimal digits stands for.

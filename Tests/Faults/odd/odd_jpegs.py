@@ -12,7 +12,7 @@ from .jpegs import (
 )
 from .files import OddFile, accepted, rejected
 
-EXTRANEOUS, NOT_SEQUENTIAL = "extraneous bytes", "don't fit a sequential JPEG"
+EXTRANEOUS, NOT_SEQUENTIAL, NO_SCAN = "extraneous bytes", "don't fit a sequential JPEG", "a component has no scan"
 MAX_FILE = 256 << 20
 
 
@@ -218,6 +218,12 @@ def sampling() -> list[OddFile]:
             body=head + plain.scan([three]) + plain.scan([one]) + plain.scan([two]))),
         accepted("two components in a scan and one alone", lambda: plain.encode(
             body=head + plain.scan([one, two]) + plain.scan([three]))),
+        rejected("damaged", "a scan of the first component only", lambda: plain.encode(
+            body=head + plain.scan([one])), NO_SCAN),
+        rejected("damaged", "a scan of two components of three", lambda: plain.encode(
+            body=head + plain.scan([one, two])), NO_SCAN),
+        rejected("damaged", "three scans of one component", lambda: plain.encode(
+            body=head + plain.scan([one]) * 3), NO_SCAN),
         accepted("components called R, G and B", swapped.encode),
         accepted("components called 0, 255 and 7", zero.encode),
         accepted("three components of one name", same.encode),
@@ -256,7 +262,12 @@ def progressive() -> list[OddFile]:
             body=head + jpeg.progressive_ac(part) + jpeg.progressive_dc()), "out of order"),
         accepted("the same AC scan three times", lambda: jpeg.encode(
             body=head + jpeg.progressive_dc() + jpeg.progressive_ac(part) * 3)),
-        accepted("no DC scan", lambda: jpeg.encode(body=head + jpeg.progressive_ac(part)), "out of order"),
+        accepted("no DC scan", lambda: jpeg.encode(
+            body=head + b"".join(map(jpeg.progressive_ac, jpeg.parts))), "out of order"),
+        rejected("damaged", "no DC scan, and AC scans of one component", lambda: jpeg.encode(
+            body=head + jpeg.progressive_ac(part)), NO_SCAN),
+        rejected("damaged", "a DC scan of one component", lambda: jpeg.encode(
+            body=head + jpeg.scan_header([part], (0, 0)) + jpeg.scan_data([part])), NO_SCAN),
         accepted("100 scans", lambda: many_scans(100)),
         rejected("too_many_scans", "101 scans", lambda: many_scans(101)),
         rejected("too_many_scans", "20,000 scans", lambda: many_scans(20_000)),
