@@ -169,7 +169,12 @@ struct DecoderPoolTests {
         let staged = try stage([png(1)])
         for _ in 0..<earlier { _ = try workshop.history.beginAttempt(on: staged[0].digest, at: .now) }
         let worker = Worker()
-        let pool = pool { _ in worker.cancellation.cancel() }
+        let pools = Recorder<DecoderPool>()
+        let pool = pool { _ in
+            for process in pools.values.flatMap(\.processes) { Glibc.kill(process, SIGSTOP) }
+            worker.cancellation.cancel()
+        }
+        pools.add(pool)
         _ = try pool.validate(stage([png(0)]), in: workshop.store, on: Worker())
         kill(pool.processes)
         #expect(throws: CancellationError.self) { try pool.validate(staged, in: workshop.store, on: worker) }

@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import Glibc
 package import SystemPackage
 
 /// Everything the installation did, in `history.sqlite`; see docs/history-schema.md for the tables.
@@ -68,10 +69,19 @@ package final class History: Sendable {
             try queue.read { db in
                 try checkTables(of: db, at: path)
                 if try Migrations.all.hasBeenSuperseded(db) { throw HistoryFailure.newerSchema(path) }
-                if try !Migrations.all.hasCompletedMigrations(db) { throw HistoryFailure.olderSchema(path) }
             }
+            try waitForMigrations(of: queue, at: path)
             return History(path: path, reader: queue, pool: nil)
         }
+    }
+
+    /// A daemon that has just been started may be about to make the tables, or to bring them up to date.
+    private static func waitForMigrations(of queue: DatabaseQueue, at path: FilePath) throws {
+        for _ in 0..<20 {
+            if try queue.read(Migrations.all.hasCompletedMigrations) { return }
+            usleep(100_000)
+        }
+        throw HistoryFailure.olderSchema(path)
     }
 
     /// Refuses a database in which something else has the name of a table, before anything is asked of it: a view may be a
