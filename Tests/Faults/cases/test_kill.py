@@ -83,7 +83,8 @@ class SweepCase(FaultCase):
         for _ in range(5):
             struck = {strike.call for strike in strikes}
             missed = [point for point, call in enumerate(calls, 1) if call not in struck]
-            strikes += self.strike_each(sweep, missed)
+            near = {max(point + shift, 1) for point in missed for shift in (-2, -1, 0, 1, 2)}
+            strikes += self.strike_each(sweep, sorted(near))
         self.report(strikes, [calls[point - 1] for point in missed])
 
     def strike_each(self, sweep: Sweep, points: Iterable[int]) -> list[Strike]:
