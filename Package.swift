@@ -38,7 +38,7 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Archive", "Daemon", "Learning", "Networks", "Outbox", "Pipeline", "Tensors",
+                "Archive", "Daemon", "Intake", "Learning", "Networks", "Outbox", "Pipeline", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),

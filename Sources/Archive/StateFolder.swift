@@ -20,6 +20,8 @@ package struct StateFolder: Sendable, Hashable {
     package var lock: FilePath { root.appending("daemon.lock") }
     /// What the daemon is doing right now, for `cultivar status`.
     package var status: FilePath { root.appending("status.json") }
+    /// What waits in the inbox, for `cultivar status`.
+    package var waiting: FilePath { root.appending("waiting.json") }
 
     /// Creates the folders that are missing, for the owner and to be read by the group (0750).
     ///

@@ -23,7 +23,8 @@ package struct CultivarCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Run",
                 subcommands: [
-                    DaemonCommand.self, TrainCommand.self, RollbackCommand.self, BackupCommand.self, DoctorCommand.self,
+                    DaemonCommand.self, TrainCommand.self, TakeCommand.self, RollbackCommand.self, BackupCommand.self,
+                    DoctorCommand.self,
                 ]),
             CommandGroup(
                 name: "Look",

@@ -88,27 +88,45 @@ struct ModelsCommand: AsyncParsableCommand {
 
 struct DropsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drops", abstract: "List the drops, the newest first, and what became of their files.")
+        commandName: "drops", abstract: "List the drops, the newest first, and what became of their files.",
+        discussion: """
+            Below the table stands what waits in the inbox. With --waiting only that is listed, each path with a code, \
+            since when it waits, why, and what to do about it.
+            """)
+
+    @Flag(help: "List what waits in the inbox instead.")
+    var waiting = false
 
     @OptionGroup var installation: InstallationOptions
     @OptionGroup var output: ListingOptions
 
     func run() async throws {
+        let rows = WaitingBoard.read(from: try await installation.stateFolder().waiting).map(WaitingRow.init)
+        let waitingListing = Listing(
+            items: rows, columns: WaitingRow.columns, emptyText: "Nothing waits in the inbox.")
+        if waiting { return try print(waitingListing.rendered(as: output.format)) }
         let drops = try await installation.history().drops(limit: output.limit)
-        try print(
-            Listing(
-                items: drops,
-                columns: [
-                    Column("drop", number: true) { "\($0.drop)" },
-                    Column("name") { $0.name },
-                    Column("arrived") { Text.time($0.arrived) },
-                    Column("finished") { $0.finished.map(Text.time) ?? "" },
-                    Column("accepted", number: true) { "\($0.accepted)" },
-                    Column("duplicates", number: true) { "\($0.duplicates)" },
-                    Column("rejected", number: true) { "\($0.rejected)" },
-                ],
-                emptyText: "There are no drops yet."
-            ).rendered(as: output.format))
+        try print(Self.listing(drops).rendered(as: output.format))
+        if output.format == .table, !rows.isEmpty {
+            try print("\nWaiting in the inbox:\n\(waitingListing.rendered(as: .table))")
+        }
+    }
+
+    private static func listing(_ drops: [DropSummary]) -> Listing<DropSummary> {
+        Listing(
+            items: drops,
+            columns: [
+                Column("drop", number: true) { "\($0.drop)" },
+                Column("name") { $0.name },
+                Column("arrived") { Text.time($0.arrived) },
+                Column("finished") { $0.finished.map(Text.time) ?? "" },
+                Column("accepted", number: true) { "\($0.accepted)" },
+                Column("duplicates", number: true) { "\($0.duplicates)" },
+                Column("rejected", number: true) { "\($0.rejected)" },
+                Column("layout") { $0.layout ?? "" },
+                Column("warnings") { $0.warnings.map(\.text).joined(separator: " ") },
+            ],
+            emptyText: "There are no drops yet.")
     }
 }
 

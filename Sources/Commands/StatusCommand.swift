@@ -1,4 +1,5 @@
 internal import Archive
+internal import Intake
 internal import ArgumentParser
 internal import Foundation
 internal import Outbox
@@ -15,7 +16,8 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await installation.settings()
         let state = StateFolder(FilePath(settings.paths.state))
-        let counts = try History.openReadOnly(state.history).counts()
+        let history = try History.openReadOnly(state.history)
+        let counts = try history.counts()
         let holder = try DaemonLock.holder(in: state)
         let latest = StatusBoard.read(from: state.status)
         // A process that has only just begun finds the file of the one before it.
@@ -23,7 +25,8 @@ struct StatusCommand: AsyncParsableCommand {
         let report = StatusReport(
             processID: holder, status: status.map(Activity.init),
             current: OutboxFolder(FilePath(settings.paths.outbox)).currentVersion,
-            counts: counts)
+            counts: counts, waiting: WaitingReport(WaitingBoard.read(from: state.waiting)),
+            warnings: try history.drops(limit: Self.recentDrops).flatMap(DropWarning.all))
         switch output.format {
         case .table: print(report.text)
         case .json: try print(JSONOutput.of(report))
@@ -31,6 +34,39 @@ struct StatusCommand: AsyncParsableCommand {
             try print(Listing(items: report.lines, columns: StatusLine.columns, emptyText: "").rendered(as: .csv))
         }
     }
+}
+
+extension StatusCommand {
+    /// The newest drops, whose warnings are shown.
+    private static let recentDrops = 10
+}
+
+/// What looks like a mistake in a drop's folders.
+private struct DropWarning: Encodable {
+    let drop: DropID
+    let name: String
+    let code: String
+    let text: String
+
+    static func all(of drop: DropSummary) -> [DropWarning] {
+        drop.warnings.map { DropWarning(drop: drop.drop, name: drop.name, code: $0.code, text: $0.text) }
+    }
+}
+
+/// What waits in the inbox, in short.
+private struct WaitingReport: Encodable {
+    let total: Int
+    let degraded: Int
+    /// The first of them by path, those that somebody has to do something about before the others.
+    let items: [WaitingRow]
+
+    init(_ all: [WaitingItem]) {
+        total = all.count
+        degraded = all.count(where: \.degrades)
+        items = (all.filter(\.degrades) + all.filter { !$0.degrades }).prefix(Self.most).map(WaitingRow.init)
+    }
+
+    private static let most = 1000
 }
 
 private struct StatusLine: Encodable {
@@ -77,6 +113,9 @@ private struct StatusReport: Encodable {
     /// The version that the outbox shows.
     @OrNull var current: String?
     let counts: HistoryCounts
+    let waiting: WaitingReport
+    /// Of the newest drops.
+    let warnings: [DropWarning]
 
     var lines: [StatusLine] {
         let doing = status?.summary ?? (processID == nil ? "not running" : "starting")
@@ -94,8 +133,19 @@ private struct StatusReport: Encodable {
                 value: "\(counts.drops), \(counts.duplicates) duplicate and \(counts.rejects) rejected files"),
             StatusLine(
                 name: "runs", value: "\(counts.runs), \(counts.models) promoted, \(counts.pendingRequests) waiting"),
-        ]
+        ] + waitingLines + warnings.map { StatusLine(name: "warning", value: "drop \($0.name): \($0.text)") }
     }
+
+    /// The list as text is short: `cultivar drops --waiting` has all of it.
+    private var waitingLines: [StatusLine] {
+        let shown = waiting.items.prefix(Self.mostShown)
+        let lines = shown.map { StatusLine(name: $0.degrades ? "waiting (!)" : "waiting", value: $0.sentence) }
+        guard waiting.total > shown.count else { return lines }
+        let more = "and \(waiting.total - shown.count) more: cultivar drops --waiting"
+        return lines + [StatusLine(name: "waiting", value: more)]
+    }
+
+    private static let mostShown = 20
 
     var text: String {
         let width = lines.map(\.name.count).max() ?? 0

@@ -10,10 +10,13 @@ internal import Tensors
 struct IntakeService: Service {
     private let monitor: InboxMonitor
     private let ingestor: Ingestor
+    private let approvals = Approvals()
     private let activity: InboxActivity
-    private let faults: DropFaults
+    private let history: History
+    private let waiting: WaitingBoard
     private let status: StatusBoard
     private let heartbeat: Heartbeat
+    private let maxFileBytes: Int
     private let logger: Logger
 
     init(_ installation: Installation, activity: InboxActivity, status: StatusBoard, heartbeat: Heartbeat) throws {
@@ -28,25 +31,81 @@ struct IntakeService: Service {
                 notify: { [logger = installation.logger] notice in
                     logger.warning("picture decoder", metadata: ["decoder.notice": "\(notice)"])
                 }),
-            settings: IngestSettings(testShare: settings.inbox.testShare, maxFileBytes: settings.drops.maxFileBytes))
+            settings: IngestSettings(
+                testShare: settings.inbox.testShare, maxFileBytes: settings.drops.maxFileBytes,
+                tooLarge: settings.inbox.tooLarge))
         self.activity = activity
         self.status = status
         self.heartbeat = heartbeat
-        faults = DropFaults { status.setDegraded($0, in: .intake) }
+        history = installation.history
+        waiting = WaitingBoard(file: installation.state.waiting)
+        maxFileBytes = settings.drops.maxFileBytes
         logger = installation.logger
     }
 
     func run() async throws {
-        let observer = MonitorObserver(
-            faultChanged: { status.setDegraded($0.map { "the inbox: \($0)" }, in: .inbox) },
-            pollingChanged: { status.setDegraded($0.map { "the inbox is polled: \($0)" }, in: .watch) },
-            entriesSeen: { faults.retain($0) }, beat: { heartbeat.beat() })
+        let list = WaitingList(maxFileBytes: maxFileBytes, earlier: waiting.items)
+        let observer = observer
         try await cancelWhenGracefulShutdown {
             try await forgetVanished(observer.beat)
             try await monitor.run(
-                { candidate, scanner in try await take(candidate, from: scanner) }, observer: observer)
+                { candidate, scanner in try await take(candidate, from: scanner) }, observer: observer, waiting: list)
         }
     }
+
+    private var observer: MonitorObserver {
+        var observer = MonitorObserver()
+        observer.faultChanged = { failure in
+            status.setDegraded(failure.map { "the inbox: \($0)" }, in: .inbox)
+            if let failure { logger.error("can't look into the inbox", metadata: ["intake.error": "\(failure)"]) }
+        }
+        observer.pollingChanged = { status.setDegraded($0.map { "the inbox is polled: \($0)" }, in: .watch) }
+        observer.waitingChanged = { tell($0) }
+        observer.isTakenIn = { ingestor.isTakenIn($0, of: $1) }
+        observer.approved = { approvals.paths(in: history) }
+        observer.looked = { try await settleAccounts($0, $1) }
+        observer.beat = { heartbeat.beat() }
+        return observer
+    }
+
+    /// Says what has come to wait in the inbox, and what doesn't any more.
+    private func tell(_ items: [WaitingItem]) {
+        let change = waiting.replace(by: items)
+        status.setDegraded(WaitingBoard.sentence(items), in: .intake)
+        for item in change.new.prefix(Self.mostLogged) {
+            var metadata: Logger.Metadata = [
+                "intake.path": "\(item.path)", "intake.code": "\(item.code.rawValue)", "intake.files": "\(item.files)",
+                "intake.waits": "\(item.waitsFor)",
+            ]
+            metadata["intake.todo"] = item.toDo.map { "\($0)" }
+            logger.log(level: item.degrades ? .warning : .info, "waiting in the inbox", metadata: metadata)
+        }
+        if change.new.count > Self.mostLogged {
+            logger.warning(
+                "more is waiting in the inbox: cultivar status names all of it",
+                metadata: ["intake.paths": "\(change.new.count - Self.mostLogged)"])
+        }
+        for item in change.gone.prefix(Self.mostLogged) {
+            logger.info(
+                "no longer waiting in the inbox",
+                metadata: ["intake.path": "\(item.path)", "intake.code": "\(item.code.rawValue)"])
+        }
+    }
+
+    /// Finishes drops of which nothing is left to be taken in, and forgets requests for what is gone.
+    private func settleAccounts(_ seen: [RawPath: EntrySnapshot?], _ scanner: InboxScanner) async throws {
+        do {
+            try await ingestor.closeDrops(seen, from: scanner)
+            try approvals.forget(seen, in: history)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            // The next look tries again.
+            logger.error("drops not closed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static let mostLogged = 100
 
     /// Closes the books on what an earlier process has left. A missing inbox is the monitor's to report.
     private func forgetVanished(_ beat: @escaping @Sendable () -> Void) async throws {
@@ -64,7 +123,8 @@ struct IntakeService: Service {
     }
 
     /// Takes one drop in. A fault of the environment leaves the rest where it is, for another try after a while.
-    private func take(_ candidate: DropCandidate, from scanner: InboxScanner) async throws -> Duration? {
+    private func take(_ candidate: DropCandidate, from scanner: InboxScanner) async throws -> HandledDrop {
+        var result = HandledDrop()
         do {
             let summary = try await activity.whileBusy {
                 let summary = try await ingestor.ingest(candidate, from: scanner) { progress in
@@ -72,22 +132,20 @@ struct IntakeService: Service {
                 }
                 return (summary, summary.accepted)
             }
-            if let fault = summary.fault {
-                faults.note(fault, of: candidate.name)
-            } else {
-                faults.clear(candidate.name)
-            }
-            log(summary)
-            return summary.lookAgainAfter
+            if summary.hasNews { log(summary) }
+            result.lookAgainAfter = summary.lookAgainAfter
+            result.deferred = summary.deferred
+            result.blockedBy = summary.blockedBy
         } catch is CancellationError {
-            return nil
+            return result
         } catch {
-            faults.note("\(error)", of: candidate.name)
+            result.failure = "\(error)"
+            result.lookAgainAfter = Self.pauseAfterFault
             logger.error(
                 "drop not taken in, to be tried again",
                 metadata: ["drop.name": "\(candidate.name.escaped)", "drop.error": "\(error)"])
-            return Self.pauseAfterFault
         }
+        return result
     }
 
     private static let manyFiles = 2_000
@@ -110,9 +168,18 @@ struct IntakeService: Service {
             "drop.name": "\(summary.drop.escaped)", "drop.accepted": "\(summary.accepted)",
             "drop.duplicates": "\(summary.duplicates)", "drop.rejected": "\(summary.rejected)",
         ]
-        for (reason, count) in summary.deferred { metadata["drop.deferred.\(reason.rawValue)"] = "\(count)" }
+        for (reason, count) in summary.deferredCounts { metadata["drop.deferred.\(reason.rawValue)"] = "\(count)" }
         if summary.kept > 0 { metadata["drop.kept"] = "\(summary.kept)" }
+        if let layout = summary.layout { metadata["drop.layout"] = "\(layout.text)" }
         logger.info("drop taken in", metadata: metadata)
+        for warning in summary.layout?.warnings ?? [] {
+            logger.warning(
+                "the drop's folders may not mean what they are taken for",
+                metadata: [
+                    "drop.name": "\(summary.drop.escaped)", "drop.warning": "\(warning.code)",
+                    "drop.reason": "\(warning.text)",
+                ])
+        }
         for pair in summary.newSpellings {
             logger.warning(
                 "another spelling of a label",
@@ -126,6 +193,8 @@ extension WatchSettings {
         self.init(
             settle: .seconds(settings.inbox.settle), mode: settings.inbox.watch == .poll ? .poll : .inotify,
             limits: ScanLimits(
-                depth: settings.drops.maxDepth, files: settings.drops.maxFiles, bytes: Int64(settings.drops.maxBytes)))
+                depth: settings.drops.maxDepth, files: settings.drops.maxFiles, bytes: Int64(settings.drops.maxBytes)),
+            rules: NameRules(
+                ignored: settings.inbox.ignore, keptFolders: Set(settings.inbox.keep.map { RawPath($0) })))
     }
 }

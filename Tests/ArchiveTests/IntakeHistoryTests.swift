@@ -129,6 +129,63 @@ struct IntakeHistoryTests {
             #expect(first.pictures.map(\.digest) == [digest(1)])
         }
     }
+
+    @Test("Two refused files of one path and size have a row each, and the same one has one")
+    func refusedTwice() throws {
+        try withHistory { history in
+            let drop = try history.beginDrop(name("drop"), at: time())
+            func refuse(_ content: Int) throws {
+                let finding = FileOutcome.Finding.refused(
+                    code: "text", reason: "no picture", byteCount: 3, digest: digest(content))
+                _ = try history.recordOutcomes([FileOutcome(path: name("x"), finding: finding)], in: drop, at: time())
+            }
+            for content in [1, 2, 1, 2] { try refuse(content) }
+            #expect(try history.rejects().count == 2)
+        }
+    }
+
+    @Test("A drop of a kept folder is of one day (UTC); any other goes on")
+    func daily() throws {
+        try withHistory { history in
+            func begin(_ text: String, isDaily: Bool) throws -> DropID {
+                try history.beginDrop(name("camera"), at: try #require(Timestamp(text)), isDaily: isDaily)
+            }
+            let first = try begin("2026-11-29T08:00:00.000Z", isDaily: true)
+            #expect(try begin("2026-11-29T23:59:59.999Z", isDaily: true) == first)
+            #expect(try begin("2026-11-30T00:00:00.000Z", isDaily: false) == first)
+            let second = try begin("2026-11-30T00:00:00.000Z", isDaily: true)
+            #expect(second != first)
+            #expect(try history.unfinishedDrops().map(\.id) == [second])
+        }
+    }
+
+    @Test("How a drop was understood is listed with it; its folders are known until it is finished")
+    func layout() throws {
+        try withHistory { history in
+            let drop = try history.beginDrop(name("d"), at: time())
+            #expect(try history.folders(of: drop).isEmpty)
+            let record = LayoutRecord(
+                text: "train/ and valid/, 2 labels", warnings: [LayoutRecord.Warning(code: "w", text: "Odd.")],
+                folders: [[], Array("train/a".utf8), [0xFF]])
+            try history.describe(drop, record)
+            #expect(try Set(history.folders(of: drop)) == record.folders)
+            let listed = try #require(try history.drops().first)
+            #expect(listed.layout == record.text && listed.warnings == record.warnings)
+            try history.finishDrop(drop, at: time())
+            #expect(try history.folders(of: drop).isEmpty)
+            #expect(try history.drops().first?.layout == record.text)
+        }
+    }
+
+    @Test("What somebody asks to be taken is known until it is forgotten")
+    func takeRequests() throws {
+        try withHistory { history in
+            for _ in 0..<2 { try history.requestTaking(name("d/.net"), by: "somebody", at: time()) }
+            #expect(try history.takeRequests() == [Array("d/.net".utf8)])
+            try history.forgetTakeRequests([Array("d/.net".utf8)])
+            #expect(try history.takeRequests().isEmpty)
+        }
+    }
 }
 
 /// What a test found instead of what it needs to go on.

@@ -97,24 +97,6 @@ struct WatchdogTests {
     }
 }
 
-@Suite("Drops that can't be taken in")
-struct DropFaultsTests {
-    @Test("Each is told of until it is taken in or gone")
-    func faults() {
-        let board = StatusBoard(file: nil)
-        let faults = DropFaults { board.setDegraded($0, in: .intake) }
-        faults.note("no space", of: RawPath("b"))
-        faults.note("a bad sector", of: RawPath("a\u{1B}"))
-        #expect(board.status.degraded == "can't take in the drop a\\x1b: a bad sector, and 1 more")
-        faults.clear(RawPath("c"))
-        #expect(board.status.degraded?.hasSuffix("and 1 more") == true)
-        faults.retain([RawPath("b"), RawPath("c")])
-        #expect(board.status.degraded == "can't take in the drop b: no space")
-        faults.clear(RawPath("b"))
-        #expect(board.status.degraded == nil)
-    }
-}
-
 @Suite("Trying again")
 struct BackoffTests {
     @Test("Each failure doubles the pause, up to ten minutes; a success ends it")

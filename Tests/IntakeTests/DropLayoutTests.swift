@@ -11,8 +11,6 @@ struct DropLayoutTests {
         return paths.map { path in
             switch layout.placement(of: path) {
             case .picture(let label, let split): split.map { "\(label.escaped) \($0)" } ?? label.escaped
-            case .clutter: "clutter"
-            case .waiting: "waiting"
             case .refused(.looseFile): "loose"
             case .refused(.besideLabelFolders): "beside"
             case .refused(.noLabelBelowSplit(let folder)): "no label below \(folder.escaped)"
@@ -73,31 +71,6 @@ struct DropLayoutTests {
         let path = RawPath([0xFF, 0x0A, UInt8(ascii: "/"), 0x31])
         let layout = DropLayout(name: RawPath("d"), paths: [path])
         #expect(layout.placement(of: path) == .picture(label: RawPath([0xFF, 0x0A]), split: nil))
-    }
-
-    @Test(
-        "What operating systems strew about is clutter",
-        arguments: [
-            ".DS_Store", "a/Thumbs.db", "DESKTOP.INI", "cat/._1.jpg", "__MACOSX/cat/1.jpg", "@eaDir/x", "Icon\r",
-        ])
-    func clutter(_ path: String) {
-        #expect(FileNames.isClutter(RawPath(path)))
-    }
-
-    @Test(
-        "Partial and hidden files wait",
-        arguments: [
-            "cat/1.jpg.part", "1.PARTIAL", "1.tmp", "1.jpg.filepart", "1.crdownload", ".1.jpg.Xyz", ".git/HEAD",
-            "~syncthing~1.jpg.tmp", "~syncthing~x",
-        ])
-    func waiting(_ path: String) {
-        #expect(FileNames.isWaiting(RawPath(path)))
-        #expect(!FileNames.isTakeable(RawPath(path)))
-    }
-
-    @Test("Ordinary names are taken", arguments: ["cat/1.jpg", "part/1", "a.b/tmp", "-rf", "thumbs.db.jpg", "x~"])
-    func ordinary(_ path: String) {
-        #expect(FileNames.isTakeable(RawPath(path)))
     }
 }
 

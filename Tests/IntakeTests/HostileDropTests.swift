@@ -55,7 +55,7 @@ struct HostileDropTests {
         #expect(rename(cat, workshop.folder.path.appending("aside").string) == 0)
         #expect(symlink(workshop.folder.path.appending("outside").string, cat) == 0)
         let summary = try await workshop.ingestor().ingest(candidate, from: InboxScanner(inbox: workshop.inbox))
-        #expect(summary.deferred == [.changed: 1])
+        #expect(summary.deferredCounts == [.changed: 1])
         #expect(try workshop.folder.read("outside/1.png") == png(1))
         #expect(try workshop.pictures().isEmpty)
     }
@@ -193,25 +193,89 @@ struct HostileDropTests {
         #expect(try await workshop.ingest("d").verdicts == [0, 1, 0])
     }
 
+    @Test(
+        "What comes into a drop that was put aside later is taken under the drop's own name",
+        .enabled(if: geteuid() == 0, "only root can act as another user"))
+    func laterThanAside() async throws {
+        try workshop.drop(png(1), at: "cats/1")
+        guard try Immutability.set(true, of: workshop.inbox.appending("cats/1")) else { return }
+        let ingestor = try workshop.ingestor()
+        try await workshop.ingest("cats", with: ingestor)
+        let nothing = try await workshop.ingest(".done-cats", with: ingestor)
+        try workshop.drop(png(2), at: ".done-cats/2")
+        let woken = try await workshop.ingest(".done-cats", with: ingestor)
+        let taken = try await workshop.ingest("cats", with: ingestor)
+        #expect(try Immutability.set(false, of: workshop.inbox.appending(".done-cats/1")))
+        #expect(!nothing.hasNews && woken.hasLeft)
+        #expect(taken.verdicts == [1, 0, 0] && taken.kept == 1 && taken.hasLeft)
+        #expect(try Set(workshop.history.dataset().labels.map(\.name)) == ["cats"])
+        #expect(try workshop.files(below: workshop.inbox) == [".done-cats/1"])
+    }
+
+    @Test(
+        "A drop that was put aside waits for its name where another has it",
+        .enabled(if: geteuid() == 0, "only root can act as another user"))
+    func asideNameTaken() async throws {
+        try workshop.drop(png(1), at: ".done-cats/1")
+        try workshop.drop(png(2), at: "cats/2.part")
+        let summary = try await workshop.ingest(".done-cats")
+        #expect(summary.blockedBy == RawPath("cats") && summary.lookAgainAfter != nil)
+        #expect(workshop.isInInbox(".done-cats/1"))
+    }
+
+    @Test(
+        "A drop of which something waits keeps its name",
+        .enabled(if: geteuid() == 0, "only root can act as another user"),
+        arguments: ["d/dog/2.part", "d/.dog/2.png"])
+    func keptWithRest(_ path: String) async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        try workshop.drop(png(2), at: path)
+        guard try Immutability.set(true, of: workshop.inbox.appending("d/cat/1")) else { return }
+        let summary = try await workshop.ingest("d")
+        #expect(try Immutability.set(false, of: workshop.inbox.appending("d/cat/1")))
+        #expect(summary.kept == 1 && !summary.hasLeft)
+        #expect(try workshop.history.unfinishedDrops().count == 1)
+    }
+
+    @Test(
+        "Another name of a kept file has a row of its own",
+        .enabled(if: geteuid() == 0, "only root can act as another user"))
+    func keptLink() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        try workshop.drop(png(2), at: "e/cat/other")
+        let file = workshop.inbox.appending("d/cat/1")
+        #expect(link(file.string, workshop.inbox.appending("e/cat/1").string) == 0)
+        guard try Immutability.set(true, of: file) else { return }
+        let ingestor = try workshop.ingestor()
+        let first = try await workshop.ingest("d", with: ingestor)
+        let second = try await workshop.ingest("e", with: ingestor)
+        let again = try await workshop.ingest(".done-e", with: workshop.ingestor())
+        #expect(try Immutability.set(false, of: workshop.inbox.appending(".done-d/cat/1")))
+        #expect(first.verdicts == [1, 0, 0] && first.kept == 1)
+        #expect(second.verdicts == [1, 1, 0] && second.kept == 1 && second.hasLeft)
+        #expect(!again.hasNews && again.kept == 1)
+    }
+
     @Test("What is known of kept sources goes when they do, from put-aside drops as well")
     func keptAndGone() throws {
         let history = workshop.history
         for path in ["d/cat/1", "d/cat/2", ".done-e/cat/3"] { try workshop.drop(png(1), at: path) }
         let scanner = try InboxScanner(inbox: workshop.inbox)
-        let stamps = try [RawPath("d"), RawPath(".done-e")].flatMap { try scanner.scan($0)?.files.map(\.stamp) ?? [] }
+        let files = try ["d", ".done-e"].flatMap { try scanner.scan(RawPath($0))?.files ?? [] }
         let kept = try KeptSources(history, fewest: 3)
         #expect(!kept.areDueForCheck)
-        try kept.insert(stamps, of: history.beginDrop(RawName(RawPath("d")), at: .now))
+        let drop = RawPath("d")
+        try kept.insert(files, of: history.beginDrop(RawName(drop), at: .now), named: drop)
         #expect(kept.areDueForCheck)
         try kept.forgetGone(from: scanner)
         #expect(try history.keptSources().count == 3)
         #expect(!kept.areDueForCheck)
         #expect(unlink(workshop.inbox.appending("d/cat/1").string) == 0)
         try kept.forgetGone(from: scanner)
-        #expect(stamps.map(kept.contains) == [false, true, true])
-        #expect(try KeptSources(history).contains(stamps[2]))
+        #expect(files.map { kept.contains($0, of: drop) } == [false, true, true])
+        #expect(try KeptSources(history).contains(files[2], of: drop))
         try FileManager.default.removeItem(atPath: workshop.inbox.appending(".done-e").string)
         try kept.forgetGone(from: scanner)
-        #expect(try history.keptSources() == [KeptSource(stamps[1])])
+        #expect(try history.keptSources() == [KeptSource(files[1].stamp)])
     }
 }

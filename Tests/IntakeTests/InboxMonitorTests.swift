@@ -25,7 +25,7 @@ struct InboxMonitorTests {
             try await monitor.run { candidate, scanner in
                 try FileManager.default.removeItem(atPath: monitor.inbox.appending(raw: candidate.name).string)
                 continuation.yield(candidate)
-                return nil
+                return HandledDrop()
             }
         }
         var iterator = stream.makeAsyncIterator()
@@ -131,7 +131,7 @@ struct InboxMonitorTests {
                 #expect(mkdir(workshop.inbox.string, 0o755) == 0)
                 try workshop.drop([1], at: "after/cat/1")
                 try await Task.sleep(for: .seconds(3))
-                return nil
+                return HandledDrop()
             }
         }
         #expect(names.values == [RawPath("before"), RawPath("after")])
@@ -149,7 +149,7 @@ struct InboxMonitorTests {
         let running = Task {
             try await monitor.run { candidate, _ in
                 seen.add(candidate.name.escaped)
-                return nil
+                return HandledDrop()
             }
         }
         let knocking = Task {
@@ -173,7 +173,8 @@ struct InboxMonitorTests {
     @Test("The monitor beats while it waits and while it scans, but not while a drop is handled")
     func beats() async throws {
         let beats = Recorder<SuspendingClock.Instant>()
-        let observer = MonitorObserver(beat: { beats.add(.now) })
+        var observer = MonitorObserver()
+        observer.beat = { beats.add(.now) }
         let monitor = InboxMonitor(
             inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
         let (handled, continuation) = AsyncStream.makeStream(of: Void.self)
@@ -182,7 +183,7 @@ struct InboxMonitorTests {
                 { _, _ in
                     continuation.yield()
                     try await Task.sleep(for: .seconds(3600))
-                    return nil
+                    return HandledDrop()
                 }, observer: observer)
         }
         try await Task.sleep(for: .seconds(5))
@@ -206,14 +207,60 @@ struct InboxMonitorTests {
             inbox: workshop.inbox, settings: WatchSettings(mode: .poll, pollInterval: .milliseconds(200)),
             logger: Logger(label: "test"))
         let seen = Recorder<Set<RawPath>>()
-        let running = Task {
-            try await monitor.run({ _, _ in nil }, observer: MonitorObserver(entriesSeen: { seen.add($0) }))
-        }
+        var observer = MonitorObserver()
+        observer.looked = { entries, _ in seen.add(Set(entries.keys)) }
+        let running = Task { [observer] in try await monitor.run({ _, _ in HandledDrop() }, observer: observer) }
         try await Task.sleep(for: .seconds(2))
         running.cancel()
         _ = await running.result
         #expect(seen.values.count >= 2)
         #expect(seen.values.allSatisfy { $0 == [RawPath(".hidden")] })
+    }
+
+    @Test("What waits is told of with its reason, and no longer once it is gone")
+    func waiting() async throws {
+        try workshop.drop(png(1), at: "d/.net/1.png")
+        try workshop.drop([1], at: "d/2.jpg.part")
+        let monitor = InboxMonitor(
+            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+        let told = Recorder<[String]>()
+        var observer = MonitorObserver()
+        observer.waitingChanged = { items in told.add(items.map { "\($0.path) \($0.code.rawValue)" }) }
+        let running = Task { [observer] in try await monitor.run({ _, _ in HandledDrop() }, observer: observer) }
+        func wait(for items: [String]) async throws {
+            for _ in 0..<300 where told.values.last != items { try await Task.sleep(for: .milliseconds(100)) }
+            #expect(told.values.last == items)
+        }
+        try await wait(for: ["d/.net hidden", "d/2.jpg.part partial_name"])
+        #expect(unlink(workshop.inbox.appending("d/2.jpg.part").string) == 0)
+        try await wait(for: ["d/.net hidden"])
+        running.cancel()
+        try await running.value
+    }
+
+    @Test("What somebody asks for is handed over although its name hides it")
+    func approved() async throws {
+        try workshop.drop(png(1), at: "d/.net/1.png")
+        let monitor = InboxMonitor(
+            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+        let asked = Recorder<RawPath>()
+        let handled = Recorder<[String]>()
+        var observer = MonitorObserver()
+        observer.approved = { Set(asked.values) }
+        let running = Task { [observer] in
+            try await monitor.run(
+                { candidate, _ in
+                    handled.add(candidate.snapshot.takeable.map(\.path.escaped))
+                    return HandledDrop()
+                }, observer: observer)
+        }
+        try await Task.sleep(for: .seconds(3))
+        #expect(handled.values.isEmpty)
+        asked.add(RawPath("d/.net"))
+        for _ in 0..<100 where handled.values.isEmpty { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(handled.values == [[".net/1.png"]])
+        running.cancel()
+        try await running.value
     }
 
     @Test("What the handler leaves is handed over again after its pause")
@@ -227,7 +274,7 @@ struct InboxMonitorTests {
                 try await monitor.run { candidate, _ in
                     times.add(candidate.stillFor)
                     if times.values.count == 2 { throw CancellationError() }
-                    return .seconds(2)
+                    return HandledDrop(lookAgainAfter: .seconds(2))
                 }
             }
             await #expect(throws: CancellationError.self) { try await group.next() }

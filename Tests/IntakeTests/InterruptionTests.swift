@@ -153,9 +153,39 @@ struct InterruptionTests {
         #expect(mkdir(workshop.inbox.appending("emptied/dog").string, 0o755) == 0)
         #expect(mkdir(workshop.inbox.appending("nobody's").string, 0o755) == 0)
         try await workshop.ingestor().forgetVanished(from: InboxScanner(inbox: workshop.inbox))
-        #expect(try workshop.history.unfinishedDrops().isEmpty)
+        #expect(try workshop.history.unfinishedDrops().map(\.name.text) == ["waiting"])
         #expect(!workshop.isInInbox("emptied"))
         #expect(workshop.isInInbox("waiting/cat/2.part"))
         #expect(workshop.isInInbox("nobody's"))
+    }
+
+    @Test("A drop whose last waiting file is taken away by hand is finished then")
+    func emptiedByHand() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        try workshop.drop(png(2), at: "d/cat/2.part")
+        let ingestor = try workshop.ingestor()
+        try await workshop.ingest("d", with: ingestor)
+        let scanner = try InboxScanner(inbox: workshop.inbox)
+        func look() async throws -> Int {
+            try await ingestor.closeDrops([RawPath("d"): scanner.scan(RawPath("d"))], from: scanner)
+            return try workshop.history.unfinishedDrops().count
+        }
+        #expect(try await look() == 1)
+        #expect(unlink(workshop.inbox.appending("d/cat/2.part").string) == 0)
+        #expect(try await look() == 0)
+        #expect(!workshop.isInInbox("d"))
+    }
+
+    @Test("A file whose removal was cut short gets its name back and keeps its verdict")
+    func removalCutShort() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        try workshop.drop(png(2), at: "d/cat/2.part")
+        try await workshop.ingest("d")
+        try workshop.drop(png(1), at: "d/cat/.cultivar~1")
+        let restored = try await workshop.ingest("d")
+        #expect(restored.lookAgainAfter == .zero && restored.verdicts == [0, 0, 0])
+        #expect(workshop.isInInbox("d/cat/1") && !workshop.isInInbox("d/cat/.cultivar~1"))
+        #expect(try await workshop.ingest("d").verdicts == [1, 0, 0])
+        #expect(try workshop.history.drops().map(\.accepted) == [1])
     }
 }

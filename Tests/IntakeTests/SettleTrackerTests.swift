@@ -114,7 +114,6 @@ struct SettleTrackerTests {
         for time in [0.0, 100] { for snapshot in snapshots { tracker.observe(snapshot, at: at(time)) } }
         #expect(names(tracker, 100).isEmpty)
         #expect(tracker.nextDeadline == nil)
-        #expect(tracker.heldBack == [RawPath("x"): .count(limit: 0)])
     }
 
     @Test("A waiting file does not keep the others, but its growth does")
@@ -198,5 +197,42 @@ struct SettleTrackerTests {
         #expect(tracker.nextDeadline == at(5))
         #expect(tracker.due(at: at(4)).isEmpty)
         #expect(tracker.due(at: at(5)) == [RawPath("d")])
+    }
+
+    private func camera(_ files: InboxFile...) -> EntrySnapshot {
+        EntrySnapshot(name: RawPath("camera"), files: files, rules: NameRules(keptFolders: [RawPath("camera")]))
+    }
+
+    private func paths(_ candidates: [DropCandidate]) -> [[String]] {
+        candidates.map { $0.snapshot.takeable.map(\.path.escaped) }
+    }
+
+    @Test("In a kept folder each file settles for itself")
+    func keptFolder() {
+        var tracker = SettleTracker(settle: .seconds(5))
+        let (first, second) = (file("1", inode: 1), file("2", inode: 2))
+        tracker.observe(camera(first), at: at(0))
+        tracker.disturb(RawPath("camera"))
+        tracker.observe(camera(first, second), at: at(3))
+        tracker.observe(camera(first, second), at: at(5))
+        #expect(paths(tracker.settled(at: at(5))) == [["1"]])
+        #expect(tracker.nextDeadline == at(5))
+        tracker.handled(tracker.settled(at: at(5))[0], left: camera(second), pause: nil, at: at(6))
+        tracker.observe(camera(second), at: at(8))
+        #expect(paths(tracker.settled(at: at(8))) == [["2"]])
+    }
+
+    @Test("What stays in a kept folder rests until it changes or is closed, whatever else comes")
+    func keptFolderRests() {
+        var tracker = SettleTracker(settle: .seconds(5))
+        let (closed, new) = (file("1", inode: 1), file("2", inode: 2))
+        for time in [0.0, 5] { tracker.observe(camera(closed), at: at(time)) }
+        tracker.handled(tracker.settled(at: at(5))[0], left: camera(closed), pause: nil, at: at(5))
+        tracker.disturb(RawPath("camera"))
+        for time in [6.0, 11] { tracker.observe(camera(closed, new), at: at(time)) }
+        #expect(paths(tracker.settled(at: at(11))) == [["2"]])
+        tracker.disturb(RawPath("camera"))
+        tracker.observe(camera(closed, new), at: at(12))
+        #expect(paths(tracker.settled(at: at(12))) == [["1", "2"]])
     }
 }

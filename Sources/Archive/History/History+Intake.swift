@@ -12,15 +12,46 @@ extension History {
     }
 
     /// Begins a drop, or goes on with the one of the same name that a stopped daemon has left unfinished.
-    package func beginDrop(_ name: RawName, at time: Timestamp) throws -> DropID {
+    ///
+    /// - Parameter isDaily: whether a drop of an earlier day (UTC) is finished, and a new one begun.
+    package func beginDrop(_ name: RawName, at time: Timestamp, isDaily: Bool = false) throws -> DropID {
         try write { db in
             let bytes = DatabaseBytes(name.bytes)
-            let unfinished = "SELECT id FROM drops WHERE name = ? AND finished_at IS NULL"
-            if let id = try DropID.fetchOne(db, sql: unfinished, arguments: [bytes]) { return id }
+            let unfinished = "SELECT id, arrived_at FROM drops WHERE name = ? AND finished_at IS NULL"
+            if let row = try Row.fetchOne(db, sql: unfinished, arguments: [bytes]) {
+                let id: DropID = try row.decode(atIndex: 0)
+                let arrived: Timestamp = try row.decode(atIndex: 1)
+                guard isDaily, arrived.day != time.day else { return id }
+                try Self.finish(db, id, at: time)
+            }
             try db.execute(
                 sql: "INSERT INTO drops (name, name_text, arrived_at) VALUES (?, ?, ?)",
                 arguments: [bytes, name.text, time])
             return db.lastInsertedRowID
+        }
+    }
+
+    /// Keeps how a drop's folders were understood.
+    package func describe(_ drop: DropID, _ layout: LayoutRecord) throws {
+        let folders = layout.folders.sorted { $0.lexicographicallyPrecedes($1) }.joined(separator: [0])
+        try write { db in
+            try db.execute(
+                sql: "UPDATE drops SET layout = ?, warnings = ?, folders = ? WHERE id = ?",
+                arguments: [
+                    layout.text, layout.warnings.isEmpty ? nil : JSONText(layout.warnings),
+                    layout.folders.isEmpty ? nil : DatabaseBytes(Array(folders)), drop,
+                ])
+        }
+    }
+
+    /// The folders of a drop, as raw paths, that were ever seen to hold files; kept until it is finished.
+    package func folders(of drop: DropID) throws -> [[UInt8]] {
+        try reader.read { db in
+            let sql = "SELECT folders FROM drops WHERE id = ?"
+            guard let row = try Row.fetchOne(db, sql: sql, arguments: [drop]),
+                let bytes = try row.decode(DatabaseBytes?.self, atIndex: 0)?.bytes
+            else { return [] }
+            return bytes.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) }
         }
     }
 
@@ -42,10 +73,13 @@ extension History {
 
     /// Marks a drop as finished: all of its files are recorded and have left the inbox.
     package func finishDrop(_ drop: DropID, at time: Timestamp) throws {
-        try write { db in
-            try db.execute(
-                sql: "UPDATE drops SET finished_at = ? WHERE id = ? AND finished_at IS NULL", arguments: [time, drop])
-        }
+        try write { db in try Self.finish(db, drop, at: time) }
+    }
+
+    private static func finish(_ db: Database, _ drop: DropID, at time: Timestamp) throws {
+        try db.execute(
+            sql: "UPDATE drops SET finished_at = ?, folders = NULL WHERE id = ? AND finished_at IS NULL",
+            arguments: [time, drop])
     }
 
     /// Those of the digests that are recorded, with label and split.
@@ -58,13 +92,13 @@ extension History {
     }
 
     /// The drops that were begun and not finished, the oldest first.
-    package func unfinishedDrops() throws -> [(id: DropID, name: RawName)] {
+    package func unfinishedDrops() throws -> [(id: DropID, name: RawName, arrived: Timestamp)] {
         try reader.read { db in
-            let sql = "SELECT id, name, name_text FROM drops WHERE finished_at IS NULL ORDER BY id"
+            let sql = "SELECT id, name, name_text, arrived_at FROM drops WHERE finished_at IS NULL ORDER BY id"
             return try Row.fetchAll(db, sql: sql).map { row in
                 let name = try RawName(
                     bytes: row.decode(DatabaseBytes.self, atIndex: 1).bytes, text: row.decode(atIndex: 2))
-                return (try row.decode(atIndex: 0), name)
+                return try (row.decode(atIndex: 0), name, row.decode(atIndex: 3))
             }
         }
     }

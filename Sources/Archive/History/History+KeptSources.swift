@@ -11,8 +11,26 @@ extension History {
         }
     }
 
+    /// The names under which kept files with several of them have been taken in.
+    package func keptNames() throws -> Set<KeptName> {
+        try reader.read { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT device, inode, path FROM kept_links")
+            return try Set(
+                rows.map { row in
+                    try KeptName(
+                        device: UInt64(bitPattern: row.decode(Int64.self, atIndex: 0)),
+                        inode: UInt64(bitPattern: row.decode(Int64.self, atIndex: 1)),
+                        path: row.decode(DatabaseBytes.self, atIndex: 2).bytes)
+                })
+        }
+    }
+
     /// Remembers files of a drop that can't be removed, each in place of what was known of its inode.
-    package func keepSources(_ sources: some Sequence<KeptSource>, of drop: DropID, at time: Timestamp) throws {
+    ///
+    /// - Parameter names: those of files that have several.
+    package func keepSources(
+        _ sources: some Sequence<KeptSource>, names: some Sequence<KeptName> = [], of drop: DropID, at time: Timestamp
+    ) throws {
         try write { db in
             let statement = try db.cachedStatement(
                 sql: """
@@ -21,6 +39,24 @@ extension History {
                     drop_id = excluded.drop_id, kept_at = excluded.kept_at
                     """)
             for source in sources { try statement.execute(arguments: source.arguments + [drop, time]) }
+            for name in names {
+                try db.cachedStatement(sql: "INSERT OR IGNORE INTO kept_links (device, inode, path) VALUES (?, ?, ?)")
+                    .execute(arguments: [
+                        Int64(bitPattern: name.device), Int64(bitPattern: name.inode), DatabaseBytes(name.path),
+                    ])
+            }
+        }
+    }
+
+    /// The raw name of the drop that a kept file belongs to; nil where it isn't known.
+    package func dropName(keeping source: KeptSource) throws -> [UInt8]? {
+        try reader.read { db in
+            let sql = """
+                SELECT d.name FROM kept_sources k JOIN drops d ON d.id = k.drop_id
+                WHERE k.device = ? AND k.inode = ? AND k.size = ? AND k.changed = ?
+                """
+            let row = try Row.fetchOne(db, sql: sql, arguments: source.arguments)
+            return try row.map { try $0.decode(DatabaseBytes.self, atIndex: 0).bytes }
         }
     }
 

@@ -16,10 +16,10 @@ struct OutcomeRecorder {
     /// Records a file, unless it is recorded already, and gives the verdict that counts.
     mutating func record(_ outcome: FileOutcome) throws -> Verdict {
         switch outcome.finding {
-        case .refused(let code, let reason, let bytes):
+        case .refused(let code, let reason, let bytes, let digest):
             let verdict = Verdict.rejected(code: code, reason: reason)
-            if try isRecorded(outcome.path, refusedFor: code, bytes: bytes) { return verdict }
-            return try insert(outcome.path, verdict, bytes: bytes, picture: nil)
+            if try isRecorded(outcome.path, verdict: (code, reason), bytes: bytes, digest: digest) { return verdict }
+            return try insert(outcome.path, verdict, bytes: bytes, picture: nil, digest: digest)
         case .picture(let picture):
             return try record(picture, path: outcome.path)
         }
@@ -45,13 +45,18 @@ struct OutcomeRecorder {
 }
 
 extension OutcomeRecorder {
-    private func isRecorded(_ path: RawName, refusedFor code: String, bytes: Int?) throws -> Bool {
-        try db.cachedStatement(
+    /// Whether the same file has been refused before, when the daemon was stopped before it could remove it. What wasn't
+    /// read is known by its reason, which says what it is and where it leads.
+    private func isRecorded(
+        _ path: RawName, verdict: (code: String, reason: String), bytes: Int?, digest: PictureDigest?
+    ) throws -> Bool {
+        let content = digest == nil ? "reason = ?6" : "(digest IS NULL OR digest = ?5)"
+        return try db.cachedStatement(
             sql: """
-                SELECT 1 FROM files
-                WHERE drop_id = ? AND path = ? AND reason_code = ? AND bytes IS ? AND picture_id IS NULL
+                SELECT ?5, ?6 FROM files WHERE drop_id = ?1 AND path = ?2 AND reason_code = ?3 AND bytes IS ?4
+                AND picture_id IS NULL AND \(content)
                 """
-        ).exists([drop, DatabaseBytes(path.bytes), code, bytes])
+        ).exists([drop, DatabaseBytes(path.bytes), verdict.code, bytes, digest, verdict.reason])
     }
 
     /// The verdict on the same path with the same bytes, from before the daemon was stopped.
@@ -70,7 +75,9 @@ extension OutcomeRecorder {
         }
     }
 
-    private func insert(_ path: RawName, _ verdict: Verdict, bytes: Int?, picture: PictureID?) throws -> Verdict {
+    private func insert(
+        _ path: RawName, _ verdict: Verdict, bytes: Int?, picture: PictureID?, digest: PictureDigest? = nil
+    ) throws -> Verdict {
         let (name, column, code, reason) =
             switch verdict {
             case .accepted: ("accepted", "accepted", String?.none, String?.none)
@@ -79,10 +86,13 @@ extension OutcomeRecorder {
             }
         try db.cachedStatement(
             sql: """
-                INSERT INTO files (drop_id, path, path_text, verdict, reason_code, reason, bytes, picture_id, recorded_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO files
+                (drop_id, path, path_text, verdict, reason_code, reason, bytes, picture_id, recorded_at, digest)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
-        ).execute(arguments: [drop, DatabaseBytes(path.bytes), path.text, name, code, reason, bytes, picture, time])
+        ).execute(arguments: [
+            drop, DatabaseBytes(path.bytes), path.text, name, code, reason, bytes, picture, time, digest,
+        ])
         try db.cachedStatement(sql: "UPDATE drops SET \(column) = \(column) + 1 WHERE id = ?")
             .execute(arguments: [drop])
         return verdict

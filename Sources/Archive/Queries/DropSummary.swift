@@ -10,6 +10,10 @@ package struct DropSummary: Codable, Hashable, Sendable {
     package let accepted: Int
     package let duplicates: Int
     package let rejected: Int
+    /// How its folders were understood, in a few words; nil for drops of earlier releases.
+    @OrNull package var layout: String?
+    /// What looks like a mistake in its folders.
+    package var warnings: [LayoutRecord.Warning] = []
 }
 
 /// A refused file as `cultivar rejects` lists it. Names are escaped for people.
@@ -28,14 +32,16 @@ extension History {
     package func drops(limit: Int = 100, before: DropID = .max) throws -> [DropSummary] {
         try reader.read { db in
             let sql = """
-                SELECT id, name_text, arrived_at, finished_at, accepted, duplicates, rejected FROM drops
+                SELECT id, name_text, arrived_at, finished_at, accepted, duplicates, rejected, layout, warnings FROM drops
                 WHERE id < ? ORDER BY id DESC LIMIT ?
                 """
             return try Row.fetchAll(db, sql: sql, arguments: [before, limit]).map { row in
                 try DropSummary(
                     drop: row.decode(atIndex: 0), name: row.decode(atIndex: 1), arrived: row.decode(atIndex: 2),
                     finished: row.decode(atIndex: 3), accepted: row.decode(atIndex: 4),
-                    duplicates: row.decode(atIndex: 5), rejected: row.decode(atIndex: 6))
+                    duplicates: row.decode(atIndex: 5), rejected: row.decode(atIndex: 6),
+                    layout: row.decode(atIndex: 7),
+                    warnings: row.decode(JSONText?.self, atIndex: 8)?.decoded() ?? [])
             }
         }
     }

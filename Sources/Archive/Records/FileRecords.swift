@@ -47,8 +47,9 @@ package struct FileOutcome: Sendable {
     package enum Finding: Sendable {
         /// A valid picture; whether it is new, a duplicate or a contradiction is decided when it is recorded.
         case picture(NewPicture)
-        /// A file that is refused: a stable code for programs ("truncated") and a sentence for people.
-        case refused(code: String, reason: String, byteCount: Int?)
+        /// A file that is refused: a stable code for programs ("truncated"), a sentence for people, and what tells its
+        /// content from that of another one; nil where it wasn't read.
+        case refused(code: String, reason: String, byteCount: Int?, digest: PictureDigest? = nil)
     }
 
     /// Relative to the drop.

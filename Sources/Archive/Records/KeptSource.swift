@@ -15,3 +15,17 @@ package struct KeptSource: Hashable, Sendable {
         self.changed = changed
     }
 }
+
+/// One of several names (hard links) of a kept file under which it has been taken in.
+package struct KeptName: Hashable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+    /// Drop and path in it, as raw bytes.
+    package let path: [UInt8]
+
+    package init(device: UInt64, inode: UInt64, path: [UInt8]) {
+        self.device = device
+        self.inode = inode
+        self.path = path
+    }
+}

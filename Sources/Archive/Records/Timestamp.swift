@@ -14,6 +14,12 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         return Timestamp(millisecondsSince1970: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
+    /// The day (UTC), counted from 1970.
+    package var day: Int64 {
+        let length: Int64 = 86_400_000
+        return (millisecondsSince1970 - ((millisecondsSince1970 % length) + length) % length) / length
+    }
+
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.millisecondsSince1970 < b.millisecondsSince1970 }
 
     /// Seconds from `start` to this moment.

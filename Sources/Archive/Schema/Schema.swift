@@ -3,7 +3,7 @@ enum Schema {
     /// The names of all tables.
     static let tables =
         ["grdb_migrations"]
-        + [installation, drops, runs, models, results, decoderAttempts, keptSources].flatMap { sql in
+        + [installation, drops, runs, models, results, decoderAttempts, keptSources, inbox].flatMap { sql in
             sql.matches(of: /CREATE TABLE (\w+)/).map { String($0.1) }
         }
 
@@ -100,6 +100,29 @@ enum Schema {
             drop_id INTEGER NOT NULL REFERENCES drops (id),
             kept_at TEXT NOT NULL CHECK (kept_at \(isTime)),
             PRIMARY KEY (device, inode)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Added by the sixth step: how drops were understood, what refused files hold, and what is hidden and yet to be taken.
+    static let inbox = """
+        ALTER TABLE drops ADD COLUMN layout TEXT;
+        ALTER TABLE drops ADD COLUMN warnings TEXT CHECK (warnings IS NULL OR json_valid(warnings));
+        ALTER TABLE drops ADD COLUMN folders BLOB;
+        ALTER TABLE files ADD COLUMN digest BLOB CHECK (length(digest) = 32);
+
+        CREATE TABLE take_requests (
+            path BLOB NOT NULL PRIMARY KEY CHECK (length(path) > 0),
+            path_text TEXT NOT NULL,
+            requested_at TEXT NOT NULL CHECK (requested_at \(isTime)),
+            requester TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE kept_links (
+            device INTEGER NOT NULL,
+            inode INTEGER NOT NULL,
+            path BLOB NOT NULL,
+            PRIMARY KEY (device, inode, path),
+            FOREIGN KEY (device, inode) REFERENCES kept_sources (device, inode) ON DELETE CASCADE
         ) STRICT, WITHOUT ROWID;
         """
 

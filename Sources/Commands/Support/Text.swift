@@ -10,6 +10,10 @@ enum Text {
         moment.description.prefix(19).replacing("T", with: " ") + "Z"
     }
 
+    static func time(_ moment: Date) -> String {
+        time(Timestamp(millisecondsSince1970: Int64(moment.timeIntervalSince1970 * 1000)))
+    }
+
     static func duration(from start: Timestamp, to end: Timestamp) -> String {
         ServiceStatus.timeSpan(end.seconds(since: start))
     }

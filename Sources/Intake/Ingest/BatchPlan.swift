@@ -5,7 +5,7 @@ struct BatchPlan: Sendable {
     struct Batch: Sendable {
         var files: [SourceFile] = []
         /// Files whose folder could not be opened any more.
-        var deferred: [Deferral: Int] = [:]
+        var deferred: [InboxFile: Deferral] = [:]
     }
 
     /// Folders held open by one batch; three batches are under way at a time.
@@ -21,9 +21,12 @@ struct BatchPlan: Sendable {
     private(set) var finishedFiles = 0
     var totalFiles: Int { files.count }
 
-    init(candidate: DropCandidate, files: [InboxFile], scanner: InboxScanner, settings: IngestSettings) {
+    init(
+        candidate: DropCandidate, files: [InboxFile], layout: DropLayout, scanner: InboxScanner,
+        settings: IngestSettings
+    ) {
         let drop = candidate.snapshot
-        layout = DropLayout(name: drop.name, isFolder: drop.isFolder, paths: drop.files.lazy.map(\.path))
+        self.layout = layout
         self.files = files
         self.settings = settings
         stillFor = candidate.stillFor
@@ -60,8 +63,8 @@ struct BatchPlan: Sendable {
         } catch {
             switch error.errno {
             case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels:
-                batch.deferred[.changed, default: 0] += 1
-            case .permissionDenied, .notPermitted: batch.deferred[.unreadable, default: 0] += 1
+                batch.deferred[file] = .changed
+            case .permissionDenied, .notPermitted: batch.deferred[file] = .unreadable
             default: throw error
             }
         }

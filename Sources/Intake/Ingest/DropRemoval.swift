@@ -8,18 +8,25 @@ struct DropRemoval {
     let kept: KeptSources
     let cancellation: CancellationFlag
 
-    /// Says whether the drop has left the inbox.
+    enum Outcome {
+        /// It has left the inbox, or is put aside within it.
+        case gone
+        /// All of it is taken in; what stays is there on purpose.
+        case done
+        /// Something in it is not taken in.
+        case waiting
+    }
+
     /// - Parameter hasKept: whether some of its files may not be removed; the drop is then put aside within the inbox.
-    func run(hasKept: Bool) throws -> Bool {
-        guard let left = try scanner.scan(candidate.name) else { return true }
-        guard left.isFolder else { return try hasKept && putAside(left) }
-        if left.takeable.allSatisfy({ kept.contains($0.stamp) }) && !left.takeable.isEmpty {
-            return try putAside(left)
-        }
-        let isOnlyClutter = left.files.allSatisfy { FileNames.isClutter($0.path) } && left.unreadable.isEmpty
-        if isOnlyClutter && left.excess == nil { try removeClutter(left) }
+    func run(hasKept: Bool) throws -> Outcome {
+        guard let left = try scanner.scan(candidate.name) else { return .gone }
+        let isDone = isAllKept(left)
+        guard left.isFolder else { return try hasKept && putAside(left) ? .gone : isDone ? .done : .waiting }
+        if isDone && !left.takeable.isEmpty { return try putAside(left) ? .gone : .done }
+        if left.isOnlyClutter { try removeClutter(left) }
         try removeEmptyFolders(left)
-        return try scanner.folder.status(of: candidate.name) == nil
+        if try scanner.folder.status(of: candidate.name) == nil { return .gone }
+        return isDone ? .done : .waiting
     }
 
     private func removeClutter(_ left: EntrySnapshot) throws {
@@ -53,8 +60,7 @@ struct DropRemoval {
     /// Renames a drop whose files were taken in but can't be removed, so that people see that it is done.
     private func putAside(_ left: EntrySnapshot) throws -> Bool {
         for number in 1...99 {
-            let suffix = number == 1 ? "" : "-\(number)"
-            let aside = RawPath(Array(".done-".utf8) + left.name.bytes + Array(suffix.utf8))
+            let aside = NameRules.asideName(of: left.name, number: number)
             do {
                 try scanner.folder.rename(left.name, to: aside)
             } catch {
@@ -69,7 +75,7 @@ struct DropRemoval {
     }
 
     private func isAllKept(_ snapshot: EntrySnapshot) -> Bool {
-        snapshot.files.allSatisfy { !FileNames.isTakeable($0.path) || kept.contains($0.stamp) }
+        !snapshot.withholdsPictures && snapshot.takeable.allSatisfy { kept.contains($0, of: snapshot.name) }
     }
 }
 

@@ -22,8 +22,8 @@ struct FinishedBatch: Sendable {
         let verdicts = zip(outcomes, recorded.verdicts)
         try rejected.keep(verdicts.compactMap { contradiction($0.0, $0.1, verdict: $1, store: store) })
         return RecordedBatch(
-            drop: id, verdicts: verdicts.map { ($0.0, $1) },
-            deferred: files.compactMap { if case .deferred(let reason) = $1 { reason } else { nil } },
+            drop: id, name: drop.name, verdicts: verdicts.map { ($0.0, $1) },
+            deferred: files.compactMap { if case .deferred(let reason) = $1 { ($0.file, reason) } else { nil } },
             newSpellings: recorded.newSpellings.map { IngestSummary.NewSpelling(spelling: $0, label: $1) }, end: end)
     }
 
@@ -36,7 +36,7 @@ struct FinishedBatch: Sendable {
     }
 
     private func refusal(_ file: SourceFile, _ prepared: PreparedFile) -> RejectedFolder.Item? {
-        guard case .refused(let content, _, let reason, _) = prepared else { return nil }
+        guard case .refused(let content, _, let reason, _, _) = prepared else { return nil }
         return RejectedFolder.Item(content: content, path: rejectedPath(of: file), reason: reason)
     }
 
@@ -56,8 +56,10 @@ struct FinishedBatch: Sendable {
     private func outcome(of prepared: PreparedFile, path: RawPath) -> FileOutcome? {
         switch prepared {
         case .picture(_, let picture): FileOutcome(path: RawName(path), finding: .picture(picture))
-        case .refused(_, let code, let reason, let byteCount):
-            FileOutcome(path: RawName(path), finding: .refused(code: code, reason: reason, byteCount: byteCount))
+        case .refused(_, let code, let reason, let byteCount, let digest):
+            FileOutcome(
+                path: RawName(path),
+                finding: .refused(code: code, reason: reason, byteCount: byteCount, digest: digest))
         case .deferred, .vanished: nil
         }
     }
@@ -66,8 +68,9 @@ struct FinishedBatch: Sendable {
 /// A batch that is recorded.
 struct RecordedBatch: Sendable {
     let drop: DropID
+    let name: RawPath
     let verdicts: [(SourceFile, Verdict)]
-    let deferred: [Deferral]
+    let deferred: [(InboxFile, Deferral)]
     let newSpellings: [IngestSummary.NewSpelling]
     /// How many files of the drop have been looked at by its end.
     let end: Int
@@ -75,9 +78,9 @@ struct RecordedBatch: Sendable {
     /// What is still in the inbox of the recorded files.
     struct Left: Sendable {
         /// May not be removed by this user.
-        var kept: [FileStamp] = []
-        /// How many somebody writes to.
-        var open = 0
+        var kept: [InboxFile] = []
+        /// Those that somebody writes to.
+        var open: [InboxFile] = []
     }
 
     /// Removes the recorded files from the inbox, many at a time, and remembers those that may not be removed.
@@ -89,30 +92,36 @@ struct RecordedBatch: Sendable {
         let inodes = inodesWithSeveralNames
         let share = 32
         try await pool.forEach((verdicts.count + share - 1) / share) { index, _ in
-            for (file, _) in verdicts[(index * share)...].prefix(share) {
+            for (file, verdict) in verdicts[(index * share)...].prefix(share) {
                 if file.folder.hasLeft(inbox) { continue }
-                switch try remove(file, inodesWithSeveralNames: inodes) {
+                switch try remove(file, verdict, from: inbox, inodesWithSeveralNames: inodes) {
                 case .done: break
-                case .open: shared.withLock { $0.open += 1 }
-                case .forbidden: shared.withLock { $0.kept.append(file.file.stamp) }
+                case .open: shared.withLock { $0.open.append(file.file) }
+                case .forbidden: shared.withLock { $0.kept.append(file.file) }
                 }
             }
         }
         let left = shared.withLock { $0 }
-        if !left.kept.isEmpty { try await pool.run { [drop] _ in try kept.insert(left.kept, of: drop) } }
+        if !left.kept.isEmpty {
+            try await pool.run { [drop, name] _ in try kept.insert(left.kept, of: drop, named: name) }
+        }
         return left
     }
 
     private enum Removal { case done, open, forbidden }
 
     private func remove(
-        _ file: SourceFile, inodesWithSeveralNames: Set<UInt64>
+        _ file: SourceFile, _ verdict: Verdict, from inbox: FolderHandle, inodesWithSeveralNames: Set<UInt64>
     ) throws(IntakeFailure) -> Removal {
         // First who writes, then whether something was written: what comes in between is seen.
         if file.isOpenForWriting { return .open }
         guard try file.isUnchanged(inodesWithSeveralNames: inodesWithSeveralNames) else { return .done }
         do {
-            try file.folder.removeFile(file.name)
+            if case .rejected(code: TooLargeRule.code, _) = verdict {
+                try file.setAside(in: inbox)
+            } else {
+                try file.remove()
+            }
             return .done
         } catch {
             guard error.isForbidden else { throw error }
@@ -141,8 +150,8 @@ extension IngestSummary {
             case .rejected: rejected += 1
             }
         }
-        for reason in batch.deferred { deferred[reason, default: 0] += 1 }
-        if left.open > 0 { deferred[.openForWriting, default: 0] += left.open }
+        for (file, reason) in batch.deferred { deferred[file] = reason }
+        for file in left.open { deferred[file] = .openForWriting }
         kept += left.kept.count
         newSpellings += batch.newSpellings
     }

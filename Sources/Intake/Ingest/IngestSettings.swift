@@ -1,11 +1,15 @@
-internal import Archive
+package import Archive
 
 /// How drops are taken in.
 package struct IngestSettings: Sendable, Hashable {
     /// The share of test pictures among those whose drop doesn't say, 0 to 1.
     package var testShare: Double
+    /// What folder names decide about training and test set.
+    package var splitFolders: SplitFolders
     /// The largest file that is looked at as a picture, in bytes.
     package var maxFileBytes: Int
+    /// What becomes of a larger one.
+    package var tooLarge: TooLargeRule
     /// A file that ends too early is waited for until it has been unchanged for this long.
     package var patience: Duration
     /// How many files become durable together, with one transaction: so many that what a synchronisation and a commit
@@ -14,15 +18,28 @@ package struct IngestSettings: Sendable, Hashable {
     package var batchBytes: Int64
 
     package init(
-        testShare: Double = 0.2, maxFileBytes: Int = 256 << 20, patience: Duration = .seconds(30),
-        batchFiles: Int = 4096, batchBytes: Int64 = 256 << 20
+        testShare: Double = 0.2, splitFolders: SplitFolders = .auto, maxFileBytes: Int = 256 << 20,
+        tooLarge: TooLargeRule = .leave, patience: Duration = .seconds(30), batchFiles: Int = 4096,
+        batchBytes: Int64 = 256 << 20
     ) {
         self.testShare = testShare
+        self.splitFolders = splitFolders
+        self.tooLarge = tooLarge
         self.maxFileBytes = maxFileBytes
         self.patience = patience
         self.batchFiles = batchFiles
         self.batchBytes = batchBytes
     }
+}
+
+/// What becomes of a file that is too large: neither is ever copied or deleted.
+package enum TooLargeRule: String, Sendable, CaseIterable {
+    /// It stays where it is, and with it its drop.
+    case leave
+    /// It is rejected, and moved to the inbox's folder `.too-large`.
+    case move
+
+    static let code = "too_large"
 }
 
 /// What the preparation of a file needs.
@@ -46,8 +63,8 @@ package struct IngestSummary: Sendable, Hashable {
     package var accepted = 0
     package var duplicates = 0
     package var rejected = 0
-    /// Files that stay in the inbox for now, by reason.
-    package var deferred: [Deferral: Int] = [:]
+    /// Files that stay in the inbox for now, and why.
+    package var deferred: [InboxFile: Deferral] = [:]
     /// Files that were taken in but can't be removed with this user's permissions.
     package var kept = 0
     /// Whether the drop has left the inbox.
@@ -56,12 +73,16 @@ package struct IngestSummary: Sendable, Hashable {
     package var newSpellings: [NewSpelling] = []
     /// When to look at what is left even if nothing changes; nil for never.
     package var lookAgainAfter: Duration?
+    /// How the drop's folders were understood, in a few words; nil where nothing was taken.
+    package var layout: LayoutRecord?
+    /// The entry whose name a drop that was put aside would get back.
+    package var blockedBy: RawPath?
 
-    /// What an administrator has to mend before the rest of the drop can be taken in, in a sentence.
-    package var fault: String? {
-        let found = [Deferral.unreadable, .noSpace].first { deferred[$0] != nil }
-        return found.map { "of \(deferred[$0] ?? 0) files, \($0)" }
-    }
+    /// Whether anything has become of any file.
+    package var hasNews: Bool { accepted + duplicates + rejected + deferred.count > 0 || hasLeft }
+
+    /// How many files stay for each reason.
+    package var deferredCounts: [Deferral: Int] { deferred.values.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
 
     package struct NewSpelling: Sendable, Hashable {
         package let spelling: String

@@ -51,46 +51,121 @@ package final class Ingestor: Sendable {
     ) async throws -> IngestSummary {
         var summary = IngestSummary(drop: candidate.name)
         let drop = candidate.snapshot
-        let files = drop.takeable.filter { !kept.contains($0.stamp) }
+        if try await pool.run({ _ in try RemovalLeftovers(candidate: candidate, scanner: scanner).restore() }) {
+            summary.lookAgainAfter = .zero
+            return summary
+        }
+        let files = drop.takeable.filter { !kept.contains($0, of: drop.name) }
         summary.kept = drop.takeable.count - files.count
+        if NameRules.isAside(drop.name) { return try await wake(drop, files: files, in: scanner, summary) }
         var id: DropID?
         if !files.isEmpty {
-            let begun = try await pool.run { [history] _ in try history.beginDrop(RawName(drop.name), at: .now) }
+            let (begun, layout) = try await pool.run { _ in try self.begin(drop) }
             id = begun
-            let plan = BatchPlan(candidate: candidate, files: files, scanner: scanner, settings: tools.settings)
+            summary.layout = layout.record
+            let plan = BatchPlan(
+                candidate: candidate, files: files, layout: layout.value, scanner: scanner, settings: tools.settings)
             try await take(plan, of: drop, from: scanner.folder, id: begun, summary: &summary, progress: progress)
         }
-        let hasKept = summary.kept > 0
-        summary.hasLeft = try await pool.run { [kept] worker in
-            try DropRemoval(candidate: candidate, scanner: scanner, kept: kept, cancellation: worker.cancellation)
-                .run(hasKept: hasKept)
-        }
-        if let id, summary.hasLeft || summary.deferred.isEmpty {
-            try await pool.run { _ in try self.finish(id, in: scanner) }
+        if !drop.isKept {
+            let hasKept = summary.kept > 0
+            let outcome = try await pool.run { [kept] worker in
+                try DropRemoval(candidate: candidate, scanner: scanner, kept: kept, cancellation: worker.cancellation)
+                    .run(hasKept: hasKept)
+            }
+            summary.hasLeft = outcome == .gone
+            if let id, outcome == .gone || (outcome == .done && summary.deferred.isEmpty) {
+                try await pool.run { _ in try self.finish(id, in: scanner) }
+            }
         }
         if kept.areDueForCheck { try await pool.run { [kept] _ in try kept.forgetGone(from: scanner) } }
         summary.lookAgainAfter = lookAgain(after: summary)
         return summary
     }
 
+    /// Whether a file in the inbox has been taken in and only may not be removed.
+    package func isTakenIn(_ file: InboxFile, of drop: RawPath) -> Bool { kept.contains(file, of: drop) }
+
     /// Closes the books on what an earlier time has left: finishes its drops that have nothing left in the inbox to be
     /// taken in, and forgets the kept files that are gone. Call it at start.
     ///
     /// The process before may have ended when the files of a drop were gone and its folders weren't yet.
     package func forgetVanished(from scanner: InboxScanner) async throws {
-        try await pool.run { [kept] worker in
+        try await pool.run { [kept, history] worker in
             try kept.forgetGone(from: scanner)
-            for drop in try self.history.unfinishedDrops() {
-                if let left = try scanner.scan(RawPath(drop.name.bytes)) {
-                    guard left.takeable.isEmpty, left.unreadable.isEmpty, left.excess == nil else { continue }
-                    let candidate = DropCandidate(snapshot: left, stillFor: .zero)
-                    let removal = DropRemoval(
-                        candidate: candidate, scanner: scanner, kept: kept, cancellation: worker.cancellation)
-                    _ = try removal.run(hasKept: false)
-                }
-                try self.finish(drop.id, in: scanner)
+            var seen: [RawPath: EntrySnapshot?] = [:]
+            for drop in try history.unfinishedDrops() {
+                let name = RawPath(drop.name.bytes)
+                seen.updateValue(try scanner.scan(name), forKey: name)
             }
+            try self.close(seen, from: scanner, cancellation: worker.cancellation)
         }
+    }
+
+    /// Finishes the unfinished drops among what was seen of entries (nil: gone) that have nothing left to be taken in, such
+    /// as one whose last waiting file somebody has taken away, and those of kept folders when their day (UTC) is over.
+    package func closeDrops(_ seen: [RawPath: EntrySnapshot?], from scanner: InboxScanner) async throws {
+        try await pool.run { worker in try self.close(seen, from: scanner, cancellation: worker.cancellation) }
+    }
+
+    private func close(
+        _ seen: [RawPath: EntrySnapshot?], from scanner: InboxScanner, cancellation: CancellationFlag
+    ) throws {
+        for drop in try history.unfinishedDrops() {
+            let name = RawPath(drop.name.bytes)
+            guard let found = seen[name] else { continue }
+            if let left = found {
+                if left.isKept {
+                    if drop.arrived.day == Timestamp.now.day { continue }
+                } else {
+                    guard left.takeable.allSatisfy({ kept.contains($0, of: name) }), !left.withholdsPictures else {
+                        continue
+                    }
+                    let candidate = DropCandidate(snapshot: left, stillFor: .zero)
+                    _ = try DropRemoval(candidate: candidate, scanner: scanner, kept: kept, cancellation: cancellation)
+                        .run(hasKept: false)
+                }
+            }
+            try finish(drop.id, in: scanner)
+        }
+    }
+
+    /// Begins a drop or takes an unfinished one up, and says how its folders are to be understood: by all that were ever
+    /// seen of them, so that the understanding doesn't change while parts of it are taken.
+    private func begin(_ drop: EntrySnapshot) throws -> (DropID, (value: DropLayout, record: LayoutRecord)) {
+        let id = try history.beginDrop(RawName(drop.name), at: .now, isDaily: drop.isKept)
+        let seen = drop.isFolder ? Set(drop.takeable.map(\.path.parent)) : []
+        let folders = seen.union(try history.folders(of: id).map { RawPath($0) })
+        let layout = DropLayout(
+            name: drop.name, isFolder: drop.isFolder, folders: folders, splitFolders: tools.settings.splitFolders)
+        let record = LayoutRecord(
+            text: layout.understanding,
+            warnings: layout.warnings.map { LayoutRecord.Warning(code: $0.code, text: $0.description) },
+            folders: Set(folders.map(\.bytes)))
+        try history.describe(id, record)
+        return (id, (layout, record))
+    }
+
+    /// Gives a drop that was put aside its name back where something in it isn't taken in, so that it is taken like any other.
+    private func wake(
+        _ drop: EntrySnapshot, files: [InboxFile], in scanner: InboxScanner, _ summary: IngestSummary
+    ) async throws -> IngestSummary {
+        var summary = summary
+        guard !files.isEmpty || drop.withholdsPictures else { return summary }
+        let name = try await pool.run { [kept, history] _ in
+            let known = drop.takeable.first { kept.contains($0, of: drop.name) }
+            let recorded = try known.flatMap { try history.dropName(keeping: KeptSource($0.stamp)) }
+            return recorded.map { RawPath($0) } ?? NameRules.originalName(ofAside: drop.name) ?? drop.name
+        }
+        do {
+            try scanner.folder.rename(drop.name, to: name)
+            summary.hasLeft = true
+        } catch {
+            guard error.errno == .fileExists else { throw error }
+            summary.blockedBy = name
+            summary.lookAgainAfter = tools.settings.patience
+        }
+        return summary
     }
 
     /// Records the end of a drop, once the removal of its files is on the disk: a power loss would bring them back, and
@@ -102,7 +177,7 @@ package final class Ingestor: Sendable {
 
     private func lookAgain(after summary: IngestSummary) -> Duration? {
         let passing: [Deferral] = [.incomplete, .openForWriting, .noSpace]
-        return passing.contains { summary.deferred[$0] != nil } ? tools.settings.patience : nil
+        return passing.contains { summary.deferredCounts[$0] != nil } ? tools.settings.patience : nil
     }
 
     /// Copies and judges each batch while the one before it is made durable and recorded, and the sources of the one
@@ -150,7 +225,7 @@ package final class Ingestor: Sendable {
         }
         plan = after
         guard let batch else { return nil }
-        for (reason, count) in batch.deferred { summary.deferred[reason, default: 0] += count }
+        summary.deferred.merge(batch.deferred) { $1 }
         return batch.files
     }
 

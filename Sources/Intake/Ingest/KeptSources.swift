@@ -6,6 +6,10 @@ internal import Synchronization
 final class KeptSources: Sendable {
     private struct State {
         var sources: Set<KeptSource>
+        /// Of files that have several.
+        var names: Set<KeptName>
+        /// The files of which a name is known.
+        var named: Set<KeptFile>
         /// With so many it is looked which of them are still there: twice as many as the last time.
         var checkAt: Int
     }
@@ -19,17 +23,34 @@ final class KeptSources: Sendable {
         self.history = history
         self.fewest = fewest
         let sources = try history.keptSources()
-        state = Mutex(State(sources: sources, checkAt: max(fewest, 2 * sources.count)))
+        let names = try history.keptNames()
+        state = Mutex(
+            State(
+                sources: sources, names: names, named: Set(names.map(KeptFile.init)),
+                checkAt: max(fewest, 2 * sources.count)))
     }
 
-    /// Remembers files of a drop. They are on the disk when it returns.
-    func insert(_ stamps: [FileStamp], of drop: DropID) throws {
-        let sources = stamps.map(KeptSource.init)
-        try history.keepSources(sources, of: drop, at: .now)
-        state.withLock { $0.sources.formUnion(sources) }
+    /// Remembers files of a drop, by their paths in it. They are on the disk when it returns.
+    func insert(_ files: [InboxFile], of id: DropID, named drop: RawPath) throws {
+        let sources = files.map { KeptSource($0.stamp) }
+        let names = files.filter { $0.links > 1 }.map { KeptName($0, of: drop) }
+        try history.keepSources(sources, names: names, of: id, at: .now)
+        state.withLock { state in
+            state.sources.formUnion(sources)
+            state.names.formUnion(names)
+            state.named.formUnion(names.map(KeptFile.init))
+        }
     }
 
-    func contains(_ stamp: FileStamp) -> Bool { state.withLock { $0.sources.contains(KeptSource(stamp)) } }
+    /// Whether a file of a drop, put aside or not, has been taken in. Another name of such a file is another file of a drop.
+    func contains(_ file: InboxFile, of drop: RawPath) -> Bool {
+        state.withLock { state in
+            guard state.sources.contains(KeptSource(file.stamp)) else { return false }
+            guard file.links > 1 else { return true }
+            let name = KeptName(file, of: drop)
+            return state.names.contains(name) || !state.named.contains(KeptFile(name))
+        }
+    }
 
     /// Whether many have come since it was last looked which are still there.
     var areDueForCheck: Bool { state.withLock { $0.sources.count >= $0.checkAt } }
@@ -54,5 +75,20 @@ final class KeptSources: Sendable {
 extension KeptSource {
     init(_ stamp: FileStamp) {
         self.init(device: stamp.device, inode: stamp.inode, size: stamp.size, changed: stamp.changed)
+    }
+}
+
+/// What a kept file is known by, whatever its names.
+private struct KeptFile: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init(_ name: KeptName) { (device, inode) = (name.device, name.inode) }
+}
+
+extension KeptName {
+    fileprivate init(_ file: InboxFile, of drop: RawPath) {
+        let drop = NameRules.originalName(ofAside: drop) ?? drop
+        self.init(device: file.stamp.device, inode: file.stamp.inode, path: drop.appending(file.path).bytes)
     }
 }

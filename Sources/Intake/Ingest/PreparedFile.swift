@@ -26,7 +26,7 @@ enum CopiedFile: Sendable {
 enum PreparedFile: Sendable {
     /// A valid picture, staged in the store's tmp.
     case picture(StagedPicture, NewPicture)
-    case refused(RejectedFolder.Content, code: String, reason: String, byteCount: Int?)
+    case refused(RejectedFolder.Content, code: String, reason: String, byteCount: Int?, digest: PictureDigest? = nil)
     case deferred(Deferral)
     /// No longer there: somebody has taken it away again.
     case vanished
@@ -35,7 +35,7 @@ enum PreparedFile: Sendable {
     var copy: RejectedFolder.Content? {
         switch self {
         case .picture(let staged, _): .staged(staged.path)
-        case .refused(let content, _, _, _): content
+        case .refused(let content, _, _, _, _): content
         case .deferred, .vanished: nil
         }
     }
@@ -53,6 +53,11 @@ package enum Deferral: String, Sendable, CustomStringConvertible {
     case unreadable
     /// The disk has no room for a copy of it.
     case noSpace
+    /// It is larger than the settings allow, and stays.
+    case tooLarge
+
+    /// Whether it will never be taken in unless somebody does something.
+    package var needsSomebody: Bool { [.unreadable, .noSpace, .tooLarge].contains(self) }
 
     package var description: String {
         switch self {
@@ -61,6 +66,7 @@ package enum Deferral: String, Sendable, CustomStringConvertible {
         case .incomplete: "it ends too early and may still be on its way"
         case .unreadable: "it can't be read with this user's permissions"
         case .noSpace: "the disk has no room for a copy of it"
+        case .tooLarge: "it is larger than limits.max_file_bytes allows"
         }
     }
 }

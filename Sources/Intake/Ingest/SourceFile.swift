@@ -22,10 +22,11 @@ struct SourceFile: Sendable {
         return try source.closeAfter {
             guard try FileStatus(of: source).stamp == file.stamp else { return .done(.deferred(.changed)) }
             guard file.stamp.size > 0 else { return .done(try judgeEmpty(source)) }
+            guard file.stamp.size <= tools.settings.maxFileBytes else { return .done(judgeTooLarge(tools.settings)) }
             guard try tools.store.hasRoom(forBytes: Int(file.stamp.size)) else { return .done(.deferred(.noSpace)) }
             guard let staged = try stage(source, in: tools.store, on: worker) else { return .done(.deferred(.changed)) }
             do {
-                let copied = try place(staged, source: source, settings: tools.settings)
+                let copied = try place(staged, source: source)
                 if case .done(.deferred) = copied { try tools.store.discard([staged]) }
                 return copied
             } catch {
@@ -62,6 +63,58 @@ struct SourceFile: Sendable {
             || (inodesWithSeveralNames.contains(stamp.inode) && stamp.hasSameContent(as: file.stamp))
     }
 
+    /// Removes the file. One that has just been written may be replaced at any moment, so it is removed under a name that
+    /// nobody else uses: what has taken its place meanwhile gets its name back.
+    func remove() throws(IntakeFailure) {
+        let hiddenName = RawPath(NameRules.removalPrefix + name.bytes)
+        guard !isOld, file.kind == .regular, hiddenName.bytes.count <= Self.longestName else {
+            return try folder.removeFile(name)
+        }
+        do {
+            try folder.rename(name, to: hiddenName)
+        } catch {
+            switch error.errno {
+            case .noSuchFileOrDirectory: return
+            case .fileExists: return try folder.removeFile(name)
+            default: throw error
+            }
+        }
+        if let status = try folder.status(of: hiddenName), status.stamp.hasSameContent(as: file.stamp) {
+            return try folder.removeFile(hiddenName)
+        }
+        try Self.restore(hiddenName, in: folder)
+    }
+
+    /// Gives a file back the name that it had before its removal began, with a number where somebody else has that name.
+    static func restore(_ hiddenName: RawPath, in folder: FolderHandle) throws(IntakeFailure) {
+        let name = hiddenName.bytes.dropFirst(NameRules.removalPrefix.count)
+        for number in 1... {
+            do {
+                return try folder.rename(hiddenName, to: RawPath(number == 1 ? name : name + Array("~\(number)".utf8)))
+            } catch {
+                if error.errno == .noSuchFileOrDirectory { return }
+                if error.errno != .fileExists { throw error }
+            }
+        }
+    }
+
+    /// Moves the file to the inbox's folder of those that are too large.
+    func setAside(in inbox: FolderHandle) throws(IntakeFailure) {
+        try inbox.makeFolder(NameRules.tooLargeFolder)
+        let aside = try inbox.folder(NameRules.tooLargeFolder)
+        for number in 1... {
+            let suffix = number == 1 ? [] : Array("~\(number)".utf8)
+            do {
+                return try folder.rename(name, to: RawPath(name.bytes.prefix(Self.longestName - 8) + suffix), in: aside)
+            } catch {
+                if error.errno == .noSuchFileOrDirectory { return }
+                if error.errno != .fileExists { throw error }
+            }
+        }
+    }
+
+    private static let longestName = 255
+
     /// Whether somebody is known to have it open for writing: what they wrote after its removal would be lost.
     var isOpenForWriting: Bool {
         guard file.kind == .regular, let source = try? folder.file(name) else { return false }
@@ -87,22 +140,15 @@ struct SourceFile: Sendable {
         }
     }
 
-    private func place(
-        _ staged: StagedPicture, source: FileDescriptor, settings: IngestSettings
-    ) throws -> CopiedFile {
+    private func place(_ staged: StagedPicture, source: FileDescriptor) throws -> CopiedFile {
         guard try FileStatus(of: source).stamp == file.stamp, staged.byteCount == Int(file.stamp.size) else {
             return .done(.deferred(.changed))
         }
         if isOpenForWriting(source) { return .done(.deferred(.openForWriting)) }
         switch placement {
         case .picture(let label, let split):
-            guard staged.byteCount > settings.maxFileBytes else {
-                return .picture(CopiedFile.Picture(staged: staged, label: label, split: split))
-            }
-            let reason = "the file has \(staged.byteCount) bytes, more than the \(settings.maxFileBytes) allowed"
-            return .done(refused(staged, code: "too_large", reason: reason))
+            return .picture(CopiedFile.Picture(staged: staged, label: label, split: split))
         case .refused(let fault): return .done(refused(staged, code: "no_label", reason: fault.description))
-        case .clutter, .waiting: preconditionFailure("\(file.path.escaped) is not to be taken in")
         }
     }
 
@@ -112,8 +158,19 @@ struct SourceFile: Sendable {
         return .refused(.empty, code: "empty", reason: "the file is empty", byteCount: 0)
     }
 
+    /// It is never copied: it may be as large as the disk.
+    private func judgeTooLarge(_ settings: IngestSettings) -> PreparedFile {
+        guard settings.tooLarge == .move else { return .deferred(.tooLarge) }
+        let folder = NameRules.tooLargeFolder.escaped
+        let reason =
+            "the file has \(file.stamp.size) bytes, more than the \(settings.maxFileBytes) allowed "
+            + "(limits.max_file_bytes); it is moved to \(folder)/ in the inbox"
+        return .refused(.none, code: TooLargeRule.code, reason: reason, byteCount: Int(file.stamp.size))
+    }
+
     private func refused(_ staged: StagedPicture, code: String, reason: String) -> PreparedFile {
-        .refused(.staged(staged.path), code: code, reason: reason, byteCount: staged.byteCount)
+        .refused(
+            .staged(staged.path), code: code, reason: reason, byteCount: staged.byteCount, digest: staged.digest)
     }
 
     /// Nil where it is no regular file, is gone, or may not be read.

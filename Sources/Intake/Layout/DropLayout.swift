@@ -11,10 +11,6 @@ package struct DropLayout: Sendable {
     package enum Placement: Sendable, Hashable {
         /// A picture of `label`; `split` is nil where the drop does not say.
         case picture(label: RawPath, split: Split?)
-        /// Strewn about by an operating system: removed along with the drop.
-        case clutter
-        /// On its way or hidden: left where it is.
-        case waiting
         case refused(LayoutFault)
     }
 
@@ -32,7 +28,7 @@ package struct DropLayout: Sendable {
         self.isFolder = isFolder
         var hasLabelFolders = false
         var hasTestFolder = SplitFolder(name) == .test
-        for path in paths where FileNames.isTakeable(path) {
+        for path in paths {
             let components = path.components
             hasLabelFolders = hasLabelFolders || components.count > 1
             hasTestFolder = hasTestFolder || (components.count > 2 && SplitFolder(components[0]) == .test)
@@ -43,8 +39,6 @@ package struct DropLayout: Sendable {
 
     /// Where the file at `path`, relative to the drop, belongs.
     package func placement(of path: RawPath) -> Placement {
-        if FileNames.isClutter(path) { return .clutter }
-        if FileNames.isWaiting(path) { return .waiting }
         guard isFolder else { return .refused(.looseFile) }
         let components = path.components
         if let inner = SplitFolder(components[0]), components.count != 1 {
@@ -93,7 +87,7 @@ private enum SplitFolder {
     case train, test, val
 
     init?(_ name: RawPath) {
-        switch FileNames.lowercased(name) {
+        switch RawPath(name.bytes.map { (65...90).contains($0) ? $0 | 32 : $0 }) {
         case RawPath("train"): self = .train
         case RawPath("test"): self = .test
         case RawPath("val"): self = .val

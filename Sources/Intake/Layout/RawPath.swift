@@ -18,6 +18,9 @@ package struct RawPath: Hashable, Sendable, Comparable {
 
     package var first: RawPath { RawPath(bytes.prefix { $0 != Self.slash }) }
 
+    /// The path below its first component; empty where there is only one.
+    package var withoutFirst: RawPath { RawPath(bytes.dropFirst(first.bytes.count + 1)) }
+
     package var last: RawPath { RawPath(bytes[bytes.index(after: lastSlash)...]) }
 
     /// The folder that the path lies in; empty for a path of one component.

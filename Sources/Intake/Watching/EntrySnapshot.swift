@@ -41,11 +41,14 @@ package struct InboxFile: Sendable, Hashable {
     package let path: RawPath
     package let kind: EntryKind
     package let stamp: FileStamp
+    /// How many names (hard links) it has, wherever they are.
+    package let links: Int
 
-    package init(path: RawPath, kind: EntryKind, stamp: FileStamp) {
+    package init(path: RawPath, kind: EntryKind, stamp: FileStamp, links: Int = 1) {
         self.path = path
         self.kind = kind
         self.stamp = stamp
+        self.links = links
     }
 }
 
@@ -66,32 +69,92 @@ package struct EntrySnapshot: Sendable, Hashable {
         }
     }
 
+    /// A file that stays in the inbox for its name's sake, or for that of a folder above it.
+    package struct WithheldFile: Sendable, Hashable {
+        package let file: InboxFile
+        /// Hidden or partial.
+        package let standing: NameRules.Standing
+        /// Whether its content or its name's ending is a picture's; what is partial counts as one.
+        package let isPicture: Bool
+    }
+
     package let name: RawPath
     package let isFolder: Bool
+    /// How the entry itself stands by its name.
+    package let standing: NameRules.Standing
     /// Everything but folders, by path.
     package let files: [InboxFile]
-    /// The files that are neither clutter nor on their way.
+    /// The files that are neither clutter nor withheld.
     package let takeable: [InboxFile]
+    package let withheld: [WithheldFile]
+    package let clutter: [InboxFile]
     /// The folders below the entry and the entry itself (with an empty path), by path.
     package let folders: [InboxFile]
-    /// Folders that this process may not list.
+    /// Folders that this process may not list, clutter left out.
     package let unreadable: [RawPath]
     /// Set where the entry passes a limit; the lists are then incomplete.
     package let excess: Excess?
+    /// Whether the folder stays when its pictures are taken, which are then taken one by one.
+    package let isKept: Bool
 
+    /// - Parameter pictures: the withheld files whose content is known to be a picture's.
     package init(
         name: RawPath, isFolder: Bool = true, files: [InboxFile], folders: [InboxFile] = [], unreadable: [RawPath] = [],
-        excess: Excess? = nil
+        excess: Excess? = nil, rules: NameRules = NameRules(), pictures: Set<RawPath> = []
     ) {
         self.name = name
         self.isFolder = isFolder
+        func standing(_ path: RawPath, isFolder below: Bool) -> NameRules.Standing {
+            rules.standing(of: isFolder ? path : RawPath([]), in: name, isFolder: below)
+        }
         let files = files.sorted { $0.path < $1.path }
+        var (takeable, withheld, clutter): ([InboxFile], [WithheldFile], [InboxFile]) = ([], [], [])
+        for file in files {
+            switch standing(file.path, isFolder: false) {
+            case .takeable: takeable.append(file)
+            case .clutter: clutter.append(file)
+            case .hidden(let root):
+                let isPicture = pictures.contains(file.path)
+                withheld.append(WithheldFile(file: file, standing: .hidden(root: root), isPicture: isPicture))
+            case .partial(let root):
+                withheld.append(WithheldFile(file: file, standing: .partial(root: root), isPicture: true))
+            }
+        }
+        self.standing = standing(RawPath([]), isFolder: isFolder)
         self.files = files
-        takeable = FileNames.isTakeable(name) ? files.filter { FileNames.isTakeable($0.path) } : []
+        self.takeable = takeable
+        self.withheld = withheld
+        self.clutter = clutter
         self.folders = folders.sorted { $0.path < $1.path }
-        self.unreadable = unreadable
+        self.unreadable = unreadable.filter { path in
+            if case .clutter = standing(path, isFolder: true) { false } else { true }
+        }
         self.excess = excess
+        isKept = isFolder && (rules.keeps(name) || files.contains { $0.path == Self.keepFile })
     }
+
+    /// The same entry with some of its files only, and no folders that could be removed.
+    func restricted(to some: [InboxFile]) -> EntrySnapshot { EntrySnapshot(self, takeable: some) }
+
+    private init(_ other: EntrySnapshot, takeable: [InboxFile]) {
+        (name, isFolder, standing, excess, isKept) =
+            (other.name, other.isFolder, other.standing, other.excess, other.isKept)
+        (files, self.takeable, withheld, clutter, folders, unreadable) = (takeable, takeable, [], [], [], [])
+    }
+
+    /// Whether something in it is not taken in and may yet be: what lies there on purpose, such as `.gitkeep`, is not meant.
+    package var withholdsPictures: Bool {
+        !unreadable.isEmpty || excess != nil || withheld.contains(where: \.isPicture)
+    }
+
+    /// Whether there is nothing in it but clutter; it is cleared away like a drop. An entry that is clutter itself is not
+    /// ours to clear away.
+    var isOnlyClutter: Bool {
+        isFolder && !isKept && standing == .takeable && !NameRules.isAside(name) && !clutter.isEmpty
+            && takeable.isEmpty && withheld.isEmpty && unreadable.isEmpty && excess == nil
+    }
+
+    private static let keepFile = RawPath(".keep")
 }
 
 /// A drop that holds still and may be taken in.

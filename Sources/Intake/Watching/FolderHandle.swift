@@ -1,4 +1,5 @@
 internal import Archive
+internal import CInotifyTools
 internal import Glibc
 internal import SystemPackage
 
@@ -112,13 +113,27 @@ final class FolderHandle: Sendable {
         name.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) } == 0 || errno == ENOENT
     }
 
-    /// Renames an entry of this folder within it, unless the new name is taken.
-    func rename(_ name: RawPath, to newName: RawPath) throws(IntakeFailure) {
-        if try status(of: newName) != nil {
+    /// Renames an entry of this folder, into another one where one is given, unless the new name is taken (EEXIST).
+    func rename(_ name: RawPath, to newName: RawPath, in other: FolderHandle? = nil) throws(IntakeFailure) {
+        let target = other ?? self
+        let result = name.withCString { old in
+            newName.withCString { cultivar_rename_noreplace(descriptor, old, target.descriptor, $0) }
+        }
+        if result == 0 { return }
+        guard errno == EINVAL || errno == ENOSYS else { throw failure("rename", name) }
+        // A file system that can't promise it.
+        if try target.status(of: newName) != nil {
             throw IntakeFailure(action: "rename", path: path.appending(name).escaped, errno: .fileExists)
         }
-        let result = name.withCString { old in newName.withCString { renameat(descriptor, old, descriptor, $0) } }
-        guard result == 0 else { throw failure("rename", name) }
+        let renamed = name.withCString { old in newName.withCString { renameat(descriptor, old, target.descriptor, $0) }
+        }
+        guard renamed == 0 else { throw failure("rename", name) }
+    }
+
+    /// Makes a folder in this one; one that is there already is no error.
+    func makeFolder(_ name: RawPath) throws(IntakeFailure) {
+        guard name.withCString({ mkdirat(descriptor, $0, 0o770) }) != 0, errno != EEXIST else { return }
+        throw failure("make the folder", name)
     }
 
     /// Writes all that the folder's file system holds to the disk.
@@ -158,8 +173,11 @@ enum SystemTime {
 struct FileStatus: Equatable {
     let kind: EntryKind
     let stamp: FileStamp
+    /// How many names it has.
+    let links: Int
 
     init(_ status: stat) {
+        links = Int(clamping: status.st_nlink)
         switch status.st_mode & S_IFMT {
         case S_IFREG: kind = .regular
         case S_IFDIR: kind = .directory

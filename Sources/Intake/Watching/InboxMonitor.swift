@@ -1,9 +1,10 @@
+internal import Foundation
 package import Logging
 package import SystemPackage
 internal import Tensors
 
 /// How the inbox is watched.
-package struct WatchSettings: Sendable, Hashable {
+package struct WatchSettings: Sendable {
     /// How long a drop has to hold still.
     package var settle: Duration
     package var mode: InboxWatcher.Mode
@@ -12,47 +13,60 @@ package struct WatchSettings: Sendable, Hashable {
     /// How often everything is scanned although inotify is at work.
     package var rescanInterval: Duration
     package var limits: ScanLimits
+    package var rules: NameRules
 
     package init(
         settle: Duration = .seconds(5), mode: InboxWatcher.Mode = .inotify, pollInterval: Duration = .seconds(5),
-        rescanInterval: Duration = .seconds(120), limits: ScanLimits = ScanLimits()
+        rescanInterval: Duration = .seconds(120), limits: ScanLimits = ScanLimits(), rules: NameRules = NameRules()
     ) {
         self.settle = settle
         self.mode = mode
         self.pollInterval = pollInterval
         self.rescanInterval = rescanInterval
         self.limits = limits
+        self.rules = rules
     }
 }
 
-/// What a monitor tells of its own work, from whatever thread.
+/// What a monitor asks and tells of its own work, from whatever thread.
 package struct MonitorObserver: Sendable {
     /// The inbox can't be looked into, and with nil that it can again.
-    package var faultChanged: @Sendable (IntakeFailure?) -> Void
+    package var faultChanged: @Sendable (IntakeFailure?) -> Void = { _ in }
     /// Why the inbox is polled though it should be watched, and with nil that it is watched.
-    package var pollingChanged: @Sendable (String?) -> Void
-    /// A scan of the whole inbox has found these top-level entries and no others.
-    package var entriesSeen: @Sendable (Set<RawPath>) -> Void
+    package var pollingChanged: @Sendable (String?) -> Void = { _ in }
+    /// All that lies in the inbox and isn't being taken in at this moment, whenever that has changed.
+    package var waitingChanged: @Sendable ([WaitingItem]) -> Void = { _ in }
+    /// What there is now of entries that were looked at; nil for those that are gone.
+    package var looked: @Sendable ([RawPath: EntrySnapshot?], InboxScanner) async throws -> Void = { _, _ in }
+    /// Whether a file of a drop of that name has been taken in and may only not be removed.
+    package var isTakenIn: @Sendable (InboxFile, RawPath) -> Bool = { _, _ in false }
+    /// The hidden or partial paths that somebody has asked to be taken.
+    package var approved: @Sendable () -> Set<RawPath> = { [] }
     /// The monitor is alive: about once a second while it waits, and at every step of a scan.
-    package var beat: @Sendable () -> Void
+    package var beat: @Sendable () -> Void = {}
 
-    package init(
-        faultChanged: @escaping @Sendable (IntakeFailure?) -> Void = { _ in },
-        pollingChanged: @escaping @Sendable (String?) -> Void = { _ in },
-        entriesSeen: @escaping @Sendable (Set<RawPath>) -> Void = { _ in }, beat: @escaping @Sendable () -> Void = {}
-    ) {
-        self.faultChanged = faultChanged
-        self.pollingChanged = pollingChanged
-        self.entriesSeen = entriesSeen
-        self.beat = beat
-    }
+    package init() {}
+}
+
+/// What has become of a drop that was handed over.
+package struct HandledDrop: Sendable {
+    /// When to hand over what is left of it in the inbox even if nothing changes there, such as after a fault of the
+    /// environment; nil is for when something changes only.
+    package var lookAgainAfter: Duration?
+    /// The files that stay for now, and why.
+    package var deferred: [InboxFile: Deferral] = [:]
+    /// Why nothing could be done.
+    package var failure: String?
+    /// The entry that is in its way.
+    package var blockedBy: RawPath?
+
+    package init(lookAgainAfter: Duration? = nil) { self.lookAgainAfter = lookAgainAfter }
 }
 
 /// Finds the drops that are complete, and hands them over one at a time.
 package struct InboxMonitor: Sendable {
-    /// Handles a drop that has settled. What it returns is when to hand over what is left of the drop in the inbox even
-    /// if nothing changes there, such as after a fault of the environment; nil is for when something changes only.
-    package typealias Handler = @Sendable (DropCandidate, InboxScanner) async throws -> Duration?
+    /// Handles a drop that has settled.
+    package typealias Handler = @Sendable (DropCandidate, InboxScanner) async throws -> HandledDrop
 
     package let inbox: FilePath
     package let settings: WatchSettings
@@ -67,11 +81,17 @@ package struct InboxMonitor: Sendable {
     /// Watches until the task is cancelled, then returns. Throws only what `handle` throws.
     ///
     /// An inbox that is missing or can't be read is reported in the log and waited for.
-    package func run(_ handle: Handler, observer: MonitorObserver = MonitorObserver()) async throws {
-        let watcher = InboxWatcher(inbox: inbox, mode: settings.mode, pollInterval: settings.pollInterval)
+    ///
+    /// - Parameter waiting: the list to begin with.
+    package func run(
+        _ handle: Handler, observer: MonitorObserver = MonitorObserver(),
+        waiting: WaitingList = WaitingList(maxFileBytes: .max)
+    ) async throws {
+        let watcher = InboxWatcher(
+            inbox: inbox, rules: settings.rules, mode: settings.mode, pollInterval: settings.pollInterval)
         defer { watcher.stop() }
         var round = MonitorRound(
-            inbox: inbox, settings: settings, watcher: watcher, logger: logger, observer: observer)
+            inbox: inbox, settings: settings, watcher: watcher, waiting: waiting, logger: logger, observer: observer)
         for await _ in watcher.wakeUps {
             repeat {
                 observer.beat()
@@ -93,14 +113,19 @@ private struct MonitorRound {
     /// Scans block, so they have a thread of their own.
     private let scanThread = WorkerPool(workerCount: 1)
     private var tracker: SettleTracker
+    private var waiting: WaitingList
+    private var told: (items: [WaitingItem], at: Instant)?
+    /// Whether something has happened since then.
+    private var hasNews = false
+    private var rules: NameRules
+    private var approved: Set<RawPath> = []
     private var scanner: InboxScanner?
+    /// What was seen of entries since the handler was last told.
+    private var looked: [RawPath: EntrySnapshot?] = [:]
     private var dirty: Set<RawPath> = []
     private var nextFullScan = SuspendingClock.now
     /// Entries in which much happens are not scanned all the time.
     private var notBefore: [RawPath: Instant] = [:]
-    private var reportedExcess: Set<RawPath> = []
-    /// The entries that can't be looked into, which keep nobody from looking into the others.
-    private var failures: [RawPath: IntakeFailure] = [:]
     private var reportedFailure: IntakeFailure?
     private var isSaidToPoll = false
 
@@ -109,10 +134,16 @@ private struct MonitorRound {
     private static let pauseAfterFailure = Duration.seconds(10)
     /// At most a tenth of the time goes to scanning an entry again and again.
     private static let scanGapFactor = 10
+    /// How often the list of what waits is made anew where nothing has happened: some of it is a matter of time.
+    private static let listInterval = Duration.seconds(5)
+    private static let shortestListInterval = Duration.seconds(1)
 
     init(
-        inbox: FilePath, settings: WatchSettings, watcher: InboxWatcher, logger: Logger, observer: MonitorObserver
+        inbox: FilePath, settings: WatchSettings, watcher: InboxWatcher, waiting: WaitingList, logger: Logger,
+        observer: MonitorObserver
     ) {
+        self.waiting = waiting
+        rules = settings.rules
         self.observer = observer
         self.inbox = inbox
         self.settings = settings
@@ -124,13 +155,22 @@ private struct MonitorRound {
     /// Looks where the hints point, and hands over what has settled.
     mutating func run(_ handle: InboxMonitor.Handler) async throws {
         do {
+            askForApprovals()
             try await look()
             while let scanner, let candidate = tracker.settled(at: .now).first {
-                let pause = try await handle(candidate, scanner)
-                await finish(candidate, pause: pause)
+                tellWhatWaits()
+                let result = try await handle(candidate, scanner)
+                await finish(candidate, result)
                 try await look()
             }
-            report(failures.min { $0.key < $1.key }?.value)
+            if let scanner, !looked.isEmpty {
+                let seen = looked
+                looked = [:]
+                hasNews = true
+                try await observer.looked(seen, scanner)
+            }
+            tellWhatWaits()
+            report(nil)
         } catch let failure as IntakeFailure {
             scanner = nil
             if failure.errno != .canceled { report(failure) }
@@ -149,6 +189,15 @@ private struct MonitorRound {
         return [pending, due].compactMap { $0 }.min()
     }
 
+    /// What may be taken by its name changes when somebody asks for it.
+    private mutating func askForApprovals() {
+        let now = observer.approved()
+        guard now != approved else { return }
+        approved = now
+        rules = settings.rules.approving(now)
+        scanner = nil
+    }
+
     private mutating func look() async throws(IntakeFailure) {
         takeHints()
         if scanner == nil || nextFullScan <= .now {
@@ -158,10 +207,9 @@ private struct MonitorRound {
             let rested = dirty.filter { notBefore[$0].map { $0 <= now } ?? true }
             // One in which nothing happens is looked at when it may have settled, however long a scan of it takes.
             let names = rested.union(tracker.due(at: now).filter { !dirty.contains($0) })
-            await scan(names)
+            await scan(names.union(waiting.nextLooks.filter { $0.value <= now }.keys))
         }
         takeHints()
-        reportExcess()
     }
 
     /// Takes what the watcher has heard into account.
@@ -174,7 +222,7 @@ private struct MonitorRound {
             notBefore[name] = nil
         }
         for name in hints.changed { tracker.disturb(name) }
-        dirty.formUnion(hints.arrived.union(hints.changed).filter { !FileNames.isWaiting($0) })
+        dirty.formUnion(hints.arrived.union(hints.changed))
         if hints.rescan { nextFullScan = now }
     }
 
@@ -182,16 +230,16 @@ private struct MonitorRound {
     private mutating func scanAll() async throws(IntakeFailure) {
         if scanner?.isCurrent != true {
             scanner = try InboxScanner(
-                inbox: inbox, limits: settings.limits, beingWritten: watcher.beingWritten, beat: observer.beat)
+                inbox: inbox, limits: settings.limits, rules: rules, beingWritten: watcher.beingWritten,
+                beat: observer.beat)
         }
         guard let scanner else { return }
         let names = try await onScanThread { () throws(IntakeFailure) in try scanner.names() }
         tracker.retain(names)
+        waiting.retain(names)
         notBefore = notBefore.filter { names.contains($0.key) }
         dirty.formIntersection(names)
-        failures = failures.filter { names.contains($0.key) }
-        observer.entriesSeen(names)
-        await scan(names.filter { FileNames.isTakeable($0) })
+        await scan(names)
         nextFullScan = .now.advanced(by: settings.rescanInterval)
     }
 
@@ -202,14 +250,18 @@ private struct MonitorRound {
             let end = Instant.now
             dirty.remove(name)
             notBefore[name] = end.advanced(by: max(Self.shortestScanGap, start.duration(to: end) * Self.scanGapFactor))
-            tracker.observe(snapshot, at: start, until: end)
+            // What is not to be taken needs not settle either.
+            if !rules.isHeldBack(name) { tracker.observe(snapshot, at: start, until: end) }
+            waiting.observe(snapshot, at: end)
         }
     }
 
-    private mutating func finish(_ candidate: DropCandidate, pause: Duration?) async {
+    private mutating func finish(_ candidate: DropCandidate, _ result: HandledDrop) async {
         takeHints()
         guard let left = await look(into: candidate.name) else { return }
-        tracker.handled(candidate, left: left, pause: pause, at: .now)
+        tracker.handled(candidate, left: left, pause: result.lookAgainAfter, at: .now)
+        waiting.observe(left, at: .now)
+        waiting.noteResult(result, of: candidate.name)
     }
 
     /// What is in an entry; nil where it is gone, or can't be looked into for now.
@@ -217,16 +269,29 @@ private struct MonitorRound {
         guard let scanner else { return nil }
         do {
             let snapshot = try await onScanThread { () throws(IntakeFailure) in try scanner.scan(name) }
-            failures[name] = nil
+            looked.updateValue(snapshot, forKey: name)
             if snapshot != nil { return snapshot }
             dirty.remove(name)
+            waiting.forget(name)
         } catch {
-            if error.errno != .canceled { failures[name] = error }
+            if error.errno != .canceled { waiting.noteFailure("\(error)", of: name) }
             dirty.insert(name)
             notBefore[name] = .now.advanced(by: Self.pauseAfterFailure)
         }
         tracker.forget(name)
         return nil
+    }
+
+    /// Tells what waits, if that has changed. The list is made anew at most once a second, for it may be long.
+    private mutating func tellWhatWaits() {
+        let now = Instant.now
+        let interval = hasNews ? Self.shortestListInterval : Self.listInterval
+        if let told, told.at.advanced(by: interval) > now { return }
+        hasNews = false
+        let items = waiting.items(at: Date(), isTakenIn: observer.isTakenIn)
+        let isNews = told.map { $0.items != items } ?? true
+        told = (items, now)
+        if isNews { observer.waitingChanged(items) }
     }
 
     private func onScanThread<Result: Sendable>(
@@ -269,16 +334,5 @@ extension MonitorRound {
         guard failure != reportedFailure else { return }
         reportedFailure = failure
         observer.faultChanged(failure)
-        if let failure { logger.error("can't look into the inbox", metadata: ["intake.error": "\(failure)"]) }
-    }
-
-    private mutating func reportExcess() {
-        let heldBack = tracker.heldBack
-        for (name, excess) in heldBack where !reportedExcess.contains(name) {
-            logger.warning(
-                "a drop is left alone",
-                metadata: ["intake.drop": "\(name.escaped)", "intake.reason": "\(excess)"])
-        }
-        reportedExcess = Set(heldBack.keys)
     }
 }

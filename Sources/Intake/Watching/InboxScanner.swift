@@ -1,3 +1,4 @@
+internal import Pictures
 package import SystemPackage
 
 /// How much one drop may hold before it is left alone.
@@ -19,6 +20,7 @@ package struct ScanLimits: Sendable, Hashable {
 package final class InboxScanner: Sendable {
     package let inbox: FilePath
     package let limits: ScanLimits
+    package let rules: NameRules
     let folder: FolderHandle
     let beingWritten: FilesBeingWritten
     private let identity: FileStamp
@@ -27,13 +29,15 @@ package final class InboxScanner: Sendable {
     /// Opens the inbox. Throws ``IntakeFailure`` where it is missing, no folder, or closed to this process.
     ///
     /// - Parameters:
+    ///   - rules: what names say.
     ///   - beingWritten: what is known of the inbox's files.
     ///   - beat: called for everything that a scan sees, which of a large drop on a slow disk takes long.
     package init(
-        inbox: FilePath, limits: ScanLimits = ScanLimits(), beingWritten: FilesBeingWritten = FilesBeingWritten(),
-        beat: @escaping @Sendable () -> Void = {}
+        inbox: FilePath, limits: ScanLimits = ScanLimits(), rules: NameRules = NameRules(),
+        beingWritten: FilesBeingWritten = FilesBeingWritten(), beat: @escaping @Sendable () -> Void = {}
     ) throws(IntakeFailure) {
         self.inbox = inbox
+        self.rules = rules
         self.beingWritten = beingWritten
         self.limits = limits
         self.beat = beat
@@ -53,31 +57,44 @@ package final class InboxScanner: Sendable {
     /// All that is in and below one top-level entry; nil if it is gone.
     package func scan(_ name: RawPath) throws(IntakeFailure) -> EntrySnapshot? {
         guard let status = try folder.status(of: name) else { return nil }
-        var walk = Walk(limits: limits, beat: beat)
+        var walk = Walk(drop: name, limits: limits, rules: rules, beat: beat)
         if status.kind == .directory {
             try walk.enter(folder, name, at: RawPath([]), status: status, depth: 0)
         } else {
-            walk.files.append(InboxFile(path: name, kind: status.kind, stamp: status.stamp))
+            walk.addLoose(
+                InboxFile(path: name, kind: status.kind, stamp: status.stamp, links: status.links), of: folder)
         }
         return EntrySnapshot(
             name: name, isFolder: status.kind == .directory, files: walk.files, folders: walk.folders,
-            unreadable: walk.unreadable, excess: walk.excess)
+            unreadable: walk.unreadable, excess: walk.excess, rules: rules, pictures: walk.pictures)
     }
 }
 
 /// One scan under way.
 private struct Walk {
+    let drop: RawPath
     let limits: ScanLimits
+    let rules: NameRules
     let beat: @Sendable () -> Void
     var files: [InboxFile] = []
     var folders: [InboxFile] = []
     var unreadable: [RawPath] = []
     var excess: EntrySnapshot.Excess?
+    /// Hidden files that are pictures.
+    var pictures: Set<RawPath> = []
     private var bytes: Int64 = 0
+    private var hiddenCount = 0
 
-    init(limits: ScanLimits, beat: @escaping @Sendable () -> Void) {
+    init(drop: RawPath, limits: ScanLimits, rules: NameRules, beat: @escaping @Sendable () -> Void) {
+        self.drop = drop
         self.limits = limits
+        self.rules = rules
         self.beat = beat
+    }
+
+    mutating func addLoose(_ file: InboxFile, of folder: FolderHandle) {
+        files.append(file)
+        lookAt(file, of: folder, standing: rules.standing(of: RawPath([]), in: drop, isFolder: false))
     }
 
     /// Lists the folder `name` of `parent`, whose path below the drop is `path`, and all below it.
@@ -108,7 +125,9 @@ private struct Walk {
         beat()
         guard let status = try folder.status(of: name) else { return }
         if status.kind == .directory { return try enter(folder, name, at: path, status: status, depth: depth + 1) }
-        files.append(InboxFile(path: path, kind: status.kind, stamp: status.stamp))
+        let file = InboxFile(path: path, kind: status.kind, stamp: status.stamp, links: status.links)
+        files.append(file)
+        if mayBeHidden(path) { lookAt(file, of: folder, standing: rules.standing(of: path, in: drop, isFolder: false)) }
         bytes &+= status.stamp.size
         noteCount()
         if bytes > limits.bytes { excess = .bytes(limit: limits.bytes) }
@@ -117,4 +136,45 @@ private struct Walk {
     private mutating func noteCount() {
         if files.count + folders.count - 1 > limits.files { excess = .count(limit: limits.files) }
     }
+
+    /// So that most files need no closer look.
+    private func mayBeHidden(_ path: RawPath) -> Bool {
+        let dot = UInt8(ascii: ".")
+        if drop.bytes.first == dot || path.bytes.first == dot { return true }
+        return zip(path.bytes, path.bytes.dropFirst()).contains { $0 == UInt8(ascii: "/") && $1 == dot }
+    }
+
+    /// Hidden pictures wait for somebody, who is to be told of them; other hidden files concern nobody.
+    private mutating func lookAt(_ file: InboxFile, of folder: FolderHandle, standing: NameRules.Standing) {
+        guard case .hidden = standing, file.kind == .regular, file.stamp.size > 0 else { return }
+        hiddenCount += 1
+        if hiddenCount > Self.sniffLimit || HiddenPicture.isOne(file.path.last, in: folder) {
+            pictures.insert(file.path)
+        }
+    }
+
+    /// So many hidden files are looked at in a scan; whoever hides more hides pictures.
+    private static let sniffLimit = 1000
+}
+
+/// Whether a file that is not to be taken in holds a picture all the same.
+private enum HiddenPicture {
+    static func isOne(_ name: RawPath, in folder: FolderHandle) -> Bool {
+        guard let file = try? folder.file(name) else { return hasSuffixOfOne(name) }
+        defer { try? file.close() }
+        let head = [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
+            count = (try? file.read(into: UnsafeMutableRawBufferPointer(buffer))) ?? 0
+        }
+        if case .picture = FileKind.sniff(head) { return true }
+        return hasSuffixOfOne(name)
+    }
+
+    private static func hasSuffixOfOne(_ name: RawPath) -> Bool {
+        let suffix = name.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last ?? []
+        return suffixes.contains(String(decoding: suffix, as: UTF8.self).lowercased())
+    }
+
+    private static let suffixes: Set<String> = [
+        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff", "jp2", "jxl",
+    ]
 }

@@ -20,13 +20,15 @@ package final class InboxWatcher: Sendable {
 
     /// Starts watching at once.
     /// - Parameter pollInterval: the time between two hints to rescan where inotify is not at work.
-    package init(inbox: FilePath, mode: Mode = .inotify, pollInterval: Duration = .seconds(5)) {
+    package init(
+        inbox: FilePath, rules: NameRules = NameRules(), mode: Mode = .inotify, pollInterval: Duration = .seconds(5)
+    ) {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         wakeUps = stream
         let box = HintBox(continuation: continuation)
         self.box = box
         let thread = Thread {
-            WatchLoop(inbox: inbox, mode: mode, pollInterval: pollInterval, box: box).run()
+            WatchLoop(inbox: inbox, rules: rules, mode: mode, pollInterval: pollInterval, box: box).run()
         }
         thread.name = "inbox-watch"
         thread.start()
@@ -47,6 +49,7 @@ package final class InboxWatcher: Sendable {
 /// The watching thread: one inotify session after another, polling in between.
 private struct WatchLoop {
     let inbox: FilePath
+    let rules: NameRules
     let mode: InboxWatcher.Mode
     let pollInterval: Duration
     let box: HintBox
@@ -62,7 +65,7 @@ private struct WatchLoop {
         defer { Self.isClaimed.store(false, ordering: .releasing) }
         while !box.isStopped {
             do throws(InotifyFault) {
-                var session = try InotifySession(inbox: inbox, box: box)
+                var session = try InotifySession(inbox: inbox, rules: rules, box: box)
                 try session.run()
             } catch {
                 if case .inboxMissing = error {

@@ -26,6 +26,7 @@ enum InotifyFault: Error, CustomStringConvertible {
 /// libinotifytools from initialisation to clean-up. Only ever one at a time, used from one thread.
 struct InotifySession {
     private let inbox: FilePath
+    private let rules: NameRules
     private let box: HintBox
     private let held: FolderHandle
     /// The library's; nil where it can't be found out.
@@ -39,6 +40,8 @@ struct InotifySession {
     /// The last MOVED_FROM of any name.
     private var lastMove: (cookie: UInt32, path: RawPath)?
     private var nextIdentityCheck = SuspendingClock.now
+    /// Folders that couldn't be watched because this process may not read them.
+    private var closed: Set<RawPath> = []
 
     private static let staleLimit = 4096
     private static let depthLimit = 64
@@ -46,8 +49,9 @@ struct InotifySession {
         bitPattern: UInt32(IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO)
             | UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_EXCL_UNLINK | IN_ONLYDIR | IN_DONT_FOLLOW))
 
-    init(inbox: FilePath, box: HintBox) throws(InotifyFault) {
+    init(inbox: FilePath, rules: NameRules, box: HintBox) throws(InotifyFault) {
         self.inbox = inbox
+        self.rules = rules
         self.box = box
         do { held = try FolderHandle.open(inbox) } catch {
             throw error.isAboutChange ? .inboxMissing : .watch(path: error.path, error.errno)
@@ -141,8 +145,10 @@ struct InotifySession {
         guard !path.bytes.isEmpty else { return }
         noteWriter(event, of: path)
         let entry = path.first
-        if event.has(Int32(IN_MOVED_FROM)) && !FileNames.isWaiting(entry) { moveCookie = event.cookie }
+        if event.has(Int32(IN_MOVED_FROM)) && !rules.isHeldBack(entry) { moveCookie = event.cookie }
         if event.has(Int32(IN_ISDIR)) && event.has(Int32(IN_CREATE | IN_MOVED_TO)) {
+            try watchTree(path, depth: path.components.count)
+        } else if event.has(Int32(IN_ISDIR)) && event.has(Int32(IN_ATTRIB)), closed.remove(path) != nil {
             try watchTree(path, depth: path.components.count)
         }
         let isArrival = event.has(Int32(IN_MOVED_TO)) && folder.bytes.isEmpty && event.cookie != moveCookie
@@ -185,7 +191,7 @@ struct InotifySession {
 
     /// Watches a folder, then lists it, then goes on with the folders in it, so that none can appear unseen.
     private mutating func watchTree(_ path: RawPath, depth: Int) throws(InotifyFault) {
-        guard depth <= Self.depthLimit, !FileNames.isWaiting(path), try watch(path) else { return }
+        guard depth <= Self.depthLimit, rules.isOfInterest(path), try watch(path) else { return }
         // A tree of many folders takes long, and the monitor is to know that this goes on.
         box.tick()
         guard let stream = absolute(path).withCString({ opendir($0) }) else {
@@ -214,7 +220,8 @@ struct InotifySession {
     }
 
     /// Throws what keeps folders from being watched at all; one that is gone or closed to this process is passed over.
-    private func checkFault(_ errno: Errno, at path: RawPath) throws(InotifyFault) {
+    private mutating func checkFault(_ errno: Errno, at path: RawPath) throws(InotifyFault) {
+        if errno == .permissionDenied { closed.insert(path) }
         switch errno {
         case .noSpace: throw .noWatchesLeft(folders: folders.count)
         case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied, .fileNameTooLong:

@@ -1,7 +1,8 @@
 /// Decides when a drop is complete: a value without I/O. Scans, events and monotonic times go in, settled drops come out.
 ///
 /// An entry has settled when two scans at least `settle` apart agree on every file's inode, size and times, and nothing
-/// was reported about it in between. One that was renamed in as a whole needs to hold still for `wholeSettle` only.
+/// was reported about it in between. One that was renamed in as a whole needs to hold still for `wholeSettle` only. In a
+/// folder that is kept, each file settles for itself.
 package struct SettleTracker: Sendable {
     package typealias Instant = SuspendingClock.Instant
 
@@ -13,6 +14,13 @@ package struct SettleTracker: Sendable {
         var hasMoved = false
         var arrivedWhole = false
         /// Set once its drop has been handled and only what could not be taken is left.
+        var rest: Rest?
+        /// The files of a kept folder.
+        var files: [InboxFile: FileWait] = [:]
+    }
+
+    private struct FileWait {
+        var stillSince: Instant
         var rest: Rest?
     }
 
@@ -51,7 +59,19 @@ package struct SettleTracker: Sendable {
         }
         let isArrival = known.map { $0.arrivedWhole && $0.snapshot == nil && !$0.hasMoved } ?? false
         let end = end ?? start
-        entries[snapshot.name] = Entry(snapshot: snapshot, stillSince: end, lastSeen: end, arrivedWhole: isArrival)
+        var entry = Entry(snapshot: snapshot, stillSince: end, lastSeen: end, arrivedWhole: isArrival)
+        if snapshot.isKept {
+            // Where nothing has changed that a scan shows, somebody has closed a file: all may be tried again.
+            let isSame = known?.snapshot == snapshot
+            entry.files = Dictionary(
+                uniqueKeysWithValues: snapshot.takeable.map { file in
+                    let wait = known?.files[file] ?? FileWait(stillSince: end)
+                    return (file, isSame ? FileWait(stillSince: wait.stillSince) : wait)
+                })
+            // Files that are as they were have been still up to now.
+            entry.lastSeen = known.map { max($0.lastSeen, start) } ?? end
+        }
+        entries[snapshot.name] = entry
     }
 
     /// A scan of the inbox saw these top-level entries and no others.
@@ -69,23 +89,29 @@ package struct SettleTracker: Sendable {
     package mutating func handled(
         _ candidate: DropCandidate, left: EntrySnapshot, pause: Duration?, at now: Instant
     ) {
+        let rest = pause.map { Rest.until(now.advanced(by: $0)) } ?? .untilChanged
+        let earlier = entries[candidate.name]
         var entry = Entry(snapshot: left, stillSince: now, lastSeen: now)
-        if let moved = entries[candidate.name], !moved.hasMoved {
-            let known = Set(candidate.snapshot.files)
-            if left.takeable.allSatisfy(known.contains) {
-                entry.stillSince = moved.stillSince
-                entry.rest = pause.map { .until(now.advanced(by: $0)) } ?? .untilChanged
+        let known = Set(candidate.snapshot.files)
+        if left.isKept {
+            for file in left.takeable {
+                let since = earlier?.files[file]?.stillSince ?? now
+                entry.files[file] = FileWait(stillSince: since, rest: known.contains(file) ? rest : nil)
             }
+            entry.hasMoved = earlier?.hasMoved ?? false
+        } else if let earlier, !earlier.hasMoved, left.takeable.allSatisfy(known.contains) {
+            entry.stillSince = earlier.stillSince
+            entry.rest = rest
         }
         entries[candidate.name] = entry
     }
 
     /// The drops that have settled, by name.
     package func settled(at now: Instant) -> [DropCandidate] {
-        entries.values.compactMap { entry in
-            guard let snapshot = entry.snapshot, isReady(entry, at: now) else { return nil }
-            return DropCandidate(snapshot: snapshot, stillFor: entry.stillSince.duration(to: entry.lastSeen))
-        }.sorted { $0.name < $1.name }
+        entries.values.compactMap {
+            $0.snapshot?.isKept == true ? settledFiles(of: $0, at: now) : settledDrop($0, at: now)
+        }
+        .sorted { $0.name < $1.name }
     }
 
     /// The entries that should be scanned by `now` to learn whether they have settled, by name.
@@ -96,37 +122,61 @@ package struct SettleTracker: Sendable {
     /// When the next entry becomes due; nil if all rest.
     package var nextDeadline: Instant? { entries.values.compactMap(deadline).min() }
 
-    /// The entries that a limit holds back, each with the reason.
-    package var heldBack: [RawPath: EntrySnapshot.Excess] { entries.compactMapValues { $0.snapshot?.excess } }
+    /// Whether a drop is waited for until it has held still.
+    func isSettling(_ name: RawPath) -> Bool {
+        guard let entry = entries[name], let snapshot = entry.snapshot else { return true }
+        return snapshot.isKept ? entry.files.values.contains { $0.rest == nil } : entry.rest == nil
+    }
 
-    private func isReady(_ entry: Entry, at now: Instant) -> Bool {
-        guard let snapshot = entry.snapshot, !entry.hasMoved, isOfInterest(snapshot) else { return false }
-        switch entry.rest {
-        case .untilChanged: return false
-        case .until(let end) where now < end || entry.lastSeen < end: return false
-        default: return entry.stillSince.duration(to: entry.lastSeen) >= required(of: entry)
+    private func settledDrop(_ entry: Entry, at now: Instant) -> DropCandidate? {
+        guard let snapshot = entry.snapshot, !entry.hasMoved, isOfInterest(snapshot),
+            hasSettled(entry.stillSince, entry.rest, required: required(of: entry), seen: entry.lastSeen, at: now)
+        else { return nil }
+        return DropCandidate(snapshot: snapshot, stillFor: entry.stillSince.duration(to: entry.lastSeen))
+    }
+
+    private func settledFiles(of entry: Entry, at now: Instant) -> DropCandidate? {
+        guard let snapshot = entry.snapshot, !entry.hasMoved, snapshot.excess == nil else { return nil }
+        let ready = entry.files.filter { _, wait in
+            hasSettled(wait.stillSince, wait.rest, required: settle, seen: entry.lastSeen, at: now)
+        }
+        guard let youngest = ready.values.map(\.stillSince).max() else { return nil }
+        return DropCandidate(
+            snapshot: snapshot.restricted(to: snapshot.takeable.filter { ready[$0] != nil }),
+            stillFor: youngest.duration(to: entry.lastSeen))
+    }
+
+    private func hasSettled(
+        _ since: Instant, _ rest: Rest?, required: Duration, seen: Instant, at now: Instant
+    ) -> Bool {
+        switch rest {
+        case .untilChanged: false
+        case .until(let end) where now < end || seen < end: false
+        default: since.duration(to: seen) >= required
         }
     }
 
     private func isOfInterest(_ snapshot: EntrySnapshot) -> Bool {
-        snapshot.excess == nil && (!snapshot.takeable.isEmpty || isOnlyClutter(snapshot))
-    }
-
-    /// A folder with nothing in it but what operating systems strew about; it is cleared away like a drop.
-    private func isOnlyClutter(_ snapshot: EntrySnapshot) -> Bool {
-        snapshot.isFolder && !snapshot.files.isEmpty && snapshot.unreadable.isEmpty
-            && snapshot.files.allSatisfy { FileNames.isClutter($0.path) }
+        snapshot.excess == nil && (!snapshot.takeable.isEmpty || snapshot.isOnlyClutter)
     }
 
     private func required(of entry: Entry) -> Duration { entry.arrivedWhole ? wholeSettle : settle }
 
     private func deadline(of entry: Entry) -> Instant? {
         guard let snapshot = entry.snapshot, !entry.hasMoved else { return entry.lastSeen }
-        guard isOfInterest(snapshot) else { return nil }
-        switch entry.rest {
-        case .untilChanged: return nil
-        case .until(let end): return end
-        case nil: return entry.stillSince.advanced(by: required(of: entry))
+        if snapshot.isKept {
+            guard snapshot.excess == nil else { return nil }
+            return entry.files.values.compactMap { deadline($0.stillSince.advanced(by: settle), $0.rest) }.min()
+        }
+        return isOfInterest(snapshot)
+            ? deadline(entry.stillSince.advanced(by: required(of: entry)), entry.rest) : nil
+    }
+
+    private func deadline(_ settled: Instant, _ rest: Rest?) -> Instant? {
+        switch rest {
+        case .untilChanged: nil
+        case .until(let end): end
+        case nil: settled
         }
     }
 }

@@ -1,3 +1,4 @@
+package import Intake
 package import Learning
 package import Networks
 package import Pictures
@@ -33,6 +34,11 @@ package struct Settings: Sendable, Equatable {
         package var watch = WatchMode.inotify
         /// The share of pictures, 0..<1, that a drop without test folder gives to the test set.
         package var testShare = 0.2
+        /// Patterns of names to pass over, beside the known ones.
+        package var ignore: [String] = []
+        /// Top-level folders that stay when their pictures are taken.
+        package var keep: [String] = []
+        package var tooLarge = TooLargeRule.leave
     }
 
     /// How much is taken in at most; the keys are among `limits`.
@@ -41,7 +47,7 @@ package struct Settings: Sendable, Equatable {
         package var maxDepth = 16
         package var maxFiles = 500_000
         package var maxBytes = 1 << 40
-        /// A larger file is rejected.
+        /// A larger file isn't taken.
         package var maxFileBytes = 256 << 20
     }
 

@@ -1,3 +1,4 @@
+internal import Intake
 internal import Learning
 internal import Networks
 internal import Pictures
@@ -70,6 +71,15 @@ enum SettingsCatalog {
         .one(
             "inbox.test_share", \.inbox.testShare, .share,
             "Share of the pictures that becomes the test set, where a drop has no train/ and test/ folders."),
+        .list(
+            "inbox.ignore", \.inbox.ignore, .name, count: 0...1000,
+            "Names to pass over and remove with a drop, beside the known ones (.DS_Store, .git), such as *.txt."),
+        .list(
+            "inbox.keep", \.inbox.keep, .name, count: 0...1000,
+            "Folders of the inbox that stay when their pictures are taken, as of a camera; a file .keep in one does the same."),
+        .one(
+            "inbox.too_large", \.inbox.tooLarge, .choice,
+            "A file beyond limits.max_file_bytes: leave it where it is, or move it to .too-large in the inbox."),
     ]
 
     private static let train: [Setting] = [
@@ -154,7 +164,7 @@ enum SettingsCatalog {
             "Bytes that decoding may hold beside the pixels: the coefficients of a progressive JPEG."),
         .one(
             "limits.max_file_bytes", \.drops.maxFileBytes, .integer(1 << 20...1 << 30),
-            "Bytes a file; larger files are rejected."),
+            "Bytes a file; larger files aren't taken (inbox.too_large)."),
         .one(
             "limits.max_drop_depth", \.drops.maxDepth, .integer(1...64),
             "Folders in one another below a drop's own; a deeper drop is left alone in the inbox."),

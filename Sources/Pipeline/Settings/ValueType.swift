@@ -13,6 +13,13 @@ extension ValueType where Value == String {
         .init(expected: "a path", parse: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 }, format: { $0 })
     }
 
+    /// The name of a file or folder, or a pattern of one.
+    static var name: Self {
+        .init(
+            expected: "a name without a slash",
+            parse: { $0.isEmpty || $0.utf8.contains(0) || $0.contains("/") ? nil : $0 }, format: { $0 })
+    }
+
     /// The name of a backbone, optionally with an input size: `vgg16` or `vgg16@96`.
     static var backbone: Self {
         .init(

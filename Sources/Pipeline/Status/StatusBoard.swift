@@ -115,16 +115,6 @@ package final class StatusBoard: Sendable {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .secondsSince1970
         guard let data = try? encoder.encode(status) else { return }
-        do { try data.write(to: URL(filePath: file.string), options: .atomic) } catch { try? overwrite(data, in: file) }
-    }
-
-    /// A full disk has no room for another file, but this one's block is still there; that the disk is full is what readers
-    /// are to see.
-    private func overwrite(_ data: Data, in file: FilePath) throws {
-        let descriptor = try FileDescriptor.open(file, .writeOnly, options: [.noFollow, .closeOnExec])
-        try descriptor.closeAfter {
-            _ = try descriptor.writeAll(data)
-            try descriptor.resize(to: Int64(data.count))
-        }
+        StatusFile.write(data, to: file)
     }
 }

@@ -1,0 +1,33 @@
+import GRDB
+
+extension History {
+    /// Asks that a path in the inbox be taken although its name says otherwise; asking again changes nothing.
+    package func requestTaking(_ path: RawName, by requester: String, at time: Timestamp) throws {
+        try write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO take_requests (path, path_text, requested_at, requester) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (path) DO NOTHING
+                    """, arguments: [DatabaseBytes(path.bytes), path.text, time, requester])
+        }
+    }
+
+    /// The raw paths in the inbox that somebody has asked to be taken, until they are gone from it.
+    package func takeRequests() throws -> [[UInt8]] {
+        try reader.read { db in
+            try Row.fetchAll(db, sql: "SELECT path FROM take_requests").map { row in
+                try row.decode(DatabaseBytes.self, atIndex: 0).bytes
+            }
+        }
+    }
+
+    /// Forgets requests whose paths have left the inbox.
+    package func forgetTakeRequests(_ paths: some Collection<[UInt8]>) throws {
+        guard !paths.isEmpty else { return }
+        try write { db in
+            for path in paths {
+                try db.execute(sql: "DELETE FROM take_requests WHERE path = ?", arguments: [DatabaseBytes(path)])
+            }
+        }
+    }
+}

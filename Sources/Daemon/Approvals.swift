@@ -1,0 +1,38 @@
+internal import Archive
+internal import Intake
+internal import Synchronization
+
+/// The hidden and partial paths of the inbox that somebody has asked to be taken, as `cultivar take` does.
+final class Approvals: Sendable {
+    private struct State {
+        var paths: Set<RawPath> = []
+        var readAt: SuspendingClock.Instant?
+    }
+
+    private let state = Mutex(State())
+
+    /// What the history has, read at most once a second; what it had before where it can't be read for the moment.
+    func paths(in history: History) -> Set<RawPath> {
+        let now = SuspendingClock.now
+        return state.withLock { state in
+            if let last = state.readAt, last.duration(to: now) < .seconds(1) { return state.paths }
+            state.readAt = now
+            if let requests = try? history.takeRequests() { state.paths = Set(requests.map { RawPath($0) }) }
+            return state.paths
+        }
+    }
+
+    /// Forgets requests for paths that are not in the inbox any more.
+    ///
+    /// - Parameter seen: what was seen of entries of the inbox; nil for one that is gone.
+    func forget(_ seen: [RawPath: EntrySnapshot?], in history: History) throws {
+        let gone = state.withLock { $0.paths }.filter { path in
+            guard let found = seen[path.first] else { return false }
+            guard let entry = found else { return true }
+            let below = path.withoutFirst
+            return !below.bytes.isEmpty && entry.excess == nil && !entry.files.contains { $0.path == below }
+                && !entry.folders.contains { $0.path == below }
+        }
+        try history.forgetTakeRequests(gone.map(\.bytes))
+    }
+}

@@ -1,0 +1,170 @@
+internal import Glibc
+
+/// What the names of files and folders say before anything is opened: what may be taken in, what is passed over, and what
+/// stays until somebody renames it or asks for it.
+package struct NameRules: Sendable {
+    package enum Standing: Sendable, Hashable {
+        case takeable
+        /// Strewn about by a system or a tool: passed over, and removed along with its drop. `root` is the outermost folder
+        /// or file that makes it so, relative to the drop; empty for the drop itself.
+        case clutter(root: RawPath)
+        /// Hidden by a leading dot, and never taken by itself. `root` as above.
+        case hidden(root: RawPath)
+        /// Still on its way, as its name says; `root` is the file itself, or empty for a drop of such a name.
+        case partial(root: RawPath)
+    }
+
+    /// The folder that a drop of this name has been put aside as begins so.
+    static let asidePrefix = ".done"
+    /// What was too large is put aside here, where that is set.
+    static let tooLargeFolder = RawPath(".too-large")
+    /// A file that is about to be removed bears this before its name for a moment.
+    static let removalPrefix = Array(".cultivar~".utf8)
+
+    private let ignored: [[CChar]]
+    private let keptFolders: Set<RawPath>
+    private let approved: Set<RawPath>
+
+    /// - Parameters:
+    ///   - ignored: names to pass over beside the known ones, as patterns of fnmatch(3), in any case.
+    ///   - keptFolders: top-level folders that stay when their pictures are taken.
+    ///   - approved: paths in the inbox, hidden or partial, that somebody has asked to be taken.
+    package init(ignored: [String] = [], keptFolders: Set<RawPath> = [], approved: Set<RawPath> = []) {
+        self.ignored = ignored.map { $0.utf8CString.map { $0 } }
+        self.keptFolders = keptFolders
+        self.approved = approved
+    }
+
+    private init(_ other: NameRules, approved: Set<RawPath>) {
+        (ignored, keptFolders) = (other.ignored, other.keptFolders)
+        self.approved = approved
+    }
+
+    package func approving(_ paths: Set<RawPath>) -> NameRules { NameRules(self, approved: paths) }
+
+    /// How a file or folder at `path` below the top-level entry `drop` stands; a loose file has an empty path.
+    package func standing(of path: RawPath, in drop: RawPath, isFolder: Bool) -> Standing {
+        let isLoose = path.bytes.isEmpty && !isFolder
+        let top = Self.isAside(drop) ? .takeable : kind(drop.bytes[...], isFolder: !isLoose, isTop: true)
+        if let standing = standing(top, root: RawPath([]), in: drop) { return standing }
+        var start = path.bytes.startIndex
+        while start < path.bytes.endIndex {
+            let end = path.bytes[start...].firstIndex(of: Self.slash) ?? path.bytes.endIndex
+            let kind = kind(path.bytes[start..<end], isFolder: isFolder || end < path.bytes.endIndex, isTop: false)
+            if kind != .takeable, let found = standing(kind, root: RawPath(path.bytes[..<end]), in: drop) {
+                return found
+            }
+            start = end + 1
+        }
+        return .takeable
+    }
+
+    /// Whether a top-level entry has a name that keeps it from being taken by itself.
+    func isHeldBack(_ name: RawPath) -> Bool {
+        !Self.isAside(name) && kind(name.bytes[...], isFolder: true, isTop: true) != .takeable
+            && !approved.contains(name)
+    }
+
+    /// Whether what happens in a folder, by its path in the inbox, may lead to something being taken.
+    func isOfInterest(_ folder: RawPath) -> Bool {
+        folder.bytes.isEmpty
+            || standing(of: folder.withoutFirst, in: folder.first, isFolder: true) == .takeable
+    }
+
+    /// Whether the settings say that a top-level folder stays when its pictures are taken.
+    func keeps(_ folder: RawPath) -> Bool { keptFolders.contains(folder) }
+
+    /// Whether a top-level folder is a drop that has been put aside because its files can't be removed.
+    static func isAside(_ name: RawPath) -> Bool { originalName(ofAside: name) != nil }
+
+    /// The name under which a drop is put aside: `.done-NAME`, and `.done~2-NAME` where that is taken.
+    static func asideName(of name: RawPath, number: Int) -> RawPath {
+        RawPath(Array((number == 1 ? "\(asidePrefix)-" : "\(asidePrefix)~\(number)-").utf8) + name.bytes)
+    }
+
+    /// The name that a drop had before it was put aside; nil for any other name.
+    static func originalName(ofAside name: RawPath) -> RawPath? {
+        guard name.bytes.starts(with: asidePrefix.utf8) else { return nil }
+        var rest = name.bytes.dropFirst(asidePrefix.utf8.count)
+        if rest.first == UInt8(ascii: "~") {
+            let digits = rest.dropFirst().prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            guard !digits.isEmpty else { return nil }
+            rest = rest[digits.endIndex...]
+        }
+        guard rest.first == UInt8(ascii: "-"), rest.count > 1 else { return nil }
+        return RawPath(rest.dropFirst())
+    }
+
+    private enum Kind { case takeable, clutter, hidden, partial }
+
+    private func kind(_ name: ArraySlice<UInt8>, isFolder: Bool, isTop: Bool) -> Kind {
+        if isClutter(name) { return .clutter }
+        if name.starts(with: Self.removalPrefix), !isFolder { return .takeable }
+        if name.first == UInt8(ascii: ".") { return .hidden }
+        // A folder below the drop that is called so is a class: engine.part, wheel.tmp.
+        return (!isFolder || isTop) && Self.isPartial(name) ? .partial : .takeable
+    }
+
+    private func standing(_ kind: Kind, root: RawPath, in drop: RawPath) -> Standing? {
+        switch kind {
+        case .takeable: return nil
+        case .clutter: return .clutter(root: root)
+        case .hidden: return isApproved(root, in: drop) ? nil : .hidden(root: root)
+        case .partial: return isApproved(root, in: drop) ? nil : .partial(root: root)
+        }
+    }
+
+    private func isApproved(_ root: RawPath, in drop: RawPath) -> Bool {
+        !approved.isEmpty && approved.contains(root.bytes.isEmpty ? drop : drop.appending(root))
+    }
+
+    private func isClutter(_ name: ArraySlice<UInt8>) -> Bool {
+        guard let first = name.first else { return false }
+        if name.starts(with: Self.appleDouble) { return true }
+        if Self.clutterInitials.contains(first) {
+            let name = RawPath(name.map(Self.lowercased))
+            if Self.clutter.contains(name) || name.bytes.starts(with: Self.trashOfVolume) { return true }
+        }
+        guard !ignored.isEmpty else { return false }
+        return RawPath(name).withCString { text in
+            ignored.contains { fnmatch($0, text, Self.caseFolding) == 0 }
+        }
+    }
+
+    private static func isPartial(_ name: ArraySlice<UInt8>) -> Bool {
+        name.starts(with: syncthing)
+            || partialSuffixes.contains { suffix in
+                name.suffix(suffix.count).elementsEqual(suffix) { lowercased($0) == $1 }
+            }
+    }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+
+    private static let slash = UInt8(ascii: "/")
+    private static let caseFolding = Int32(1 << 4)  // FNM_CASEFOLD
+    private static let appleDouble = Array("._".utf8)
+    private static let syncthing = Array("~syncthing~".utf8)
+    private static let trashOfVolume = Array(".trash-".utf8)
+
+    /// So that most names need no look-up.
+    private static let clutterInitials = Set(
+        clutter.flatMap { name in
+            let first = name.bytes[0]
+            return [first, (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first) ? first & ~0x20 : first]
+        })
+
+    /// Files and folders of systems, NAS boxes, version control and notebooks, in lower case. docs/inbox.md lists them.
+    private static let clutter: Set<RawPath> = Set(
+        [
+            ".ds_store", "__macosx", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd", ".temporaryitems",
+            ".documentrevisions-v100", ".localized", ".apdisk", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini",
+            "$recycle.bin", "system volume information", ".directory", ".thumbnails", ".trash", "lost+found",
+            "@eadir", "#recycle", "@recycle", "@recently-snapshot", "#snapshot", ".ipynb_checkpoints", "__pycache__",
+            ".git", ".hg", ".svn", ".dvc", ".cache", ".idea", ".vscode", ".stfolder", ".stversions", ".dropbox.cache",
+        ].map { RawPath($0) })
+
+    private static let partialSuffixes = [".part", ".partial", ".tmp", ".filepart", ".crdownload"]
+        .map { [UInt8]($0.utf8) }
+}

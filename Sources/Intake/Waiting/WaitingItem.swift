@@ -1,0 +1,167 @@
+package import Foundation
+
+/// Why something stays in the inbox; a stable word for programs.
+package enum WaitingCode: String, Codable, Sendable, CaseIterable {
+    case settling
+    case open
+    case incomplete
+    case changed
+    case partialName = "partial_name"
+    case hidden
+    case unreadable
+    case noSpace = "no_space"
+    case tooLarge = "too_large"
+    case tooDeep = "too_deep"
+    case tooManyFiles = "too_many_files"
+    case dropTooLarge = "drop_too_large"
+    case nameTaken = "name_taken"
+    case failed
+    case emptyFolder = "empty_folder"
+    case dotFile = "dot_file"
+    case ignored
+    case setAside = "set_aside"
+    case notRemoved = "not_removed"
+}
+
+/// Something that lies in the inbox and isn't taken in, or is still there although it has been: for people, who may have to
+/// do something about it.
+package struct WaitingItem: Codable, Sendable, Hashable {
+    /// In the inbox, escaped for people. A folder stands for all below it that waits for the same reason.
+    package let path: String
+    /// The path as a word of a shell's command line.
+    package let argument: String
+    package let code: WaitingCode
+    /// Regular files and other things at or below the path that wait for this reason; 0 where that can't be seen.
+    package let files: Int
+    package let since: Date
+    /// A number or a text that belongs to the code: a limit, or what went wrong.
+    package let detail: String?
+    /// Whether pictures wait here that will never be taken by themselves.
+    package let degrades: Bool
+
+    package init(
+        path: RawPath, code: WaitingCode, files: Int, since: Date, detail: String? = nil, degrades: Bool = false
+    ) {
+        self.path = path.escaped
+        argument = path.shellWord
+        self.code = code
+        self.files = files
+        self.since = since
+        self.detail = detail
+        self.degrades = degrades
+    }
+
+    /// Whether it will be over in a moment, by itself.
+    package var isPassing: Bool { [.settling, .changed].contains(code) }
+
+    /// What it waits for, in a sentence without subject.
+    package var waitsFor: String {
+        switch code {
+        case .settling: "waits until nothing in it changes any more"
+        case .open: "waits until whoever writes to it closes it"
+        case .incomplete: "ends too early; waits for the rest, and is rejected if none comes"
+        case .changed: "has just changed; waits for the next look"
+        case .partialName: "has the name of an upload that is under way; waits for its final name"
+        case .hidden: "is hidden by the dot before its name; waits for somebody to ask for it"
+        case .unreadable: "can't be read with this user's permissions"
+        case .noSpace: "waits for space: the disk has no room for a copy of it"
+        case .tooLarge: "is larger than the \(detail ?? "?") bytes that limits.max_file_bytes allows"
+        case .tooDeep: "holds folders that lie more than \(detail ?? "?") deep (limits.max_drop_depth)"
+        case .tooManyFiles: "holds more than \(detail ?? "?") files and folders (limits.max_drop_files)"
+        case .dropTooLarge: "holds more than \(detail ?? "?") bytes (limits.max_drop_bytes)"
+        case .nameTaken:
+            "waits until \(detail ?? "?") has left the inbox: what has come into it later is taken under that name"
+        case .failed: "can't be taken in: \(detail ?? "?")"
+        case .emptyFolder: "is an empty folder; waits for files"
+        case .dotFile: "is hidden and holds no picture; stays"
+        case .ignored: "is passed over; goes when its drop has been taken in"
+        case .setAside: "was set aside for its size; stays"
+        case .notRemoved: "has been taken in, but may not be removed by this user"
+        }
+    }
+
+    /// What somebody can do about it; nil where nothing is to be done.
+    package var toDo: String? {
+        switch code {
+        case .settling, .open, .incomplete, .changed, .nameTaken, .ignored: nil
+        case .partialName: "rename it when it is complete, or: cultivar take \(argument)"
+        case .hidden: "cultivar take \(argument)"
+        case .unreadable: "let the service read it, for example: chmod -R a+rX \(argument)"
+        case .noSpace: "make room on the disk of the state folder"
+        case .tooLarge: "take it away, raise limits.max_file_bytes, or set inbox.too_large to move"
+        case .tooDeep: "take it away and drop it with fewer folders in one another, or raise limits.max_drop_depth"
+        case .tooManyFiles: "drop it in parts, or raise limits.max_drop_files"
+        case .dropTooLarge: "drop it in parts, or raise limits.max_drop_bytes"
+        case .failed: "mend what is said; it is tried again by itself"
+        case .emptyFolder, .dotFile, .setAside: "remove it if it isn't needed"
+        case .notRemoved: "remove it, or give the service the right to"
+        }
+    }
+}
+
+extension Deferral {
+    /// The code that a file waits under.
+    var code: WaitingCode {
+        switch self {
+        case .changed: .changed
+        case .openForWriting: .open
+        case .incomplete: .incomplete
+        case .unreadable: .unreadable
+        case .noSpace: .noSpace
+        case .tooLarge: .tooLarge
+        }
+    }
+}
+
+extension EntrySnapshot.Excess {
+    var code: WaitingCode {
+        switch self {
+        case .depth: .tooDeep
+        case .count: .tooManyFiles
+        case .bytes: .dropTooLarge
+        }
+    }
+
+    var limit: String {
+        switch self {
+        case .depth(let limit, _): "\(limit)"
+        case .count(let limit): "\(limit)"
+        case .bytes(let limit): "\(limit)"
+        }
+    }
+}
+
+extension RawPath {
+    /// The path as one word of a shell's command line.
+    package var shellWord: String {
+        let isPlain = bytes.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "a")...UInt8(ascii: "z"):
+                true
+            default: "/._-+,:@%~".utf8.dropLast().contains(byte)
+            }
+        }
+        if isPlain, !bytes.isEmpty { return String(decoding: bytes, as: UTF8.self) }
+        if let text = String(validating: bytes, as: UTF8.self), text.unicodeScalars.allSatisfy(\.isPlainInShell) {
+            return "'" + text.replacing("'", with: "'\\''") + "'"
+        }
+        let escaped = bytes.map { byte -> String in
+            switch byte {
+            case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(UnicodeScalar(byte))
+            case 0x20..<0x7F: String(UnicodeScalar(byte))
+            default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+        }
+        return "$'" + escaped.joined() + "'"
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isPlainInShell: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
+        default: true
+        }
+    }
+}

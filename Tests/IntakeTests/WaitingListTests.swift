@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+@testable import Intake
+
+@Suite("What waits in the inbox")
+struct WaitingListTests {
+    private let start = WaitingList.Instant.now
+    private let day = Date(timeIntervalSince1970: 1_000_000)
+
+    private func file(_ path: String, inode: UInt64 = 1) -> InboxFile {
+        InboxFile(
+            path: RawPath(path), kind: .regular,
+            stamp: FileStamp(device: 1, inode: inode, size: 9, modified: 0, changed: 0))
+    }
+
+    private func folder(_ path: String) -> InboxFile {
+        InboxFile(path: RawPath(path), kind: .directory, stamp: file(path).stamp)
+    }
+
+    private func entry(
+        _ name: String, _ files: [String], folders: [String] = [""], unreadable: [String] = [],
+        pictures: [String] = [], excess: EntrySnapshot.Excess? = nil
+    ) -> EntrySnapshot {
+        EntrySnapshot(
+            name: RawPath(name), files: files.map { file($0) }, folders: folders.map(folder),
+            unreadable: unreadable.map { RawPath($0) }, excess: excess, pictures: Set(pictures.map { RawPath($0) }))
+    }
+
+    /// "PATH code files", with an exclamation mark where somebody has to act.
+    private func items(_ list: inout WaitingList, takenIn: Set<String> = []) -> [String] {
+        list.items(at: day, isTakenIn: { file, _ in takenIn.contains(file.path.escaped) })
+            .map { "\($0.path) \($0.code.rawValue) \($0.files)\($0.degrades ? "!" : "")" }
+    }
+
+    @Test("Each thing is named with its reason, folders for all below them")
+    func reasons() {
+        var list = WaitingList(maxFileBytes: 5)
+        let drop = entry(
+            "d", [".net/1.jpg", ".net/2.jpg", "a.jpg.part", "cat/.gitkeep", ".git/config", "cat/1.jpg", "cat/2.jpg"],
+            folders: ["", ".net", ".git", "cat", "empty", "empty/deeper", "shut"], unreadable: ["shut"],
+            pictures: [".net/1.jpg"])
+        list.observe(drop, at: start)
+        let found = items(&list, takenIn: ["cat/2.jpg"])
+        let expected: Set<String> = [
+            "d settling 1", "d not_removed 1", "d/.git/config ignored 1", "d/.net hidden 2",
+            "d/a.jpg.part partial_name 1",
+            "d/cat/.gitkeep dot_file 1", "d/empty empty_folder 0", "d/shut unreadable 0!",
+        ]
+        #expect(Set(found) == expected && found.count == expected.count)
+    }
+
+    @Test("What is hidden needs somebody once it has held still for a while, what is partial much later")
+    func patience() {
+        var list = WaitingList(maxFileBytes: 5)
+        let drop = entry("d", [".net/1.jpg", "2.part"], pictures: [".net/1.jpg"])
+        list.observe(drop, at: start)
+        list.observe(drop, at: start.advanced(by: .seconds(29)))
+        #expect(items(&list) == ["d/.net hidden 1", "d/2.part partial_name 1"])
+        #expect(list.nextLooks == [RawPath("d"): start.advanced(by: .seconds(44))])
+        list.observe(drop, at: start.advanced(by: .seconds(30)))
+        #expect(items(&list) == ["d/.net hidden 1!", "d/2.part partial_name 1"])
+        list.observe(drop, at: start.advanced(by: .seconds(3600)))
+        #expect(items(&list) == ["d/.net hidden 1!", "d/2.part partial_name 1!"])
+        let grown = entry("d", [".net/1.jpg", ".net/3.jpg", "2.part"], pictures: [".net/1.jpg"])
+        list.observe(grown, at: start.advanced(by: .seconds(3601)))
+        #expect(items(&list) == ["d/.net hidden 2", "d/2.part partial_name 1"])
+    }
+
+    @Test("What became of a drop's files is told until they change")
+    func results() {
+        var list = WaitingList(maxFileBytes: 5)
+        list.observe(entry("d", ["cat/1", "cat/2"]), at: start)
+        var result = HandledDrop()
+        result.deferred = [file("cat/1"): .tooLarge, file("cat/2"): .openForWriting]
+        list.noteResult(result, of: RawPath("d"))
+        #expect(items(&list) == ["d/cat/1 too_large 1!", "d/cat/2 open 1"])
+        let changed = EntrySnapshot(name: RawPath("d"), files: [file("cat/1", inode: 7)])
+        list.observe(changed, at: start)
+        #expect(items(&list) == ["d settling 1"])
+        result = HandledDrop()
+        result.failure = "a bad sector"
+        list.noteResult(result, of: RawPath("d"))
+        #expect(items(&list) == ["d failed 1!"])
+        list.forget(RawPath("d"))
+        #expect(items(&list).isEmpty)
+    }
+
+    @Test("Whole entries are named by themselves: clutter, what is set aside, too much, what can't be looked into")
+    func entries() {
+        var list = WaitingList(maxFileBytes: 5)
+        list.observe(entry("#recycle", ["1.jpg"]), at: start)
+        list.observe(entry(".too-large", ["1.jpg"]), at: start)
+        list.observe(entry("deep", ["a/1.jpg"], excess: .depth(limit: 16, folder: RawPath("a"))), at: start)
+        list.observe(entry("up.part", ["a/1.jpg"]), at: start)
+        list.observe(entry("empty", []), at: start)
+        list.noteFailure("Input/output error", of: RawPath("bad"))
+        #expect(
+            items(&list) == [
+                "#recycle ignored 1", ".too-large set_aside 1", "bad failed 0!", "deep too_deep 1!",
+                "empty empty_folder 0", "up.part partial_name 1",
+            ])
+        list.retain([RawPath("empty")])
+        #expect(items(&list) == ["empty empty_folder 0"])
+    }
+
+    @Test("The time since when lasts, over a restart as well")
+    func since() {
+        var list = WaitingList(maxFileBytes: 5)
+        list.observe(entry("d", ["2.part"]), at: start)
+        let first = list.items(at: day, isTakenIn: { _, _ in false })
+        #expect(list.items(at: day.addingTimeInterval(60), isTakenIn: { _, _ in false }) == first)
+        var next = WaitingList(maxFileBytes: 5, earlier: first)
+        next.observe(entry("d", ["2.part"]), at: start)
+        #expect(next.items(at: day.addingTimeInterval(90), isTakenIn: { _, _ in false }) == first)
+    }
+
+    @Test(
+        "The command that takes a path can be typed as it stands",
+        arguments: [
+            ("photos/.photos", "photos/.photos"), ("it's/.a b", "'it'\\''s/.a b'"), ("a\u{1B}/.b", "$'a\\x1b/.b'"),
+            ("blåbær/.x", "'blåbær/.x'"),
+        ])
+    func shellWords(_ path: String, _ word: String) { #expect(RawPath(path).shellWord == word) }
+
+    @Test("Every reason has its sentence, and those that need somebody say what to do")
+    func sentences() {
+        for code in WaitingCode.allCases {
+            let item = WaitingItem(path: RawPath("d"), code: code, files: 1, since: day, detail: "7")
+            #expect(!item.waitsFor.isEmpty)
+        }
+        for code in [
+            WaitingCode.hidden, .partialName, .unreadable, .noSpace, .tooLarge, .tooDeep, .tooManyFiles, .dropTooLarge,
+        ] {
+            #expect(WaitingItem(path: RawPath("d"), code: code, files: 1, since: day).toDo != nil)
+        }
+    }
+}
