@@ -23,7 +23,9 @@ struct BatchPlan: Sendable {
 
     init(candidate: DropCandidate, files: [InboxFile], scanner: InboxScanner, settings: IngestSettings) {
         let drop = candidate.snapshot
-        layout = DropLayout(name: drop.name, isFolder: drop.isFolder, paths: drop.files.lazy.map(\.path))
+        layout = DropLayout(
+            name: drop.name, isFolder: drop.isFolder, paths: drop.takeable.lazy.map(\.path),
+            splitFolders: settings.splitFolders)
         self.files = files
         self.settings = settings
         stillFor = candidate.stillFor

@@ -4,6 +4,7 @@ internal import Archive
 package struct IngestSettings: Sendable, Hashable {
     /// The share of test pictures among those whose drop doesn't say, 0 to 1.
     package var testShare: Double
+    package var splitFolders: SplitFolders
     /// The largest file that is looked at as a picture, in bytes.
     package var maxFileBytes: Int
     /// A file that ends too early is waited for until it has been unchanged for this long.
@@ -14,10 +15,11 @@ package struct IngestSettings: Sendable, Hashable {
     package var batchBytes: Int64
 
     package init(
-        testShare: Double = 0.2, maxFileBytes: Int = 256 << 20, patience: Duration = .seconds(30),
-        batchFiles: Int = 4096, batchBytes: Int64 = 256 << 20
+        testShare: Double = 0.2, splitFolders: SplitFolders = .auto, maxFileBytes: Int = 256 << 20,
+        patience: Duration = .seconds(30), batchFiles: Int = 4096, batchBytes: Int64 = 256 << 20
     ) {
         self.testShare = testShare
+        self.splitFolders = splitFolders
         self.maxFileBytes = maxFileBytes
         self.patience = patience
         self.batchFiles = batchFiles

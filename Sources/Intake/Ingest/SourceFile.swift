@@ -40,7 +40,7 @@ struct SourceFile: Sendable {
         let staged = picture.staged
         switch finding {
         case .valid(let format, let width, let height, let notes):
-            let (label, split) = (picture.label.escaped, picture.split)
+            let (label, split) = (picture.label, picture.split)
             let new = NewPicture(
                 digest: staged.digest, byteCount: staged.byteCount, format: format, width: width, height: height,
                 label: label, split: split.map(Split.init) ?? tools.splitRule.split(of: staged.digest),
@@ -97,12 +97,15 @@ struct SourceFile: Sendable {
         switch placement {
         case .picture(let label, let split):
             guard staged.byteCount > settings.maxFileBytes else {
-                return .picture(CopiedFile.Picture(staged: staged, label: label, split: split))
+                do throws(LayoutFault) {
+                    return .picture(CopiedFile.Picture(staged: staged, label: try LabelName(label), split: split))
+                } catch {
+                    return .done(refused(staged, error))
+                }
             }
             let reason = "the file has \(staged.byteCount) bytes, more than the \(settings.maxFileBytes) allowed"
             return .done(refused(staged, code: "too_large", reason: reason))
-        case .refused(let fault): return .done(refused(staged, code: "no_label", reason: fault.description))
-        case .clutter, .waiting: preconditionFailure("\(file.path.escaped) is not to be taken in")
+        case .refused(let fault): return .done(refused(staged, fault))
         }
     }
 
@@ -110,6 +113,10 @@ struct SourceFile: Sendable {
         if isOpenForWriting(source) { return .deferred(.openForWriting) }
         guard isOld else { return .deferred(.incomplete) }
         return .refused(.empty, code: "empty", reason: "the file is empty", byteCount: 0)
+    }
+
+    private func refused(_ staged: StagedPicture, _ fault: LayoutFault) -> PreparedFile {
+        refused(staged, code: fault.code, reason: fault.description)
     }
 
     private func refused(_ staged: StagedPicture, code: String, reason: String) -> PreparedFile {
