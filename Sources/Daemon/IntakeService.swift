@@ -28,7 +28,9 @@ struct IntakeService: Service {
                 notify: { [logger = installation.logger] notice in
                     logger.warning("picture decoder", metadata: ["decoder.notice": "\(notice)"])
                 }),
-            settings: IngestSettings(testShare: settings.inbox.testShare, maxFileBytes: settings.drops.maxFileBytes))
+            settings: IngestSettings(
+                testShare: settings.inbox.testShare, splitFolders: settings.inbox.splitFolders,
+                maxFileBytes: settings.drops.maxFileBytes))
         self.activity = activity
         self.status = status
         self.heartbeat = heartbeat

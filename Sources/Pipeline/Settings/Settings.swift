@@ -1,3 +1,4 @@
+package import Intake
 package import Learning
 package import Networks
 package import Pictures
@@ -33,6 +34,7 @@ package struct Settings: Sendable, Equatable {
         package var watch = WatchMode.inotify
         /// The share of pictures, 0..<1, that a drop without test folder gives to the test set.
         package var testShare = 0.2
+        package var splitFolders = SplitFolders.auto
     }
 
     /// How much is taken in at most; the keys are among `limits`.
