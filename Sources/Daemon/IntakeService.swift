@@ -32,8 +32,8 @@ struct IntakeService: Service {
                     logger.warning("picture decoder", metadata: ["decoder.notice": "\(notice)"])
                 }),
             settings: IngestSettings(
-                testShare: settings.inbox.testShare, maxFileBytes: settings.drops.maxFileBytes,
-                tooLarge: settings.inbox.tooLarge))
+                testShare: settings.inbox.testShare, splitFolders: settings.inbox.splitFolders,
+                maxFileBytes: settings.drops.maxFileBytes, tooLarge: settings.inbox.tooLarge))
         self.activity = activity
         self.status = status
         self.heartbeat = heartbeat

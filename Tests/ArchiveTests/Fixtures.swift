@@ -30,10 +30,12 @@ func name(_ text: String) -> RawName { RawName(bytes: Array(text.utf8), text: te
 
 /// What Intake says of the picture `number` in a drop's folder `label`.
 func picture(_ number: Int, _ label: String, at path: String? = nil, split: Split = .train) -> FileOutcome {
+    guard let name = try? LabelName(spelling: label) else { preconditionFailure("no label's name: \(label)") }
     let picture = NewPicture(
-        digest: digest(number), byteCount: 100 + number, format: "jpeg", width: 32, height: 24, label: label,
+        digest: digest(number), byteCount: 100 + number, format: "jpeg", width: 32, height: 24, label: name,
         split: split, splitOrigin: .hash)
-    return FileOutcome(path: name(path ?? "\(label)/\(number).jpg"), finding: .picture(picture))
+    let path = path ?? "\(label)/\(number).jpg"
+    return FileOutcome(path: RawName(bytes: Array(path.utf8), text: path), finding: .picture(picture))
 }
 
 extension History {

@@ -86,8 +86,8 @@ struct IntakeHistoryTests {
         try withHistory { history in
             let drop = try history.beginDrop(name("drop"), at: time())
             let broken = NewPicture(
-                digest: digest(9), byteCount: 0, format: "jpeg", width: 1, height: 1, label: "cat", split: .train,
-                splitOrigin: .hash)
+                digest: digest(9), byteCount: 0, format: "jpeg", width: 1, height: 1,
+                label: try LabelName(spelling: "cat"), split: .train, splitOrigin: .hash)
             let outcomes = [picture(1, "cat"), FileOutcome(path: name("0.jpg"), finding: .picture(broken))]
             #expect(throws: (any Error).self) { try history.recordOutcomes(outcomes, in: drop, at: time(1)) }
             #expect(try history.pictureCount() == 0)

@@ -18,6 +18,19 @@ struct LabelTests {
     @Test("Different words are different labels", arguments: [("cat", "cats"), ("a", "ä"), ("o", "0")])
     func different(a: String, b: String) { #expect(LabelKey.key(of: a) != LabelKey.key(of: b)) }
 
+    @Test("A label is published in NFC without the white space around it, and a spelling with it is reported once")
+    func trimmedSpellings() throws {
+        try withHistory { history in
+            let first = try history.take([picture(1, " cat "), picture(2, "cat"), picture(3, "cafe\u{301}")])
+            #expect(first.newSpellings.map(\.spelling) == [" cat "])
+            #expect(first.newSpellings.map(\.label) == ["cat"])
+            let again = try history.take([picture(4, " cat "), picture(5, "cafe\u{301}")], drop: "second")
+            #expect(again.newSpellings.isEmpty)
+            #expect(
+                try history.labelCounts().map { Array($0.label.utf8) } == [Array("caf\u{e9}".utf8), Array("cat".utf8)])
+        }
+    }
+
     @Test("A label keeps its first spelling, and another one is reported once")
     func spellings() throws {
         try withHistory { history in

@@ -57,12 +57,27 @@ struct OutputRenderingTests {
         #expect(text.hasSuffix("fig\\u{1b}[2J\\u{a}plum              1"))
     }
 
+    @Test("Names have their own characters in CSV and JSON, and only a terminal gets escapes")
+    func ownCharacters() throws {
+        let listing = listing([Fruit(name: "x\u{200C}y 👩\u{200D}🌾 a\\b", pictureCount: 1)])
+        let csv = try listing.rendered(as: .csv, isForTerminal: false)
+        #expect(csv.hasSuffix("\nx\u{200C}y 👩\u{200D}🌾 a\\b,1,"))
+        #expect(try listing.rendered(as: .csv, isForTerminal: true).hasSuffix("\nx\\u{200c}y 👩\\u{200d}🌾 a\\b,1,"))
+        #expect(try listing.rendered(as: .table).contains("x\\u{200c}y"))
+        let json = try listing.rendered(as: .json)
+        let read = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]]
+        let name = try #require(read?.first?["name"] as? String)
+        #expect(Array(name.utf8) == Array("x\u{200C}y 👩\u{200D}🌾 a\\b".utf8))
+    }
+
     @Test("CSV shows them too; JSON has them as numbers, and still means the same")
     func controlCharactersForPrograms() throws {
         let name = "fig\u{1B}[2J\u{9B}1m\u{202E}\u{E0001}\n🍏"
         let listing = listing([Fruit(name: name, pictureCount: 1)])
-        let csv = try listing.rendered(as: .csv)
+        let csv = try listing.rendered(as: .csv, isForTerminal: true)
         #expect(csv.hasSuffix("\n\"fig\\u{1b}[2J\\u{9b}1m\\u{202e}\\u{e0001}\n🍏\",1,"))
+        let file = try listing.rendered(as: .csv, isForTerminal: false)
+        #expect(file.hasSuffix("\n\"fig\\u{1b}[2J\\u{9b}1m\\u{202e}\u{E0001}\n🍏\",1,"))
         let json = try listing.rendered(as: .json)
         for scalar: Unicode.Scalar in ["\u{1B}", "\u{9B}", "\u{202E}", "\u{E0001}"] {
             #expect(!json.unicodeScalars.contains(scalar))

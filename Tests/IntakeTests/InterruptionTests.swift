@@ -96,8 +96,8 @@ struct InterruptionTests {
         let staged = try source.closeAfter { try workshop.store.stage(source, limit: .max) }
         try workshop.store.commit([staged])
         let picture = NewPicture(
-            digest: staged.digest, byteCount: staged.byteCount, format: "png", width: 24, height: 16, label: "cat",
-            split: .train, splitOrigin: .hash)
+            digest: staged.digest, byteCount: staged.byteCount, format: "png", width: 24, height: 16,
+            label: try LabelName(spelling: "cat"), split: .train, splitOrigin: .hash)
         let outcome = FileOutcome(path: RawName(RawPath("cat/1")), finding: .picture(picture))
         _ = try workshop.history.recordOutcomes([outcome], in: drop, at: .now)
 

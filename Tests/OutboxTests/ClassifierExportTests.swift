@@ -99,6 +99,17 @@ struct ClassifierExportTests {
         #expect(classifier.metadata["backbone"] == "map_output")
     }
 
+    @Test("The model's metadata have the labels' own characters")
+    func ownCharacters() throws {
+        let backbone = try backbone("map_output")
+        let names = ["x\u{200C}y", "a\\b", "👩\u{200D}🌾", "caf\u{e9}"]
+        let model = try ClassifierExport.model(
+            backbone: backbone, inputSize: 12,
+            head: head(features: backbone.featureCount, .relu, isNormalized: false), labels: names, version: "v0001")
+        #expect(model.metadata["labels"]?.contains("\"x\u{200C}y\"") == true)
+        #expect(try readBack(model).labels.map { Array($0.utf8) } == names.map { Array($0.utf8) })
+    }
+
     /// The committed file is what this test exports; onnxruntime has run it (scripts/references/onnx_networks.py).
     /// Where it is absent it is written, to be run by that script.
     @Test("onnxruntime gives the same probabilities")

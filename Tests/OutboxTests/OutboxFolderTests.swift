@@ -67,6 +67,19 @@ struct OutboxFolderTests {
         #expect(written.input.height == 96 && written.input.layout == "NHWC" && written.labels.count == 3)
     }
 
+    @Test("labels.txt and manifest have the labels' own characters")
+    func ownCharacters() throws {
+        let outbox = try Outbox()
+        var manifest = try outbox.manifest("v0001")
+        manifest.labels = ["x\u{200C}y", "a\\b", "👩\u{200D}🌾"]
+        let staged = try outbox.folder.stage(manifest, model: [1])
+        let labels = try Locations.bytes(of: staged.folder.appending("labels.txt"))
+        #expect(labels == Array("x\u{200C}y\na\\b\n👩\u{200D}🌾\n".utf8))
+        let text = String(
+            decoding: try Locations.bytes(of: staged.folder.appending("manifest.json")), as: UTF8.self)
+        #expect(text.contains("\"x\u{200C}y\"") && text.contains("\"a\\\\b\"") && text.contains("\"👩\u{200D}🌾\""))
+    }
+
     @Test("Publishing another version moves the link, and publishing one again changes nothing")
     func moves() throws {
         let outbox = try Outbox()

@@ -1,3 +1,5 @@
+import Archive
+import Intake
 import Pictures
 import Learning
 import Foundation
@@ -87,6 +89,25 @@ struct SettingsLayerTests {
         #expect(settings.search.space.batchNormalization == [true, false])
         #expect(settings.augment.transforms.zoomRange == [1, 1.5])
         #expect(settings.augment.copies == 0)
+    }
+
+    @Test("Which folders are splits is a word or a list, in the file and in the environment, and a run keeps it")
+    func splitFolders() async throws {
+        for (text, expected) in [
+            ("auto", SplitFolders.auto), ("off", .off), ("\"off\"", .off),
+            ("[Train, test set]", .named(["Train", "test set"])),
+            ("[train]", .named(["train"])), ("train", .named(["train"])),
+        ] {
+            let settings = try await load(yaml: "inbox: {split_folders: \(text)}")
+            #expect(settings.inbox.splitFolders == expected)
+            #expect(try await load(yaml: SettingsTemplate.yaml(of: settings)) == settings)
+            #expect(try JSONText(settings).decoded(as: Settings.self) == settings)
+        }
+        for (text, expected) in [("off", SplitFolders.off), ("train,valid", .named(["train", "valid"]))] {
+            let settings = try await load(
+                yaml: "inbox: {split_folders: [test]}", environment: ["CULTIVAR_INBOX_SPLIT_FOLDERS": text])
+            #expect(settings.inbox.splitFolders == expected)
+        }
     }
 
     @Test("A list in the environment is separated by commas")

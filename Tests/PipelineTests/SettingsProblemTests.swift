@@ -33,6 +33,19 @@ struct SettingsProblemTests {
         #expect(try await complaints(yaml: "train:\n\n  \(line)\n") == ["FILE:3: train.\(complaint)"])
     }
 
+    @Test(
+        "A folder's name that doesn't say which split it is of is named",
+        arguments: [
+            ("[train, fruit]", "fruit"), ("atuo", "atuo"), ("[]", "[]"), ("[auto, train]", "auto"), ("[pred]", "pred"),
+        ])
+    func splitFolders(text: String, named: String) async throws {
+        #expect(
+            try await complaints(yaml: "inbox:\n  split_folders: \(text)\n") == [
+                "FILE:2: inbox.split_folders is '\(named)', expected auto, off, or a list of folder names, each with train, "
+                    + "test or val in it, or a word like them"
+            ])
+    }
+
     @Test("One value where a list belongs, an empty list and a wrong element are named with what is expected")
     func lists() async throws {
         let yaml = """

@@ -1,4 +1,3 @@
-import Archive
 import Foundation
 import Learning
 import ONNX
@@ -8,6 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import Archive
 @testable import Networks
 @testable import Pipeline
 
@@ -64,6 +64,30 @@ struct TrainerTests {
         return try [EvaluationRole.champion, .challenger].map { role in
             try #require(all.first { $0.role == role })
         }
+    }
+
+    @Test("A champion whose classes an older release has named with escapes is compared, and made again as it was")
+    func escapedNames() async throws {
+        let workshop = try Workshop()
+        let place = try workshop.open()
+        let names = [#"x\xe2\x80\x8cy"#, "pear", "plum"]
+        try place.drop(names: names)
+        _ = try await place.trainer.train(.request)
+        #expect(String(decoding: try workshop.published("labels.txt", of: "v0001"), as: UTF8.self).contains(#"x\xe2"#))
+        try place.history.write { try LabelsAsWritten.rewrite($0) }
+
+        let files = ["model.onnx", "labels.txt", "manifest.json"]
+        let before = try files.map { try workshop.published($0, of: "v0001") }
+        try FileManager.default.removeItem(atPath: place.outbox.folder(of: "v0001").string)
+        #expect(try place.publisher.agree() == "v0001")
+        #expect(try files.map { try workshop.published($0, of: "v0001") } == before)
+
+        try place.drop(seed: 2, names: names)
+        let run = try #require(try await place.trainer.train(.request))
+        #expect(run.championAccuracy != nil)
+        let champion = try evaluations(of: run, in: place)[0]
+        #expect(champion.classes.contains { Array($0.label.utf8) == Array("x\u{200C}y".utf8) && $0.recall != nil })
+        #expect(champion.accuracy > 0.5)
     }
 
     @Test("A challenger that is only as good is kept out, and both models' predictions are in the history")

@@ -109,13 +109,15 @@ let classNames = ["apple", "pear", "plum", "quince"]
 
 extension Installation {
     /// Takes in pictures of some of `classNames`, as Intake does; seeds tell drops apart.
-    func drop(train: Int = 6, test: Int = 3, classes: [Int] = [0, 1, 2], seed: UInt64 = 1) throws {
+    func drop(
+        train: Int = 6, test: Int = 3, classes: [Int] = [0, 1, 2], seed: UInt64 = 1, names: [String] = classNames
+    ) throws {
         var outcomes: [FileOutcome] = []
         for label in classes {
             for index in 0..<train + test {
                 let bytes = TinyPictures.pngOfClass(
                     label, of: classNames.count, seed: seed * 1000 + UInt64(index), side: 24)
-                outcomes.append(try accept(bytes, classNames[label], split: index < train ? .train : .test))
+                outcomes.append(try accept(bytes, names[label], split: index < train ? .train : .test))
             }
         }
         let drop = try history.beginDrop(RawName(bytes: Array("d\(seed)".utf8), text: "d\(seed)"), at: .now)
@@ -135,8 +137,8 @@ extension Installation {
             path: RawName(bytes: Array(name.utf8), text: name),
             finding: .picture(
                 NewPicture(
-                    digest: staged.digest, byteCount: bytes.count, format: "png", width: 24, height: 24, label: label,
-                    split: split, splitOrigin: .folder)))
+                    digest: staged.digest, byteCount: bytes.count, format: "png", width: 24, height: 24,
+                    label: try LabelName(spelling: label), split: split, splitOrigin: .folder)))
     }
 
     var trainer: Trainer { Trainer(self, status: StatusBoard(file: nil)) }

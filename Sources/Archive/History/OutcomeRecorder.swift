@@ -28,16 +28,17 @@ struct OutcomeRecorder {
     private mutating func record(_ picture: NewPicture, path: RawName) throws -> Verdict {
         let known = try KnownPicture.fetch(db, picture.digest)
         if let known, let earlier = try earlierVerdict(on: path, picture: known) { return earlier }
-        switch DuplicateRule.decide(label: picture.label, known: known) {
+        let label = known == nil ? picture.label.text : try name(of: picture.label)
+        switch DuplicateRule.decide(label: label, known: known) {
         case .new:
             let id = try insert(picture)
             return try insert(path, .accepted(id), bytes: picture.byteCount, picture: id)
         case .duplicate(let known):
-            _ = try label(spelled: picture.label)
+            _ = try self.label(of: picture.label)
             let verdict = Verdict.duplicate(of: known.id, firstPath: known.firstPath)
             return try insert(path, verdict, bytes: picture.byteCount, picture: known.id)
         case .contradiction(let known):
-            let reason = DuplicateRule.contradictionReason(label: picture.label, known: known)
+            let reason = DuplicateRule.contradictionReason(label: label, known: known)
             let verdict = Verdict.rejected(code: DuplicateRule.contradictionCode, reason: reason)
             return try insert(path, verdict, bytes: picture.byteCount, picture: known.id)
         }
@@ -99,7 +100,7 @@ extension OutcomeRecorder {
     }
 
     private mutating func insert(_ picture: NewPicture) throws -> PictureID {
-        let label = try label(spelled: picture.label)
+        let label = try label(of: picture.label)
         try db.cachedStatement(
             sql: """
                 INSERT INTO pictures
@@ -113,21 +114,33 @@ extension OutcomeRecorder {
         return db.lastInsertedRowID
     }
 
-    /// The label of a spelling, made or given the new spelling where needed.
-    private mutating func label(spelled spelling: String) throws -> LabelID {
+    /// The name of the label that a folder's name means: it may be one that its spelling has been given to before.
+    private func name(of label: LabelName) throws -> String {
+        try String.fetchOne(
+            db.cachedStatement(
+                sql: "SELECT l.name FROM label_spellings s JOIN labels l ON l.id = s.label_id WHERE s.spelling = ?"),
+            arguments: [label.spelling]) ?? label.text
+    }
+
+    /// The label that a folder's name means, made or given the new spelling where needed.
+    private mutating func label(of name: LabelName) throws -> LabelID {
         let bySpelling = try db.cachedStatement(sql: "SELECT label_id FROM label_spellings WHERE spelling = ?")
-        if let id = try LabelID.fetchOne(bySpelling, arguments: [spelling]) { return id }
-        let key = LabelKey.key(of: spelling)
+        if let id = try LabelID.fetchOne(bySpelling, arguments: [name.spelling]) { return id }
+        let key = LabelKey.key(of: name.text)
         let id: LabelID
         if let row = try Row.fetchOne(db, sql: "SELECT id, name FROM labels WHERE key = ?", arguments: [key]) {
             id = try row.decode(atIndex: 0)
-            newSpellings.append((spelling, try row.decode(atIndex: 1)))
+            newSpellings.append((name.spelling, try row.decode(atIndex: 1)))
         } else {
-            try db.execute(sql: "INSERT INTO labels (name, key) VALUES (?, ?)", arguments: [spelling, key])
+            try db.execute(sql: "INSERT INTO labels (name, key) VALUES (?, ?)", arguments: [name.text, key])
             id = db.lastInsertedRowID
+            if name.isRespelled { newSpellings.append((name.spelling, name.text)) }
         }
-        try db.execute(
-            sql: "INSERT INTO label_spellings (spelling, label_id) VALUES (?, ?)", arguments: [spelling, id])
+        for spelling in [name.spelling, name.text] {
+            try db.execute(
+                sql: "INSERT OR IGNORE INTO label_spellings (spelling, label_id) VALUES (?, ?)",
+                arguments: [spelling, id])
+        }
         return id
     }
 }

@@ -19,15 +19,14 @@ package struct NewPicture: Hashable, Sendable {
     /// In pixels, upright.
     package let width: Int
     package let height: Int
-    /// As the drop's folder spells it.
-    package let label: String
+    package let label: LabelName
     package let split: Split
     package let splitOrigin: SplitOrigin
     /// What the decoder found odd but accepted; shown, not interpreted.
     package let notes: String?
 
     package init(
-        digest: PictureDigest, byteCount: Int, format: String, width: Int, height: Int, label: String, split: Split,
+        digest: PictureDigest, byteCount: Int, format: String, width: Int, height: Int, label: LabelName, split: Split,
         splitOrigin: SplitOrigin, notes: String? = nil
     ) {
         self.digest = digest

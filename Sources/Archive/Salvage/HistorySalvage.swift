@@ -5,6 +5,8 @@ import SystemPackage
 struct HistorySalvage {
     private let db: Database
     private(set) var report = SalvageReport()
+    /// The steps that the damaged history has taken, as far as they can be read.
+    private var steps: Set<String> = []
 
     /// Makes the new history in a file that isn't there yet; the damaged one is only read.
     ///
@@ -56,7 +58,9 @@ struct HistorySalvage {
     private mutating func take(_ record: Record, of shape: TreeShape, from path: FilePath) throws {
         switch shape.name {
         case "grdb_migrations":
-            guard !isOfNewerRelease(record) else { throw HistoryFailure.newerSchema(path) }
+            let step = record.values.first.flatMap { String.fromDatabaseValue($0) } ?? ""
+            guard !isOfNewerRelease(step) else { throw HistoryFailure.newerSchema(path) }
+            steps.insert(step)
         case "installation":
             // The new history has a row with a key of its own; only a whole one replaces it.
             guard !report.hasSplitKey, try insert(record, into: shape, or: "REPLACE") else { return }
@@ -72,9 +76,8 @@ struct HistorySalvage {
     }
 
     /// Whether it names a step that comes after all that this release knows.
-    private func isOfNewerRelease(_ step: Record) -> Bool {
-        let name = step.values.first.flatMap { String.fromDatabaseValue($0) } ?? ""
-        return Int(name.prefix { $0.isNumber }) ?? 0 > Migrations.all.migrations.count
+    private func isOfNewerRelease(_ step: String) -> Bool {
+        Int(step.prefix { $0.isNumber }) ?? 0 > Migrations.all.migrations.count
     }
 
     /// What the records of a page without a way to it are of: their shape, or the one table that takes them all. Nil
@@ -132,20 +135,23 @@ extension HistorySalvage {
 
     /// A label's name is one of its spellings, and the other way round.
     private mutating func restoreLabels() throws {
+        // Those with a backslash may be former spellings, with escapes.
         let lost = try Row.fetchAll(
             db,
             sql: """
-                SELECT label_id, min(spelling) FROM label_spellings
-                WHERE label_id NOT IN (SELECT id FROM labels) GROUP BY label_id
+                SELECT label_id, spelling FROM label_spellings WHERE label_id NOT IN (SELECT id FROM labels)
+                ORDER BY label_id, instr(spelling, '\\') > 0, spelling
                 """)
         for row in lost {
-            let (id, name) = try (row.decode(LabelID.self, atIndex: 0), row.decode(String.self, atIndex: 1))
+            let (id, spelling) = try (row.decode(LabelID.self, atIndex: 0), row.decode(String.self, atIndex: 1))
+            let name = (try? LabelName(spelling: spelling).text) ?? spelling
             try db.execute(
                 sql: "INSERT OR IGNORE INTO labels (id, name, key) VALUES (?, ?, ?)",
                 arguments: [id, name, LabelKey.key(of: name)])
             report.restoredLabels += db.changesCount
         }
         try db.execute(sql: "INSERT OR IGNORE INTO label_spellings (spelling, label_id) SELECT name, id FROM labels")
+        if !steps.isEmpty, !steps.contains(Migrations.labelsAsWritten) { try LabelsAsWritten.rewrite(db) }
     }
 
     /// A picture's drop is needed for its row, but says nothing that the picture needs: one that is lost gets a stand-in.

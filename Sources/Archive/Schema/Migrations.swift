@@ -3,6 +3,8 @@ import GRDB
 
 /// The history's schema, as the list of steps that lead to it. A step that was released is never changed.
 enum Migrations {
+    static let labelsAsWritten = "4 labels as written"
+
     static var all: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 first schema") { db in
@@ -16,6 +18,7 @@ enum Migrations {
         }
         migrator.registerMigration("2 attempts to decode") { try $0.execute(sql: Schema.decoderAttempts) }
         migrator.registerMigration("3 kept sources") { try $0.execute(sql: Schema.keptSources) }
+        migrator.registerMigration(labelsAsWritten) { try LabelsAsWritten.rewrite($0) }
         migrator.registerMigration("6 inbox") { try $0.execute(sql: Schema.inbox) }
         return migrator
     }

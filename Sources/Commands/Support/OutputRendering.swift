@@ -1,6 +1,7 @@
 internal import Archive
 internal import ArgumentParser
 internal import Foundation
+internal import Glibc
 
 /// How a listing is printed.
 package enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
@@ -33,24 +34,30 @@ package struct Listing<Item: Encodable> {
         self.emptyText = emptyText
     }
 
-    package func rendered(as format: OutputFormat) throws -> String {
+    /// - Parameter isForTerminal: whether a CSV is shown to a person rather than kept; unless said, standard output tells.
+    package func rendered(as format: OutputFormat, isForTerminal: Bool? = nil) throws -> String {
         switch format {
         case .table: items.isEmpty ? emptyText : TableText.of(items, columns)
         case .json: try JSONOutput.of(items)
-        case .csv: csv()
+        case .csv: csv(isForTerminal: isForTerminal ?? (isatty(STDOUT_FILENO) == 1))
         }
     }
 
-    private func csv() -> String {
+    private func csv(isForTerminal: Bool) -> String {
         let header = columns.map { $0.title.replacing(" ", with: "_") }
         let rows = items.map { item in columns.map { $0.text(item) } }
-        return ([header] + rows).map { $0.map(quoted).joined(separator: ",") }.joined(separator: "\n")
+        return ([header] + rows).map { row in
+            row.map { quoted($0, isForTerminal: isForTerminal) }.joined(separator: ",")
+        }
+        .joined(separator: "\n")
     }
 
-    /// RFC 4180: quotes around what holds a comma, a quote or a line break. Other control characters are shown, as in
-    /// tables: a CSV may come to a terminal too.
-    private func quoted(_ cell: String) -> String {
-        let cell = TerminalText.escaped(cell, keeping: ["\n", "\r", "\t"])
+    /// RFC 4180: quotes around what holds a comma, a quote or a line break. Names have their own characters; what would do
+    /// harm in a terminal is shown in a file too, because it may come to one later.
+    private func quoted(_ cell: String, isForTerminal: Bool) -> String {
+        let kept: Set<Unicode.Scalar> = ["\n", "\r", "\t"]
+        let cell =
+            isForTerminal ? TerminalText.escaped(cell, keeping: kept) : TerminalText.harmless(cell, keeping: kept)
         guard cell.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return cell }
         return "\"" + cell.replacing("\"", with: "\"\"") + "\""
     }

@@ -134,7 +134,7 @@ package final class Ingestor: Sendable {
     /// seen of them, so that the understanding doesn't change while parts of it are taken.
     private func begin(_ drop: EntrySnapshot) throws -> (DropID, (value: DropLayout, record: LayoutRecord)) {
         let id = try history.beginDrop(RawName(drop.name), at: .now, isDaily: drop.isKept)
-        let seen = drop.isFolder ? Set(drop.takeable.map(\.path.parent)) : []
+        let seen = drop.isFolder ? DropLayout.folders(of: drop.takeable.lazy.map(\.path)) : []
         let folders = seen.union(try history.folders(of: id).map { RawPath($0) })
         let layout = DropLayout(
             name: drop.name, isFolder: drop.isFolder, folders: folders, splitFolders: tools.settings.splitFolders)

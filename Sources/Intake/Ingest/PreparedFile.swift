@@ -5,7 +5,7 @@ enum CopiedFile: Sendable {
     /// A copy that may be a picture, for a validator to judge.
     struct Picture: Sendable {
         let staged: StagedPicture
-        let label: RawPath
+        let label: LabelName
         let split: DropLayout.Split?
     }
 

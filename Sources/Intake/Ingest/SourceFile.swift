@@ -41,7 +41,7 @@ struct SourceFile: Sendable {
         let staged = picture.staged
         switch finding {
         case .valid(let format, let width, let height, let notes):
-            let (label, split) = (picture.label.escaped, picture.split)
+            let (label, split) = (picture.label, picture.split)
             let new = NewPicture(
                 digest: staged.digest, byteCount: staged.byteCount, format: format, width: width, height: height,
                 label: label, split: split.map(Split.init) ?? tools.splitRule.split(of: staged.digest),
@@ -147,8 +147,12 @@ struct SourceFile: Sendable {
         if isOpenForWriting(source) { return .done(.deferred(.openForWriting)) }
         switch placement {
         case .picture(let label, let split):
-            return .picture(CopiedFile.Picture(staged: staged, label: label, split: split))
-        case .refused(let fault): return .done(refused(staged, code: "no_label", reason: fault.description))
+            do throws(LayoutFault) {
+                return .picture(CopiedFile.Picture(staged: staged, label: try LabelName(label), split: split))
+            } catch {
+                return .done(refused(staged, error))
+            }
+        case .refused(let fault): return .done(refused(staged, fault))
         }
     }
 
@@ -166,6 +170,10 @@ struct SourceFile: Sendable {
             "the file has \(file.stamp.size) bytes, more than the \(settings.maxFileBytes) allowed "
             + "(limits.max_file_bytes); it is moved to \(folder)/ in the inbox"
         return .refused(.none, code: TooLargeRule.code, reason: reason, byteCount: Int(file.stamp.size))
+    }
+
+    private func refused(_ staged: StagedPicture, _ fault: LayoutFault) -> PreparedFile {
+        refused(staged, code: fault.code, reason: fault.description)
     }
 
     private func refused(_ staged: StagedPicture, code: String, reason: String) -> PreparedFile {

@@ -1,7 +1,9 @@
-/// Which label and which split the files of a drop have, told by their paths alone.
+package import Archive
+
+/// Which label and which split the files of a drop have, told by the names of its folders alone.
 ///
-/// Understood are `DROP/LABEL/**`, `DROP/{train,test,val}/LABEL/**` and `LABEL/*`. A top folder that is itself called
-/// train, test or val holds label folders of that split. `val` counts as test unless the drop has a test folder.
+/// Understood are `DROP/LABEL/**`, `DROP/SPLIT/LABEL/**`, `DROP/LABEL/SPLIT/**`, all of them wrapped in further folders,
+/// and `LABEL/*`. A drop that is itself named like a split holds label folders of that split. docs/inbox.md has the rules.
 package struct DropLayout: Sendable {
     /// The side of the data that the drop's own folders put a picture on.
     package enum Split: Sendable, Hashable {
@@ -14,53 +16,84 @@ package struct DropLayout: Sendable {
         case refused(LayoutFault)
     }
 
+    /// What may not be as it was meant, for people to look at.
+    package let warnings: [LayoutWarning]
+    /// How the folders are understood, in a few words, escaped: `train/ and valid/, 12 labels, wrapped in archive/`.
+    package let understanding: String
+
     private let name: RawPath
     private let isFolder: Bool
-    private let hasLabelFolders: Bool
+    private let reading: LayoutReading
+    /// The split that the drop's own name fixes.
+    private let dropSplit: SplitName.Kind?
     private let hasTestFolder: Bool
 
     /// - Parameters:
     ///   - name: the top-level entry of the inbox.
     ///   - isFolder: false for a loose file.
-    ///   - paths: the paths of all its files, relative to it.
-    package init(name: RawPath, isFolder: Bool = true, paths: some Sequence<RawPath>) {
-        self.name = name
+    ///   - folders: those that directly hold files to be taken in, relative to the drop, which itself is the empty path;
+    ///     see ``folders(of:)``.
+    package init(name: RawPath, isFolder: Bool = true, folders: Set<RawPath>, splitFolders: SplitFolders = .auto) {
+        let plainName = name.withoutLeadingDot
+        self.name = plainName
         self.isFolder = isFolder
-        var hasLabelFolders = false
-        var hasTestFolder = SplitFolder(name) == .test
-        for path in paths {
-            let components = path.components
-            hasLabelFolders = hasLabelFolders || components.count > 1
-            hasTestFolder = hasTestFolder || (components.count > 2 && SplitFolder(components[0]) == .test)
-        }
-        self.hasLabelFolders = hasLabelFolders
-        self.hasTestFolder = hasTestFolder
+        let overlay = RawPath([UInt8(ascii: ".")] + plainName.bytes)
+        let tree = FolderTree(folders.map { $0.withoutLeading(overlay) })
+        let reader = LayoutReader(dropName: plainName, setting: splitFolders)
+        reading = reader.read(tree)
+        let ownSplit = reader.splitName(plainName)
+        dropSplit = ownSplit?.isNumbered == true ? nil : ownSplit?.kind
+        let survey = LayoutSurvey(
+            reading, of: tree, dropName: plainName, dropSplit: dropSplit, reader: reader, isFolder: isFolder)
+        hasTestFolder = dropSplit == .test || survey.hasTestFolder
+        understanding = survey.understanding
+        warnings = survey.warnings
+    }
+
+    /// - Parameter paths: the paths of all files to be taken in, relative to the drop.
+    package init(
+        name: RawPath, isFolder: Bool = true, paths: some Sequence<RawPath>, splitFolders: SplitFolders = .auto
+    ) {
+        self.init(name: name, isFolder: isFolder, folders: Self.folders(of: paths), splitFolders: splitFolders)
+    }
+
+    /// The folders that directly hold files which may be pictures; a README or a list beside them says nothing.
+    package static func folders(of paths: some Sequence<RawPath>) -> Set<RawPath> {
+        Set(paths.lazy.filter { !NameRules.isText($0) }.map(\.parent))
     }
 
     /// Where the file at `path`, relative to the drop, belongs.
     package func placement(of path: RawPath) -> Placement {
         guard isFolder else { return .refused(.looseFile) }
-        let components = path.components
-        if let inner = SplitFolder(components[0]), components.count != 1 {
-            return components.count > 2
-                ? .picture(label: components[1], split: side(of: inner))
-                : .refused(.noLabelBelowSplit(folder: components[0]))
+        let path = path.withoutLeading(RawPath([UInt8(ascii: ".")] + name.bytes))
+        var label: RawPath?
+        var split: (folder: RawPath, kind: SplitName.Kind)?
+        var place = reading
+        for folder in path.components.dropLast() {
+            guard let next = place.children[folder] else {
+                label = label ?? folder
+                break
+            }
+            switch next.role {
+            case .passed: break
+            case .label: label = folder
+            case .split(let kind): split = (folder, kind)
+            }
+            place = next
         }
-        return placementBelowName(components)
+        if let split, split.kind == .unlabelled || label == nil {
+            return .refused(.noLabelBelowSplit(folder: split.folder))
+        }
+        if let label { return .picture(label: label, split: (split?.kind ?? dropSplit).map(side)) }
+        if dropSplit != nil { return .refused(.noLabelBelowSplit(folder: name)) }
+        return reading.children.isEmpty ? .picture(label: name, split: nil) : .refused(.besideLabelFolders)
     }
 
-    private func placementBelowName(_ components: [RawPath]) -> Placement {
-        let outer = SplitFolder(name)
-        if components.count > 1 { return .picture(label: components[0], split: outer.map(side)) }
-        if outer != nil { return .refused(.noLabelBelowSplit(folder: name)) }
-        return hasLabelFolders ? .refused(.besideLabelFolders) : .picture(label: name, split: nil)
-    }
-
-    private func side(of folder: SplitFolder) -> Split {
-        switch folder {
+    private func side(of kind: SplitName.Kind) -> Split {
+        switch kind {
         case .train: .train
-        case .test: .test
-        case .val: hasTestFolder ? .train : .test
+        case .test, .unlabelled: .test
+        case .validation: hasTestFolder ? .train : .test
         }
     }
 }
@@ -70,6 +103,15 @@ package enum LayoutFault: Error, Sendable, Hashable, CustomStringConvertible {
     case looseFile
     case besideLabelFolders
     case noLabelBelowSplit(folder: RawPath)
+    case noLabelName(folder: RawPath, LabelFault)
+
+    /// For programs.
+    package var code: String {
+        switch self {
+        case .looseFile, .besideLabelFolders, .noLabelBelowSplit: "no_label"
+        case .noLabelName: "bad_label"
+        }
+    }
 
     package var description: String {
         switch self {
@@ -78,20 +120,26 @@ package enum LayoutFault: Error, Sendable, Hashable, CustomStringConvertible {
             "no label folder: the file lay beside the label folders of its drop, not in one of them"
         case .noLabelBelowSplit(let folder):
             "no label folder: the file lay directly in \(folder.escaped)/, which names a split, not a label"
+        case .noLabelName(_, .blank): "no label: nothing can be seen in the folder's name"
+        case .noLabelName(let folder, .control):
+            "no label: the folder's name, \(folder.escaped), has control characters or turns the direction of text"
         }
     }
 }
 
-/// The folder names that fix a split; in any case of letters.
-private enum SplitFolder {
-    case train, test, val
+extension RawPath {
+    /// The name without the dot that hides it.
+    fileprivate var withoutLeadingDot: RawPath {
+        bytes.first == UInt8(ascii: ".") && bytes.count > 1 ? RawPath(bytes.dropFirst()) : self
+    }
 
-    init?(_ name: RawPath) {
-        switch RawPath(name.bytes.map { (65...90).contains($0) ? $0 | 32 : $0 }) {
-        case RawPath("train"): self = .train
-        case RawPath("test"): self = .test
-        case RawPath("val"): self = .val
-        default: return nil
+    /// The path without the folders of this name that it begins with.
+    fileprivate func withoutLeading(_ folder: RawPath) -> RawPath {
+        var rest = self
+        while rest.first == folder, rest.bytes.count >= folder.bytes.count {
+            rest = RawPath(rest.bytes.dropFirst(folder.bytes.count + 1))
+            if rest.bytes.isEmpty { break }
         }
+        return rest
     }
 }

@@ -122,7 +122,7 @@ package struct NameRules: Sendable {
         guard let first = name.first else { return false }
         if name.starts(with: Self.appleDouble) { return true }
         if Self.clutterInitials.contains(first) {
-            let name = RawPath(name.map(Self.lowercased))
+            let name = Self.lowercased(RawPath(name))
             if Self.clutter.contains(name) || name.bytes.starts(with: Self.trashOfVolume) { return true }
         }
         guard !ignored.isEmpty else { return false }
@@ -137,6 +137,9 @@ package struct NameRules: Sendable {
                 name.suffix(suffix.count).elementsEqual(suffix) { lowercased($0) == $1 }
             }
     }
+
+    /// A name with ASCII letters in lower case; other bytes as they are.
+    static func lowercased(_ name: RawPath) -> RawPath { RawPath(name.bytes.map { lowercased($0) }) }
 
     private static func lowercased(_ byte: UInt8) -> UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte

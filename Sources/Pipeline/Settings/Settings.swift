@@ -34,6 +34,7 @@ package struct Settings: Sendable, Equatable {
         package var watch = WatchMode.inotify
         /// The share of pictures, 0..<1, that a drop without test folder gives to the test set.
         package var testShare = 0.2
+        package var splitFolders = SplitFolders.auto
         /// Patterns of names to pass over, beside the known ones.
         package var ignore: [String] = []
         /// Top-level folders that stay when their pictures are taken.

@@ -5,10 +5,20 @@ internal import Pictures
 
 /// One setting: its dotted key, what it means, and how its text is read into and out of `Settings`.
 struct Setting: Sendable {
+    /// How its value is written in YAML.
+    enum Form: Sendable {
+        case value, list, wordOrList
+    }
+
+    /// The text that isn't a value of the setting.
+    struct Refusal: Error {
+        let text: String
+    }
+
     let key: String
     let help: String
     let expected: String
-    let isList: Bool
+    let form: Form
     let read: @Sendable (inout Settings, [String]) -> String?
     let write: @Sendable (Settings) -> [String]
 
@@ -17,12 +27,21 @@ struct Setting: Sendable {
         "CULTIVAR_" + key.replacing(".", with: "_").uppercased()
     }
 
+    /// Whether the texts of its value are written as a list.
+    func isWritten(asListOf texts: [String]) -> Bool {
+        switch form {
+        case .value: false
+        case .list: true
+        case .wordOrList: texts.count != 1
+        }
+    }
+
     static func one<Value>(
         _ key: String, _ path: any (WritableKeyPath<Settings, Value> & Sendable), _ type: ValueType<Value>,
         _ help: String
     ) -> Setting {
         Setting(
-            key: key, help: help, expected: type.expected, isList: false,
+            key: key, help: help, expected: type.expected, form: .value,
             read: { settings, texts in
                 guard let text = texts.first, let value = type.parse(text) else { return texts.first ?? "" }
                 settings[keyPath: path] = value
@@ -31,13 +50,32 @@ struct Setting: Sendable {
             write: { [type.format($0[keyPath: path])] })
     }
 
+    /// A word or a list, which `read` tells from each other; a single text is written as a word.
+    static func wordOrList<Value>(
+        _ key: String, _ path: any (WritableKeyPath<Settings, Value> & Sendable), expected: String,
+        parse: @escaping @Sendable ([String]) -> Result<Value, Refusal>,
+        format: @escaping @Sendable (Value) -> [String], _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, expected: expected, form: .wordOrList,
+            read: { settings, texts in
+                switch parse(texts) {
+                case .success(let value):
+                    settings[keyPath: path] = value
+                    return nil
+                case .failure(let refusal): return refusal.text
+                }
+            },
+            write: { format($0[keyPath: path]) })
+    }
+
     static func list<Value>(
         _ key: String, _ path: any (WritableKeyPath<Settings, [Value]> & Sendable), _ type: ValueType<Value>,
         count: ClosedRange<Int> = 1...1000, _ help: String
     ) -> Setting {
         let size = count.lowerBound == count.upperBound ? "of \(count.lowerBound)" : "of at least \(count.lowerBound)"
         return Setting(
-            key: key, help: help, expected: "a list \(size), each \(type.expected)", isList: true,
+            key: key, help: help, expected: "a list \(size), each \(type.expected)", form: .list,
             read: { settings, texts in
                 guard count.contains(texts.count) else { return "[\(texts.joined(separator: ", "))]" }
                 var values: [Value] = []
@@ -71,6 +109,15 @@ enum SettingsCatalog {
         .one(
             "inbox.test_share", \.inbox.testShare, .share,
             "Share of the pictures that becomes the test set, where a drop has no train/ and test/ folders."),
+        .wordOrList(
+            "inbox.split_folders", \.inbox.splitFolders, expected: SplitFolders.expected,
+            parse: { texts in
+                Result { () throws(UnknownSplit) in try SplitFolders(texts: texts) }
+                    .mapError { Setting.Refusal(text: $0.name) }
+            },
+            format: \.texts,
+            "Which folders of a drop mean training or test: those named like train, Test Set or valid_2; none; or these."
+        ),
         .list(
             "inbox.ignore", \.inbox.ignore, .name, count: 0...1000,
             "Names to pass over and remove with a drop, beside the known ones (.DS_Store, .git), such as *.txt."),

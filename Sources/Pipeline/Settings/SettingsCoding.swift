@@ -16,9 +16,17 @@ extension Settings: Codable {
         for setting in SettingsCatalog.all {
             let key = Key(stringValue: setting.key)
             guard values.contains(key) else { continue }
-            let texts =
-                setting.isList
-                ? try values.decode([String].self, forKey: key) : [try values.decode(String.self, forKey: key)]
+            let texts: [String]
+            switch setting.form {
+            case .value: texts = [try values.decode(String.self, forKey: key)]
+            case .list: texts = try values.decode([String].self, forKey: key)
+            case .wordOrList:
+                if let word = try? values.decode(String.self, forKey: key) {
+                    texts = [word]
+                } else {
+                    texts = try values.decode([String].self, forKey: key)
+                }
+            }
             if let refused = setting.read(&self, texts) {
                 throw SettingsError.malformed(
                     key: setting.key, place: "the run's settings", value: refused, expected: setting.expected)
@@ -31,7 +39,7 @@ extension Settings: Codable {
         for setting in SettingsCatalog.all {
             let texts = setting.write(self)
             let key = Key(stringValue: setting.key)
-            if setting.isList {
+            if setting.isWritten(asListOf: texts) {
                 try values.encode(texts, forKey: key)
             } else {
                 try values.encode(texts[0], forKey: key)

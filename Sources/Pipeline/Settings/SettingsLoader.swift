@@ -90,8 +90,13 @@ package struct SettingsLoader: Sendable {
     ) -> [String]? {
         let key = ConfigKey(setting.key)
         do {
-            return setting.isList
-                ? try reader.requiredStringArray(forKey: key) : [try reader.requiredString(forKey: key)]
+            switch setting.form {
+            case .value: return [try reader.requiredString(forKey: key)]
+            case .list: return try reader.requiredStringArray(forKey: key)
+            case .wordOrList:
+                // The topmost layer counts, be it a word or a list.
+                return try reader.stringArray(forKey: key) ?? [reader.requiredString(forKey: key)]
+            }
         } catch {
             guard isPresent(setting, in: reader) else { return nil }
             problems.append(malformed(setting, reader.string(forKey: key) ?? "[…]", file))

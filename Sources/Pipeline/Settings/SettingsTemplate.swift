@@ -27,8 +27,9 @@ package enum SettingsTemplate {
             let parts = setting.key.split(separator: ".")
             lines += headings(from: section, to: Array(parts.dropLast()))
             section = Array(parts.dropLast())
-            let values = setting.write(settings).map(scalar)
-            let text = setting.isList ? "[\(values.joined(separator: ", "))]" : values[0]
+            let texts = setting.write(settings)
+            let values = texts.map(scalar)
+            let text = setting.isWritten(asListOf: texts) ? "[\(values.joined(separator: ", "))]" : values[0]
             let indent = String(repeating: "  ", count: parts.count - 1)
             lines += help(setting, indent) + ["\(indent)\(parts[parts.count - 1]): \(text)"]
         }

@@ -21,6 +21,8 @@ train: {every: 1d}
 """
 
 LONG = b"l" * 255
+# What ends a line, drives a terminal or turns the direction of text.
+HARMFUL = {*map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))}
 
 # With lines' ends, sequences that drive a terminal, what is no UTF-8, what shells, printf, SQL and Windows take for
 # more than a name, the longest names, and what this program itself gives a meaning to.
@@ -62,7 +64,8 @@ class NameCase(FaultCase):
 
 class Names(NameCase):
     def test_any_bytes_in_every_place(self) -> None:
-        """As names of drops, labels, folders and files; of files that are taken and of files that aren't."""
+        """As names of drops, labels, folders and files; of files that are taken and of files that aren't. Pictures in a
+        folder whose name can't be a label are rejected."""
         count = 0
         for number, name in enumerate(NAMES):
             for drop, label in ((name, b"label"), (b"plain-%d" % number, name)):
@@ -76,16 +79,23 @@ class Names(NameCase):
                 self.place.write(drop, files)
                 self.place.note(drop, files)
         self.place.wait_taken_in()
-        self.assertEqual(self.verdicts(), {"accepted": 4 * len(NAMES), "rejected": 4 * len(NAMES)})
+        refused = 2 * sum(not is_label(name) for name in NAMES)
+        self.assertGreater(refused, 10)
+        self.assertEqual(
+            self.verdicts(), {"accepted": 4 * len(NAMES) - refused, "rejected": 4 * len(NAMES) + refused})
+        self.assertEqual(
+            self.place.rows("SELECT count(*) FROM files WHERE reason_code = 'bad_label'"), [(refused,)])
         self.assert_sound(self.place)
         self.assert_plain()
 
     def assert_plain(self) -> None:
         """Nothing that is shown to people can drive a terminal or begin a new line."""
         rows = self.place.rows("""
-            SELECT name_text FROM drops UNION ALL SELECT path_text FROM files UNION ALL SELECT name FROM labels
+            SELECT name_text FROM drops UNION ALL SELECT path_text FROM files
             UNION ALL SELECT reason FROM files WHERE reason IS NOT NULL""")
         texts = [text for (text,) in rows]
+        for (label,) in self.place.rows("SELECT name FROM labels"):
+            self.assertFalse(harmful(label), repr(label))
         texts += self.place.log_text().splitlines()
         for command in ("drops", "rejects"):
             texts += self.place.run(command, "--limit", "1000").stdout.splitlines()
@@ -264,6 +274,21 @@ class Things(NameCase):
         self.place.wait_taken_in()
         self.assertEqual(self.verdicts(), {"accepted": 3})
         self.assert_sound(self.place)
+
+
+def harmful(text: str) -> bool:
+    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") for character in text) or bool(
+        HARMFUL & set(text))
+
+
+def is_label(name: bytes) -> bool:
+    """Whether a folder of this name is a label; what is no UTF-8 is escaped."""
+    try:
+        text = name.decode()
+    except UnicodeDecodeError:
+        return True
+    seen = [character for character in text if not character.isspace() and unicodedata.category(character) != "Cf"]
+    return bool(seen) and not harmful(text)
 
 
 def padded(number: int) -> bytes:

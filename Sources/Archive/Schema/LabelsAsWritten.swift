@@ -1,0 +1,96 @@
+import GRDB
+
+/// The step from labels whose names were kept with escapes (`x\xe2\x80\x8cy`, `a\\b`) to names as their folders have them.
+///
+/// A label keeps its id, and so everything that was recorded of it. Its former spelling stays one of its spellings, because
+/// models that were published with it still use it. A label that would come to be called as another one is keeps its
+/// name: that two are one is for people to say. So does one whose name no label may have any more.
+enum LabelsAsWritten {
+    private struct Renaming {
+        let id: LabelID
+        let name: String
+        let oldKey: String
+        var key: String { LabelKey.key(of: name) }
+    }
+
+    static func rewrite(_ db: Database) throws {
+        try rewriteNames(db)
+        try rewriteSpellings(db)
+    }
+
+    private static func rewriteNames(_ db: Database) throws {
+        var settled: Set<String> = []
+        var renamings: [Renaming] = []
+        for row in try Row.fetchAll(db, sql: "SELECT id, name, key FROM labels ORDER BY id") {
+            let (name, key) = try (row.decode(String.self, atIndex: 1), row.decode(String.self, atIndex: 2))
+            let written = try? LabelName(spelling: written(name)).text
+            if let written, !written.utf8.elementsEqual(name.utf8) {
+                renamings.append(Renaming(id: try row.decode(atIndex: 0), name: written, oldKey: key))
+            } else {
+                settled.insert(key)
+            }
+        }
+        renamings = withoutCollisions(renamings, settled: settled)
+        // The keys are unique at every moment, and one label's new key may be another's old one.
+        for renaming in renamings {
+            try db.execute(
+                sql: "UPDATE labels SET key = ? WHERE id = ?", arguments: ["\u{1}\(renaming.id)", renaming.id])
+        }
+        for renaming in renamings {
+            try db.execute(
+                sql: "UPDATE labels SET name = ?, key = ? WHERE id = ?",
+                arguments: [renaming.name, renaming.key, renaming.id])
+        }
+    }
+
+    /// Those that give no label a key that another one has.
+    private static func withoutCollisions(_ renamings: [Renaming], settled: Set<String>) -> [Renaming] {
+        var keys = settled
+        guard let collision = renamings.firstIndex(where: { !keys.insert($0.key).inserted }) else { return renamings }
+        var rest = renamings
+        let kept = rest.remove(at: collision)
+        return withoutCollisions(rest, settled: settled.union([kept.oldKey]))
+    }
+
+    private static func rewriteSpellings(_ db: Database) throws {
+        let rows = try Row.fetchAll(db, sql: "SELECT spelling, label_id FROM label_spellings ORDER BY spelling").map {
+            row in
+            (spelling: try row.decode(String.self, atIndex: 0), label: try row.decode(LabelID.self, atIndex: 1))
+        }
+        try db.execute(sql: "DELETE FROM label_spellings")
+        // A folder's own spelling comes before a former one that reads the same.
+        for (spelling, label) in rows.map({ (written($0.spelling), $0.label) }) + rows {
+            try db.execute(
+                sql: "INSERT OR IGNORE INTO label_spellings (spelling, label_id) VALUES (?, ?)",
+                arguments: [spelling, label])
+        }
+        try db.execute(sql: "INSERT OR IGNORE INTO label_spellings (spelling, label_id) SELECT name, id FROM labels")
+    }
+
+    /// The name that was kept with escapes; itself where it has none or where the folder's name is no UTF-8.
+    private static func written(_ escaped: String) -> String {
+        guard escaped.contains("\\") else { return escaped }
+        var bytes: [UInt8] = []
+        var rest = Array(escaped.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == backslash else {
+                bytes.append(byte)
+                continue
+            }
+            if rest.first == backslash {
+                bytes.append(backslash)
+                rest.removeFirst()
+            } else if rest.first == UInt8(ascii: "x"),
+                let value = UInt8(String(decoding: rest.dropFirst().prefix(2), as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest.removeFirst(3)
+            } else {
+                return escaped
+            }
+        }
+        return String(validating: bytes, as: UTF8.self) ?? escaped
+    }
+
+    private static let backslash = UInt8(ascii: "\\")
+}

@@ -1,0 +1,70 @@
+/// What in a drop's folders may be read otherwise than it was meant.
+package enum LayoutWarning: Sendable, Hashable, CustomStringConvertible {
+    /// Labels that are called like splits.
+    case labelsNamedLikeSplits([RawPath])
+    /// Folders named like splits, with pictures directly in them, beside classes: they are classes, too.
+    case splitNamesBesideClasses([RawPath])
+    /// Splits beside folders that are labels themselves.
+    case labelsBesideSplits(splits: [RawPath], labels: [RawPath])
+    /// Labels such as `images`, which say nothing of what the pictures show.
+    case labelsNamedForSets([RawPath])
+    /// The only label, without pictures of its own; the folders in it may be meant.
+    case onlyLabelHasFolders(label: RawPath, folders: [RawPath])
+    /// The only label, above splits that hold pictures; what they show may be told elsewhere.
+    case onlyLabelAboveSplits(RawPath)
+    /// The drop's name is that of a split but for a number, and isn't taken for one.
+    case dropNamedLikeSplit(RawPath)
+
+    /// For programs.
+    package var code: String {
+        switch self {
+        case .labelsNamedLikeSplits: "label_is_split_name"
+        case .splitNamesBesideClasses: "split_name_beside_classes"
+        case .labelsBesideSplits: "labels_beside_splits"
+        case .labelsNamedForSets: "label_says_nothing"
+        case .onlyLabelHasFolders: "only_label_has_folders"
+        case .onlyLabelAboveSplits: "only_label_above_splits"
+        case .dropNamedLikeSplit: "drop_named_like_split"
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .labelsNamedLikeSplits(let labels):
+            "\(FolderList.text(labels)) \(verb(labels)) taken for \(noun(labels)), though named like a split"
+        case .splitNamesBesideClasses(let labels):
+            "\(FolderList.text(labels)) \(verb(labels)) taken for \(noun(labels)) and not for a split: pictures lie directly "
+                + "in it, and classes beside it"
+        case .labelsBesideSplits(let splits, let labels):
+            "\(FolderList.text(splits)) \(verb(splits)) taken for a split, and \(FolderList.text(labels)) beside it for "
+                + noun(labels)
+        case .labelsNamedForSets(let labels):
+            "\(FolderList.text(labels)) \(verb(labels)) taken for \(noun(labels)), though the name says nothing of what the "
+                + "pictures show"
+        case .onlyLabelHasFolders(let label, let folders):
+            "all pictures have the label \(label.escaped), though \(FolderList.text(folders)) in it look like labels; drop "
+                + "the folders in \(label.escaped)/ without it if they are"
+        case .onlyLabelAboveSplits(let label):
+            "all pictures have the label \(label.escaped), because no folders lie in its splits"
+        case .dropNamedLikeSplit(let name):
+            "the drop's name \(name.escaped) isn't taken for that of a split because of the number"
+        }
+    }
+
+    private func verb(_ folders: [RawPath]) -> String { folders.count == 1 ? "is" : "are" }
+
+    private func noun(_ folders: [RawPath]) -> String { folders.count == 1 ? "a label" : "labels" }
+}
+
+/// Folders in a sentence.
+enum FolderList {
+    /// `train/, test/ and 3 more`, escaped.
+    static func text(_ folders: [RawPath]) -> String {
+        var words = folders.prefix(limit).map { $0.escaped + "/" }
+        if folders.count > limit { words.append("\(folders.count - limit) more") }
+        guard let last = words.popLast(), !words.isEmpty else { return folders.first.map { $0.escaped + "/" } ?? "" }
+        return words.joined(separator: ", ") + " and " + last
+    }
+
+    private static let limit = 4
+}
