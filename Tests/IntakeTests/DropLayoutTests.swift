@@ -1,3 +1,4 @@
+import Tensors
 import Testing
 
 @testable import Intake
@@ -98,6 +99,7 @@ struct DropLayoutTests {
         #expect(understanding("d", paths) == "train/, 1 label")
         #expect(place("d", ["archive/train/cat/1", "archive/train/LICENSE", "README"])[0] == "cat train")
         #expect(place("cats", ["1.jpg", "notes/1.txt"])[0] == "cats")
+        #expect(place("d", ["train/cat/1.txt"]) == ["cat train"])
     }
 
     @Test("A file directly in the inbox has no label")
@@ -111,6 +113,41 @@ struct DropLayoutTests {
         let path = RawPath([0xFF, 0x0A, UInt8(ascii: "/"), 0x31])
         let layout = DropLayout(name: RawPath("d"), paths: [path])
         #expect(layout.placement(of: path) == .picture(label: RawPath([0xFF, 0x0A]), split: nil))
+    }
+
+    @Test(
+        "Of any tree, each picture has a folder of its path as label, or lies outside of all labels; parts don't matter"
+    )
+    func anyTree() {
+        let names = [
+            "train", "test", "val", "Train Set", "test1", "seg_train", "seg_test", "pred", "images", "archive", "d",
+            "cat",
+            "dog", ".d", ".net", "README.txt", " ",
+        ]
+        var random = SeededRandom(seed: 7)
+        func pick<T>(_ values: [T]) -> T { values[Int(random.next() % UInt64(values.count))] }
+        for _ in 0..<3_000 {
+            let drop = pick(names)
+            let paths = (0..<1 + Int(random.next() % 8)).map { number in
+                (0..<Int(random.next() % 5)).map { _ in pick(names) } + ["\(number).jpg"]
+            }
+            let raw = paths.map { RawPath($0.joined(separator: "/")) }
+            let folders = DropLayout.folders(of: raw)
+            for setting in [SplitFolders.auto, .off, .named(["train", "test"])] {
+                let layout = DropLayout(name: RawPath(drop), folders: folders, splitFolders: setting)
+                let again = DropLayout(name: RawPath(drop), paths: raw.reversed(), splitFolders: setting)
+                #expect(!layout.understanding.isEmpty)
+                #expect(layout.understanding == again.understanding && layout.warnings == again.warnings)
+                for (path, components) in zip(raw, paths) {
+                    let placement = layout.placement(of: path)
+                    #expect(placement == again.placement(of: path))
+                    guard case .picture(let label, let split) = placement else { continue }
+                    let own = RawPath(drop.hasPrefix(".") ? String(drop.dropFirst()) : drop)
+                    #expect(components.dropLast().contains { RawPath($0) == label } || label == own)
+                    if setting == .off { #expect(split == nil) }
+                }
+            }
+        }
     }
 
     @Test("Where a file belongs depends on the folders alone, and one that turns up later is a label")

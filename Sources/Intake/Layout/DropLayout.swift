@@ -57,9 +57,11 @@ package struct DropLayout: Sendable {
         self.init(name: name, isFolder: isFolder, folders: Self.folders(of: paths), splitFolders: splitFolders)
     }
 
-    /// The folders that directly hold files which may be pictures; a README or a list beside them says nothing.
+    /// The folders that directly hold files which may be pictures; a README or a list beside them says nothing. Where no
+    /// name looks like a picture's, all count.
     package static func folders(of paths: some Sequence<RawPath>) -> Set<RawPath> {
-        Set(paths.lazy.filter { !NameRules.isText($0) }.map(\.parent))
+        let folders = Set(paths.lazy.filter { !NameRules.isText($0) }.map(\.parent))
+        return folders.isEmpty ? Set(paths.lazy.map(\.parent)) : folders
     }
 
     /// Where the file at `path`, relative to the drop, belongs.

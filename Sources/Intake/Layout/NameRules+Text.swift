@@ -11,9 +11,9 @@ extension NameRules {
         [
             "txt", "md", "rst", "rtf", "pdf", "doc", "docx", "htm", "html", "csv", "tsv", "xls", "xlsx", "json",
             "jsonl",
-            "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "log", "names", "data", "arrow", "parquet", "mat",
+            "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "log", "names", "arrow", "parquet", "mat",
             "npy",
-            "npz", "pkl", "h5", "hdf5", "db", "sqlite", "py", "ipynb", "sh", "m", "js",
+            "npz", "pkl", "h5", "hdf5", "db", "sqlite", "py", "ipynb", "sh", "js",
         ].map { RawPath($0) })
     private static let titles: Set<RawPath> = Set(
         ["readme", "license", "licence", "copying", "notice", "citation", "changelog", "authors"].map { RawPath($0) })

@@ -49,25 +49,21 @@ struct SplitName: Sendable, Hashable {
     /// Whether numbers are part of it: `test1` may as well be somebody's first try.
     var isNumbered = false
     /// What stands before the word: `seg_` in `seg_train`.
-    var prefix = ""
+    var prefix = RawPath([])
 }
 
 extension SplitName {
     /// Reads `train`, `Test Set`, `valid_2`: one of the words, and nothing after it but numbers and words for a set of
     /// pictures.
-    init?(_ name: RawPath) {
-        guard let first = name.bytes.first(where: { $0 != UInt8(ascii: " ") }), Self.initials.contains(first | 0x20),
-            let text = String(validating: name.bytes, as: UTF8.self) else { return nil }
-        self.init(words: text.lowercased()[...])
-    }
+    init?(_ name: RawPath) { self.init(words: FileNames.lowercased(name).bytes[...]) }
 
     /// The same with anything before the word: `seg_train`.
     init?(prefixed name: RawPath) {
-        guard let text = String(validating: name.bytes, as: UTF8.self)?.lowercased() else { return nil }
-        for index in text.indices.dropFirst() where Self.isSeparator(text[text.index(before: index)]) {
-            guard let split = SplitName(words: text[index...]) else { continue }
+        let name = FileNames.lowercased(name).bytes
+        for index in name.indices.dropFirst() where Self.separators.contains(name[index - 1]) {
+            guard let split = SplitName(words: name[index...]) else { continue }
             self = split
-            prefix = String(text[..<index])
+            prefix = RawPath(name[..<index])
             return
         }
         return nil
@@ -79,64 +75,74 @@ extension SplitName {
         return split?.kind == .unlabelled ? nil : split?.kind
     }
 
-    private init?(words text: Substring) {
-        let text = text.drop { $0 == " " }
-        for (kind, words) in Self.words {
-            for word in words where text.hasPrefix(word) {
-                guard let tail = SetWords.tail(text.dropFirst(word.count)) else { continue }
-                self.init(kind: kind, isNumbered: tail.isNumbered)
-                return
-            }
+    /// - Parameter name: with ASCII letters in lower case.
+    private init?(words name: ArraySlice<UInt8>) {
+        let name = name.drop { $0 == UInt8(ascii: " ") }
+        guard let first = name.first, let words = Self.words[first] else { return nil }
+        for (word, kind) in words where name.starts(with: word) {
+            guard let tail = SetWords.tail(name.dropFirst(word.count)) else { continue }
+            self.init(kind: kind, isNumbered: tail.isNumbered)
+            return
         }
         return nil
     }
 
-    static func isSeparator(_ character: Character) -> Bool { " _-.".contains(character) }
+    private static let separators = Set(" _-.".utf8)
 
-    /// So that most names need no look-up.
-    private static let initials = Set(words.flatMap(\.1).compactMap(\.utf8.first))
-    private static let words: [(Kind, [String])] = [
-        (.train, ["training", "train"]),
-        (.test, ["testing", "test", "evaluation", "eval", "holdout", "hold-out", "hold_out", "hold out"]),
-        (.validation, ["validation", "valid", "val", "dev"]),
-        (.unlabelled, ["predictions", "prediction", "predict", "pred", "unlabelled", "unlabeled"]),
-    ]
+    /// By their first letters.
+    private static let words: [UInt8: [(word: [UInt8], kind: Kind)]] = {
+        let words: [(Kind, [String])] = [
+            (.train, ["training", "train"]),
+            (.test, ["testing", "test", "evaluation", "eval", "holdout", "hold-out", "hold_out", "hold out"]),
+            (.validation, ["validation", "valid", "val", "dev"]),
+            (.unlabelled, ["predictions", "prediction", "predict", "pred", "unlabelled", "unlabeled"]),
+        ]
+        let pairs = words.flatMap { kind, words in words.map { (word: Array($0.utf8), kind: kind) } }
+        return Dictionary(grouping: pairs) { $0.word[0] }
+    }()
 }
 
 /// Words for a set of pictures, which say nothing of what the pictures show.
 enum SetWords {
     /// Whether the name is made of such words and numbers alone: `images`, `data_set`, `archive (1)`.
     static func isAll(_ name: RawPath) -> Bool {
-        guard let text = String(validating: name.bytes, as: UTF8.self)?.lowercased() else { return false }
-        return words.contains { text.hasPrefix($0) && tail(text.dropFirst($0.count)) != nil }
+        let name = FileNames.lowercased(name).bytes
+        guard let first = name.first, words.contains(where: { $0[0] == first }) else { return false }
+        return words.contains { name.starts(with: $0) && tail(name[$0.count...]) != nil }
     }
 
-    /// Reads what follows a word: any more such words and numbers, with or without something between. Nil for anything
-    /// else.
-    static func tail(_ text: Substring) -> (isNumbered: Bool, Void)? {
-        var rest = text
+    /// What follows a word.
+    struct Tail {
         var isNumbered = false
-        while let character = rest.first {
-            if " _-.()".contains(character) {
+    }
+
+    /// Reads any more such words and numbers, with or without something between. Nil for anything else.
+    static func tail(_ text: ArraySlice<UInt8>) -> Tail? {
+        var rest = text
+        var tail = Tail()
+        while let byte = rest.first {
+            if separators.contains(byte) {
                 rest.removeFirst()
-            } else if let word = (words + tailWords).first(where: rest.hasPrefix) {
+            } else if let word = allWords.first(where: { rest.starts(with: $0) }) {
                 rest.removeFirst(word.count)
             } else {
-                let digits = rest.drop { $0 == "v" || $0 == "x" }.prefix { $0.isASCII && $0.isNumber }
-                guard !digits.isEmpty, rest.distance(from: rest.startIndex, to: digits.startIndex) <= 1 else {
-                    return nil
-                }
+                // 2, v2, x224
+                let digits = (byte == UInt8(ascii: "v") || byte == UInt8(ascii: "x") ? rest.dropFirst() : rest)
+                    .prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                guard !digits.isEmpty else { return nil }
                 rest = rest[digits.endIndex...]
-                isNumbered = true
+                tail.isNumbered = true
             }
         }
-        return (isNumbered, ())
+        return tail
     }
 
+    private static let separators = Set(" _-.()".utf8)
     /// Longer ones before those that they begin with.
     private static let words = [
         "archives", "archive", "datasets", "dataset", "data", "images", "image", "imgs", "img", "photos", "photo",
         "pictures", "picture", "pics", "pic", "jpegs", "jpeg", "jpgs", "jpg", "pngs", "png", "files",
-    ]
-    private static let tailWords = ["sets", "set", "splits", "split", "folder"]
+    ].map { Array($0.utf8) }
+    private static let tailWords = ["sets", "set", "splits", "split", "folder"].map { Array($0.utf8) }
+    private static let allWords = words + tailWords
 }

@@ -84,7 +84,7 @@ class Names(NameCase):
         self.assertEqual(
             self.verdicts(), {"accepted": 4 * len(NAMES) - refused, "rejected": 4 * len(NAMES) + refused})
         self.assertEqual(
-            self.place.rows("SELECT count(*) FROM files WHERE reason_code = 'bad_label'"), [(refused,)])
+            self.place.rows("SELECT count(*) FROM files WHERE reason_code = 'bad_label'"), [(2 * refused,)])
         self.assert_sound(self.place)
         self.assert_plain()
 
