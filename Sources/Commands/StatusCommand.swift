@@ -15,7 +15,8 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await installation.settings()
         let state = StateFolder(FilePath(settings.paths.state))
-        let counts = try History.openReadOnly(state.history).counts()
+        let history = try History.openReadOnly(state.history)
+        let counts = try history.counts()
         let holder = try DaemonLock.holder(in: state)
         let latest = StatusBoard.read(from: state.status)
         // A process that has only just begun finds the file of the one before it.
@@ -23,7 +24,7 @@ struct StatusCommand: AsyncParsableCommand {
         let report = StatusReport(
             processID: holder, status: status.map(Activity.init),
             current: OutboxFolder(FilePath(settings.paths.outbox)).currentVersion,
-            counts: counts)
+            shortClasses: try ShortClassStatus.all(in: history, settings.train), counts: counts)
         switch output.format {
         case .table: print(report.text)
         case .json: try print(JSONOutput.of(report))
@@ -69,6 +70,33 @@ private struct Activity: Codable, Hashable, Sendable {
     }
 }
 
+/// A class that waits for more pictures.
+private struct ShortClassStatus: Encodable {
+    let label: String
+    /// The pictures that it has.
+    let train: Int
+    let test: Int
+    /// The training pictures that it needs.
+    let needed: Int
+    /// What it lacks, in words.
+    let reason: String
+
+    private init(_ shortage: Shortage) {
+        label = shortage.label
+        train = shortage.train
+        test = shortage.test
+        needed = shortage.needed
+        reason = shortage.words
+    }
+
+    var shortage: Shortage { Shortage(label: label, train: train, test: test, needed: needed) }
+
+    static func all(in history: History, _ settings: Settings.Train) throws -> [ShortClassStatus] {
+        let readiness = try Readiness(settings: settings, labels: history.labelCounts(), newPictures: nil)
+        return readiness.shortages.map(ShortClassStatus.init)
+    }
+}
+
 private struct StatusReport: Encodable {
     /// The process that works with the state folder; nil where none does.
     @OrNull var processID: Int32?
@@ -76,11 +104,14 @@ private struct StatusReport: Encodable {
     @OrNull var status: Activity?
     /// The version that the outbox shows.
     @OrNull var current: String?
+    /// The classes that have too few pictures to be learned.
+    let shortClasses: [ShortClassStatus]
     let counts: HistoryCounts
 
     var lines: [StatusLine] {
         let doing = status?.summary ?? (processID == nil ? "not running" : "starting")
         let last = counts.lastRun.map { "run \($0.run), \($0.outcome.rawValue)" + ($0.reason.map { ": \($0)" } ?? "") }
+        let short = Shortage.list(shortClasses.map(\.shortage))
         return [
             StatusLine(name: "process", value: processID.map { "\($0)" } ?? "none"),
             StatusLine(name: "doing", value: doing),
@@ -89,6 +120,7 @@ private struct StatusReport: Encodable {
             StatusLine(
                 name: "pictures",
                 value: "\(counts.trainPictures) training, \(counts.testPictures) test, \(counts.labels) labels"),
+            StatusLine(name: "short classes", value: short.isEmpty ? "none" : short),
             StatusLine(
                 name: "drops",
                 value: "\(counts.drops), \(counts.duplicates) duplicate and \(counts.rejects) rejected files"),

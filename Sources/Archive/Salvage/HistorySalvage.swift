@@ -73,8 +73,9 @@ struct HistorySalvage {
 
     /// Whether it names a step that comes after all that this release knows.
     private func isOfNewerRelease(_ step: Record) -> Bool {
+        func number(_ name: String) -> Int { Int(name.prefix { $0.isNumber }) ?? 0 }
         let name = step.values.first.flatMap { String.fromDatabaseValue($0) } ?? ""
-        return Int(name.prefix { $0.isNumber }) ?? 0 > Migrations.all.migrations.count
+        return number(name) > Migrations.all.migrations.map(number).max() ?? 0
     }
 
     /// What the records of a page without a way to it are of: their shape, or the one table that takes them all. Nil

@@ -16,6 +16,7 @@ enum Migrations {
         }
         migrator.registerMigration("2 attempts to decode") { try $0.execute(sql: Schema.decoderAttempts) }
         migrator.registerMigration("3 kept sources") { try $0.execute(sql: Schema.keptSources) }
+        migrator.registerMigration("5 stages and left-out classes") { try $0.execute(sql: Schema.runParts) }
         return migrator
     }
 }
