@@ -112,6 +112,22 @@ struct ResumptionTests {
         #expect(try await place.trainer.train(.schedule)?.testPictures == 12)
     }
 
+    @Test("A run that a release without train.short_classes began is gone on with, with all classes that it began with")
+    func olderRelease() async throws {
+        let workshop = try Workshop()
+        let place = try workshop.open()
+        try place.drop(train: 4, test: 1, classes: [0, 1, 3])
+        var document: [String: JSONText] = try JSONText(place.settings).decoded()
+        #expect(document.removeValue(forKey: "train.short_classes") != nil)
+        _ = try place.history.startRun(
+            NewRun(
+                trigger: .schedule, startedAt: .now, seed: 42, settings: JSONText(document), trainPictures: 12,
+                testPictures: 3, lastPicture: place.history.lastPicture()))
+        let run = try #require(try await place.trainer.resume())
+        #expect(run.outcome == .promoted && run.trainPictures == 12 && run.testPictures == 3)
+        #expect(try place.history.champion()?.labels.map(\.name) == ["apple", "pear", "quince"])
+    }
+
     @Test("The seconds of the stages are those of all processes that worked on a run")
     func seconds() async throws {
         let workshop = try Workshop()
