@@ -23,7 +23,23 @@ struct ConfigCommand: AsyncParsableCommand {
             for problem in library.problems(with: settings.search) {
                 print(TerminalText.escaped("Warning: \(problem)"))
             }
+            try warn(of: settings, library)
             print("The settings are in order.")
+        }
+
+        /// Tells of what is allowed and may not be what is wanted: files that `all` passes over, and backbones that the
+        /// search doesn't come to.
+        private func warn(of settings: Settings, _ library: BackboneLibrary) throws {
+            var resolved = settings
+            resolved.search.space.backbone = try library.resolved(settings.search.space.backbone) { name, problem in
+                print(TerminalText.escaped("Warning: search.space.backbone passes over \(name): \(problem)"))
+            }
+            for name in try resolved.undrawnBackbones() {
+                print(
+                    TerminalText.escaped(
+                        "Warning: with \(settings.search.candidates) candidates (search.candidates) and the seed "
+                            + "\(settings.search.seed), a search doesn't try the backbone \(name)"))
+            }
         }
     }
 

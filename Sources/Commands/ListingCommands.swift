@@ -25,6 +25,7 @@ struct HistoryCommand: AsyncParsableCommand {
                 },
                 Column("outcome") { $0.outcome.rawValue },
                 Column("version") { $0.version ?? "" },
+                Column("cv accuracy", number: true) { Text.accuracy($0.crossValidationAccuracy) },
                 Column("test accuracy", number: true) { Text.accuracy($0.testAccuracy) },
                 Column("champion", number: true) { Text.accuracy($0.championAccuracy) },
                 Column("pictures", number: true) { "\($0.pictures)" },

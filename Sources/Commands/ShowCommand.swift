@@ -22,9 +22,24 @@ struct ShowCommand: AsyncParsableCommand {
         let details = try history.runDetails(number)
         switch output.format {
         case .table: print(RunReport(details).text)
-        case .json: try print(JSONOutput.of(details))
+        case .json: try print(JSONOutput.of(RunDocument(details: details)))
         case .csv: try print(CurveRow.listing(of: details).rendered(as: .csv))
         }
+    }
+}
+
+/// All that is known of a run, with what follows from it.
+private struct RunDocument: Encodable {
+    let details: RunDetails
+
+    private enum Key: String, CodingKey {
+        case undrawnBackbones = "undrawn_backbones"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try details.encode(to: encoder)
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(details.undrawnBackbones, forKey: .undrawnBackbones)
     }
 }
 

@@ -25,7 +25,8 @@ struct StatusCommand: AsyncParsableCommand {
         let report = StatusReport(
             processID: holder, status: status.map(Activity.init),
             current: OutboxFolder(FilePath(settings.paths.outbox)).currentVersion,
-            counts: counts, waiting: WaitingReport(WaitingBoard.read(from: state.waiting)),
+            shortClasses: try ShortClassStatus.all(in: history, settings.train), counts: counts,
+            waiting: WaitingReport(WaitingBoard.read(from: state.waiting)),
             warnings: try history.drops(limit: Self.recentDrops).flatMap(DropWarning.all))
         switch output.format {
         case .table: print(report.text)
@@ -105,6 +106,33 @@ private struct Activity: Codable, Hashable, Sendable {
     }
 }
 
+/// A class that waits for more pictures.
+private struct ShortClassStatus: Encodable {
+    let label: String
+    /// The pictures that it has.
+    let train: Int
+    let test: Int
+    /// The training pictures that it needs.
+    let needed: Int
+    /// What it lacks, in words.
+    let reason: String
+
+    private init(_ shortage: Shortage) {
+        label = shortage.label
+        train = shortage.train
+        test = shortage.test
+        needed = shortage.needed
+        reason = shortage.words
+    }
+
+    var shortage: Shortage { Shortage(label: label, train: train, test: test, needed: needed) }
+
+    static func all(in history: History, _ settings: Settings.Train) throws -> [ShortClassStatus] {
+        let readiness = try Readiness(settings: settings, labels: history.labelCounts(), newPictures: nil)
+        return readiness.shortages.map(ShortClassStatus.init)
+    }
+}
+
 private struct StatusReport: Encodable {
     /// The process that works with the state folder; nil where none does.
     @OrNull var processID: Int32?
@@ -112,6 +140,8 @@ private struct StatusReport: Encodable {
     @OrNull var status: Activity?
     /// The version that the outbox shows.
     @OrNull var current: String?
+    /// The classes that have too few pictures to be learned.
+    let shortClasses: [ShortClassStatus]
     let counts: HistoryCounts
     let waiting: WaitingReport
     /// Of the newest drops.
@@ -120,6 +150,7 @@ private struct StatusReport: Encodable {
     var lines: [StatusLine] {
         let doing = status?.summary ?? (processID == nil ? "not running" : "starting")
         let last = counts.lastRun.map { "run \($0.run), \($0.outcome.rawValue)" + ($0.reason.map { ": \($0)" } ?? "") }
+        let short = Shortage.list(shortClasses.map(\.shortage))
         return [
             StatusLine(name: "process", value: processID.map { "\($0)" } ?? "none"),
             StatusLine(name: "doing", value: doing),
@@ -128,6 +159,7 @@ private struct StatusReport: Encodable {
             StatusLine(
                 name: "pictures",
                 value: "\(counts.trainPictures) training, \(counts.testPictures) test, \(counts.labels) labels"),
+            StatusLine(name: "short classes", value: short.isEmpty ? "none" : short),
             StatusLine(
                 name: "drops",
                 value: "\(counts.drops), \(counts.duplicates) duplicate and \(counts.rejects) rejected files"),

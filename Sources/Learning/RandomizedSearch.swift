@@ -43,18 +43,28 @@ package struct RandomizedSearch: Sendable {
         candidates = try space.sample(settings.candidates, seed: Seeds(settings.seed).sampling)
     }
 
-    /// Runs all trials, one a worker at a time, then the refit.
+    /// Runs all trials, then the refit: ``rank(on:features:resuming:observer:)`` and ``refit(_:on:features:observer:)``.
+    package func run(
+        on pool: WorkerPool, features: @escaping @Sendable (String) throws -> LabeledFeatures,
+        resuming finished: [TrialResult] = [], observer: SearchObserver = SearchObserver()
+    ) async throws -> SearchResult {
+        let ranking = try await rank(on: pool, features: features, resuming: finished, observer: observer)
+        let refit = try await refit(ranking, on: pool, features: features, observer: observer)
+        return SearchResult(ranking: ranking, refit: refit)
+    }
+
+    /// Runs all trials, one a worker at a time, and ranks the candidates.
     ///
     /// - Parameters:
     ///   - features: a backbone's features; the rows are the same for every backbone. Called for every trial, on its
     ///     worker; trials of one backbone follow one another, so that a caller may keep only the latest one's in memory.
     ///   - finished: results of this search (same pictures, space and settings) from before an interruption.
-    /// - Throws: `FoldError`, `SearchError`, `TrainingFailure` if the refit diverges (a trial that does only counts as
-    ///   failed), `CancellationError`, and what `features` and the observer throw.
-    package func run(
+    /// - Throws: `FoldError`, `SearchError`, `CancellationError`, and what `features` and the observer throw. A trial that
+    ///   diverges only counts as failed.
+    package func rank(
         on pool: WorkerPool, features: @escaping @Sendable (String) throws -> LabeledFeatures,
         resuming finished: [TrialResult] = [], observer: SearchObserver = SearchObserver()
-    ) async throws -> SearchResult {
+    ) async throws -> CandidateRanking {
         try checkBelonging(finished)
         let board = SearchBoard(candidates: candidates, folds: settings.folds, finished: finished)
         let backbone = candidates[0].backbone
@@ -69,10 +79,27 @@ package struct RandomizedSearch: Sendable {
             try observer.trialFinished(result)
             board.add(result)
         }
-        return try await finish(board, on: pool, features, observer)
+        return try ranking(of: board.trials)
     }
 
-    /// The same with all features at hand, by backbone.
+    /// Trains the best candidate on all pictures.
+    ///
+    /// Throws `TrainingFailure` if it diverges, `CancellationError`, and what `features` throws.
+    package func refit(
+        _ ranking: CandidateRanking, on pool: WorkerPool,
+        features: @escaping @Sendable (String) throws -> LabeledFeatures, observer: SearchObserver = SearchObserver()
+    ) async throws -> FitResult {
+        let best = ranking.best
+        let board = SearchBoard(candidates: candidates, folds: settings.folds, finished: ranking.trials)
+        let training = HeadTraining(best.hyperparameters, settings: settings.fit, seed: Seeds(settings.seed).refit)
+        return try await pool.run { worker in
+            try training.fit(try features(best.hyperparameters.backbone), worker: worker) { epoch in
+                observer.progress(board.progress(best.candidate, fold: nil, epoch.epoch, settings.fit.epochs))
+            }
+        }
+    }
+
+    /// The trials and the refit with all features at hand, by backbone.
     package func run(
         on pool: WorkerPool, features: [String: LabeledFeatures], resuming finished: [TrialResult] = [],
         observer: SearchObserver = SearchObserver()
@@ -140,22 +167,12 @@ extension RandomizedSearch {
             seconds: start.duration(to: .now) / .seconds(1))
     }
 
-    private func finish(
-        _ board: SearchBoard, on pool: WorkerPool, _ features: @escaping @Sendable (String) throws -> LabeledFeatures,
-        _ observer: SearchObserver
-    ) async throws -> SearchResult {
-        let trials = board.trials
+    private func ranking(of trials: [TrialResult]) throws(SearchError) -> CandidateRanking {
         let scores = CandidateScore.rank(candidates, folds: settings.folds, trials: trials)
         guard let best = scores.first(where: { $0.rank == 1 }), best.meanAccuracy != nil else {
-            throw SearchError.allFailed(reason: trials.lazy.compactMap(\.failure).first ?? "")
+            throw .allFailed(reason: trials.lazy.compactMap(\.failure).first ?? "")
         }
-        let training = HeadTraining(best.hyperparameters, settings: settings.fit, seed: Seeds(settings.seed).refit)
-        let refit = try await pool.run { worker in
-            try training.fit(try features(best.hyperparameters.backbone), worker: worker) { epoch in
-                observer.progress(board.progress(best.candidate, fold: nil, epoch.epoch, settings.fit.epochs))
-            }
-        }
-        return SearchResult(candidates: scores, trials: trials, best: best, refit: refit)
+        return CandidateRanking(candidates: scores, trials: trials, best: best)
     }
 }
 

@@ -63,16 +63,25 @@ package struct CandidateScore: Codable, Hashable, Sendable {
     }
 }
 
-/// What a search has found.
-package struct SearchResult: Sendable {
+/// What a search's trials say of its candidates.
+package struct CandidateRanking: Sendable {
     /// By candidate.
     package let candidates: [CandidateScore]
     /// By candidate, then by fold.
     package let trials: [TrialResult]
     /// The candidate with the best mean accuracy; of equals the earlier.
     package let best: CandidateScore
+}
+
+/// What a search has found.
+package struct SearchResult: Sendable {
+    package let ranking: CandidateRanking
     /// The best candidate trained on all pictures.
     package let refit: FitResult
+
+    package var candidates: [CandidateScore] { ranking.candidates }
+    package var trials: [TrialResult] { ranking.trials }
+    package var best: CandidateScore { ranking.best }
 }
 
 /// Where a search stands.

@@ -92,6 +92,23 @@ package struct Manifest: Codable, Sendable, Equatable {
         }
     }
 
+    /// A class that had too few pictures to be learned.
+    package struct LeftOut: Codable, Sendable, Equatable {
+        package var label: String
+        /// The pictures that it had.
+        package var train: Int
+        package var test: Int
+        /// The training pictures that it needed; it needed a test picture as well.
+        package var needed: Int
+
+        package init(label: String, train: Int, test: Int, needed: Int) {
+            self.label = label
+            self.train = train
+            self.test = test
+            self.needed = needed
+        }
+    }
+
     package var version: String
     package var run: Int64
     package var created: Timestamp
@@ -102,12 +119,20 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var output = "probabilities"
     package var parameters: JSONText
     package var test: Test
+    /// The classes that aren't among the labels, though there were pictures of them; missing in manifests from before this
+    /// was written down.
+    package var leftOut: [LeftOut]?
     /// SHA-256 of every other file of the version, by name.
     package var files: [String: String] = [:]
 
+    private enum CodingKeys: String, CodingKey {
+        case version, run, created, labels, backbone, input, output, parameters, test, files
+        case leftOut = "left_out"
+    }
+
     package init(
         version: String, run: Int64, created: Timestamp, labels: [String], backbone: Backbone, input: Input,
-        parameters: JSONText, test: Test
+        parameters: JSONText, test: Test, leftOut: [LeftOut] = []
     ) {
         self.version = version
         self.run = run
@@ -117,6 +142,7 @@ package struct Manifest: Codable, Sendable, Equatable {
         self.input = input
         self.parameters = parameters
         self.test = test
+        self.leftOut = leftOut
     }
 
     /// The file's bytes; equal manifests give equal bytes.

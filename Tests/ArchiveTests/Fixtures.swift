@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import SystemPackage
 
 @testable import Archive
@@ -46,6 +47,10 @@ extension History {
         let recorded = try recordOutcomes(outcomes, in: id, at: time(1))
         try finishDrop(id, at: time(2))
         return recorded
+    }
+
+    func pictureCount() throws -> Int {
+        try reader.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM pictures") ?? 0 }
     }
 
     func newRun(trigger: RunTrigger = .schedule, at seconds: Int = 10) throws -> RunID {

@@ -64,6 +64,29 @@ struct HistoryOpeningTests {
         }
     }
 
+    @Test("A run of an older release has no seconds by stage, has left nothing out, and is gone on with as it began")
+    func olderRun() throws {
+        try withStateFolder { folder in
+            let queue = try DatabaseQueue(path: folder.history.string)
+            try Migrations.all.migrate(queue, upTo: "3 kept sources")
+            try queue.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO runs (trigger, started_at, outcome, seed, settings, train_pictures, test_pictures,
+                        last_picture_id) VALUES ('schedule', ?, 'running', 1, '{}', 4, 2, 6)
+                        """, arguments: [time(10)])
+            }
+            try queue.close()
+            let history = try History.open(folder.history)
+            let details = try history.runDetails(1)
+            #expect(details.leftOut.isEmpty && RunStage.allCases.allSatisfy { details.seconds[$0] == nil })
+            #expect(details.summary.crossValidationAccuracy == nil)
+            #expect(try history.unfinishedRun()?.start.leftOut == [])
+            try history.recordStage(.search, seconds: 2, of: 1)
+            #expect(try history.runDetails(1).seconds.search == 2)
+        }
+    }
+
     @Test("A file that is no database is called damaged, by its name")
     func damaged() throws {
         try withStateFolder { folder in

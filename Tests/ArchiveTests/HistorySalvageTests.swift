@@ -275,7 +275,9 @@ extension History {
         try keepSources([KeptSource(device: 1, inode: 2, size: 3, changed: 4)], of: 1, at: time())
         let dataset = try dataset()
         for number in 1...4 {
-            let run = try newRun(at: number * 100)
+            var start = try self.run(at: number * 100)
+            start.leftOut = [ShortClass(label: dataset.labels[number % 3].id, train: 4, test: 1, needed: 5)]
+            let run = try startRun(start)
             try recordCandidates([JSONText(["units": 64]), JSONText(["units": 128])], of: run)
             for trial in 0..<6 {
                 try recordTrial(
@@ -285,6 +287,7 @@ extension History {
             }
             try recordScores([.init(candidate: 0, meanAccuracy: 0.5, stdAccuracy: 0, rank: 1)], of: run)
             try recordRefit(RefitRecord(candidate: 0, bestEpoch: 2, seconds: 1.5, curve: curve(9)), of: run)
+            for stage in RunStage.allCases { try recordStage(stage, seconds: 0.5, of: run) }
             let scores = dataset.labels.map {
                 ClassScore(label: $0.id, precision: 0.5, recall: nil, f1: nil, support: 9)
             }

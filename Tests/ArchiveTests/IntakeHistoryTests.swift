@@ -38,7 +38,7 @@ struct IntakeHistoryTests {
             }
             #expect(code == DuplicateRule.contradictionCode)
             for part in ["“cat”", "“dog”", "drop/cat/1.jpg"] { #expect(reason.contains(part)) }
-            #expect(try history.labelCounts() == [LabelCount(label: "cat", train: 1, test: 0)])
+            #expect(try history.labelCounts() == [LabelCount(id: 1, label: "cat", train: 1, test: 0)])
             #expect(try history.rejects().map(\.path) == ["dog/1.jpg"])
         }
     }

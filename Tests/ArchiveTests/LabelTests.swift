@@ -38,7 +38,7 @@ struct LabelTests {
             #expect(first.newSpellings.map(\.spelling) == ["cats"])
             #expect(first.newSpellings.map(\.label) == ["Cats"])
             #expect(try history.take([picture(4, "cats")], drop: "second").newSpellings.isEmpty)
-            #expect(try history.labelCounts() == [LabelCount(label: "Cats", train: 4, test: 0)])
+            #expect(try history.labelCounts() == [LabelCount(id: 1, label: "Cats", train: 4, test: 0)])
         }
     }
 }

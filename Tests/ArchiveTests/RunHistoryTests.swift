@@ -106,7 +106,7 @@ struct RunHistoryTests {
             #expect(runs[1].parameters == parameters && runs[1].pictures == 6)
             #expect(try history.runs(limit: 1).map(\.run) == [runs[0].run])
             #expect(try history.runs(before: runs[0].run).map(\.run) == [run])
-            #expect(try history.pictureCount(after: history.lastPicture(ofRunsWith: [.promoted, .kept])) == 1)
+            #expect(try history.newPictures().values.reduce(0, +) == 1)
         }
     }
 
@@ -129,6 +129,78 @@ struct RunHistoryTests {
             #expect(details.candidates.map(\.rank) == [2, 1])
             #expect(details.candidates[1].trials == [TrialDetails(trial(1, 0, accuracy: 0.5))])
             #expect(throws: HistoryFailure.noSuchRun(run + 1)) { try history.runDetails(run + 1) }
+        }
+    }
+
+    @Test("The seconds of a stage add up, and stages that a run hasn't come to have none")
+    func stages() throws {
+        try withRun { history, run in
+            #expect(try RunStage.allCases.allSatisfy { try history.runDetails(run).seconds[$0] == nil })
+            for (stage, seconds) in [(RunStage.features, 1.5), (.search, 4), (.search, 0.25)] {
+                try history.recordStage(stage, seconds: seconds, of: run)
+            }
+            let seconds = try history.runDetails(run).seconds
+            #expect(RunStage.allCases.map { seconds[$0] } == [1.5, 4.25, nil, nil, nil])
+        }
+    }
+
+    @Test("The list of runs has the mean over the folds of the winner, the earlier of equals")
+    func crossValidation() throws {
+        try withRun { history, run in
+            try history.recordCandidates(try (0..<3).map { try JSONText(["units": $0]) }, of: run)
+            #expect(try history.runs()[0].crossValidationAccuracy == nil)
+            let scores = [(nil, 3), (0.75, 1), (0.75, 1)] as [(Double?, Int)]
+            try history.recordScores(
+                scores.enumerated().map {
+                    CandidateScore(candidate: $0, meanAccuracy: $1.0, stdAccuracy: nil, rank: $1.1)
+                }, of: run)
+            #expect(try history.runs()[0].crossValidationAccuracy == 0.75)
+            #expect(try history.runDetails(run).summary.crossValidationAccuracy == 0.75)
+            #expect(try history.counts().lastRun?.crossValidationAccuracy == 0.75)
+        }
+    }
+
+    @Test("A run ends with the number of test pictures that were scored, where that is known")
+    func scoredPictures() throws {
+        try withRun { history, run in
+            try history.finishRun(run, as: .kept, RunResult(reason: "not better", testPictures: 7), at: time(20))
+            let next = try history.newRun()
+            try history.finishRun(next, as: .failed, RunResult(reason: "no backbone"), at: time(21))
+            #expect(try history.runs().map(\.testPictures) == [2, 7])
+        }
+    }
+
+    @Test("What a run leaves out is known when it is gone on with, and is new to the next run, with what came later")
+    func leftOut() throws {
+        try withHistory { history in
+            try history.take((1...4).map { picture($0, ["cat", "dog", "cat", "emu"][$0 - 1]) })
+            let labels = try history.dataset().labels.map(\.id)
+            var start = try history.run()
+            start.leftOut = [labels[0], labels[2]].map { ShortClass(label: $0, train: 2, test: 0, needed: 5) }
+            let run = try history.startRun(start)
+            #expect(try history.unfinishedRun()?.start == start)
+            #expect(try history.runDetails(run).leftOut.map(\.label) == ["cat", "emu"])
+            #expect(try history.newPictures() == [labels[0]: 2, labels[1]: 1, labels[2]: 1])
+            try history.recordEvaluation(
+                NewEvaluation(
+                    role: .challenger, version: nil, accuracy: 1,
+                    classes: labels.prefix(2).map {
+                        ClassScore(label: $0, precision: nil, recall: nil, f1: nil, support: 0)
+                    }, confusion: [[0, 0], [0, 0]], predictions: []), of: run)
+            let details = try history.runDetails(run).leftOut
+            #expect(details.map(\.tested) == [true, false] && details[0].train == 2 && details[0].needed == 5)
+
+            try history.finishRun(run, as: .kept, RunResult(reason: "not better"), at: time(20))
+            #expect(try history.newPictures() == [labels[0]: 2, labels[2]: 1])
+            try history.take([picture(5, "dog"), picture(6, "cat")], drop: "second")
+            #expect(try history.newPictures() == [labels[0]: 3, labels[1]: 1, labels[2]: 1])
+            #expect(try history.newPictures(upTo: 5) == [labels[0]: 2, labels[1]: 1, labels[2]: 1])
+            #expect(try history.labelCounts(upTo: 4).map(\.train) == [2, 1, 1])
+            let next = try history.newRun(at: 30)
+            try history.finishRun(next, as: .failed, RunResult(reason: "no backbone"), at: time(31))
+            #expect(try history.newPictures()[labels[1]] == 1)
+            try history.finishRun(try history.newRun(at: 40), as: .kept, RunResult(reason: "none"), at: time(41))
+            #expect(try history.newPictures().isEmpty)
         }
     }
 

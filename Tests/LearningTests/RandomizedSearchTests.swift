@@ -79,6 +79,19 @@ struct RandomizedSearchTests {
         #expect(result.refit.head.hiddenUnits == 8)
     }
 
+    @Test("The trials say which candidate is refitted, and the refit comes out the same on its own")
+    func refitAlone() async throws {
+        let (pool, features) = (WorkerPool(workerCount: 2), features)
+        let whole = try await search().run(on: pool, features: features)
+        let trials = Mutex(0)
+        let observer = SearchObserver(
+            trialFinished: { _ in trials.withLock { $0 += 1 } }, progress: { #expect($0.fold != nil) })
+        let ranking = try await search().rank(on: pool, features: { features[$0]! }, observer: observer)
+        #expect(trials.withLock { $0 } == 12 && ranking.candidates == whole.candidates && ranking.best == whole.best)
+        let refit = try await search().refit(ranking, on: pool, features: { features[$0]! })
+        #expect(refit == whole.refit)
+    }
+
     @Test("Equal candidates share a rank and the earlier one wins")
     func ties() async throws {
         let easy = clusters(spread: 0.01)

@@ -1,9 +1,10 @@
 import Archive
 import Foundation
-import Outbox
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Outbox
 
 /// An outbox in a folder of its own.
 private struct Outbox {
@@ -78,6 +79,19 @@ struct OutboxFolderTests {
         let text = String(
             decoding: try Locations.bytes(of: staged.folder.appending("manifest.json")), as: UTF8.self)
         #expect(text.contains("\"x\u{200C}y\"") && text.contains("\"a\\\\b\"") && text.contains("\"👩\u{200D}🌾\""))
+    }
+
+    @Test("The manifest names the classes that weren't learned; one from before it did stays as it is, byte for byte")
+    func leftOut() throws {
+        let outbox = try Outbox()
+        var manifest = try outbox.manifest("v0001")
+        #expect(try Manifest.decode(manifest.encoded()).leftOut == [])
+        manifest.leftOut = [Manifest.LeftOut(label: "Aplle", train: 1, test: 0, needed: 5)]
+        #expect(try Manifest.decode(manifest.encoded()) == manifest)
+        manifest.leftOut = nil
+        let old = try manifest.encoded()
+        #expect(!String(decoding: old, as: UTF8.self).contains("left_out"))
+        #expect(try Manifest.decode(old).encoded() == old && Manifest.decode(old).leftOut == nil)
     }
 
     @Test("Publishing another version moves the link, and publishing one again changes nothing")

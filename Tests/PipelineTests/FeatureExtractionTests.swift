@@ -27,12 +27,12 @@ struct FeatureExtractionTests {
         do {
             let place = try workshop.open()
             try place.drop()
-            let pictures = TrainingSet(try place.history.dataset()).train.map(\.digest)
+            let pictures = PictureSet(try place.history.dataset(), .train).digests
             try await place.extraction.extract(pictures, copies: 1, from: place.source(), progress: first.note)
             #expect(pictures.count == 18 && first.totals == [18] && first.most == 18)
         }
         let place = try workshop.open()
-        let pictures = TrainingSet(try place.history.dataset()).train.map(\.digest)
+        let pictures = PictureSet(try place.history.dataset(), .train).digests
         let again = Told()
         try await place.extraction.extract(pictures, copies: 1, from: place.source(), progress: again.note)
         #expect(again.totals.isEmpty)
@@ -47,15 +47,16 @@ struct FeatureExtractionTests {
         let place = try workshop.open()
         try place.drop()
         _ = try await place.trainer.train(.request)
-        let set = TrainingSet(try place.history.dataset())
-        func missing(_ pictures: [TrainingSet.Picture], copies: ClosedRange<Int>) throws -> Int {
+        let dataset = try place.history.dataset()
+        let (train, test) = (PictureSet(dataset, .train).pictures, PictureSet(dataset, .test).pictures)
+        func missing(_ pictures: [PictureSet.Picture], copies: ClosedRange<Int>) throws -> Int {
             let keys = pictures.flatMap { picture in copies.map { FeatureKey(picture: picture.digest, copy: $0) } }
             return try place.cache.missing(keys, in: place.source().space).count
         }
-        #expect(try missing(set.train, copies: 0...2) == 0)
-        #expect(try missing(set.train, copies: 3...3) == set.train.count)
-        #expect(try missing(set.test, copies: 0...0) == 0)
-        #expect(try missing(set.test, copies: 1...2) == 2 * set.test.count)
+        #expect(try missing(train, copies: 0...2) == 0)
+        #expect(try missing(train, copies: 3...3) == train.count)
+        #expect(try missing(test, copies: 0...0) == 0)
+        #expect(try missing(test, copies: 1...2) == 2 * test.count)
     }
 
     @Test("Cached features are those of the backbone on the resized picture and on its augmented copy")

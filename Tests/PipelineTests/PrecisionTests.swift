@@ -38,13 +38,13 @@ struct PrecisionTests {
         try place.drop()
         let run = try #require(try await place.trainer.train(.schedule))
         #expect(run.outcome == .promoted)
-        let set = TrainingSet(try place.history.dataset())
+        let dataset = try place.history.dataset()
         for (precision, trains) in [(Precision.int16, true), (.float32, false)] {
             let source = try FeatureSource(
                 loaded: place.library.load("mixing", precision: precision),
                 augmentation: place.settings.augment.transforms)
-            for (pictures, isThere) in [(set.train, trains), (set.test, !trains)] {
-                let keys = pictures.map { FeatureKey(picture: $0.digest) }
+            for (split, isThere) in [(Split.train, trains), (.test, !trains)] {
+                let keys = PictureSet(dataset, split).pictures.map { FeatureKey(picture: $0.digest) }
                 #expect(try place.cache.missing(keys, in: source.space).isEmpty == isThere)
             }
         }

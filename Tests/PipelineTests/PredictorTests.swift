@@ -17,7 +17,7 @@ struct PredictorTests {
         try place.drop()
         #expect(try await place.trainer.train(.request)?.outcome == .promoted)
         let champion = try #require(try place.history.champion())
-        let pictures = TrainingSet(try place.history.dataset()).test.map(\.digest)
+        let pictures = PictureSet(try place.history.dataset(), .test).digests
         let features = try place.cache.matrix(of: pictures, copies: 0, from: place.source())
         let expected = try Head(serialized: champion.head).predict(features)
 

@@ -1,5 +1,6 @@
 import Outbox
 import Archive
+import Learning
 import Pipeline
 import Synchronization
 import SystemPackage
@@ -31,10 +32,11 @@ struct ResumptionTests {
 
     /// Trains until the status is as `isEnough` wants it, and cancels the run then.
     private func interrupt(
-        _ workshop: Workshop, when isEnough: @escaping @Sendable (ServiceStatus) -> Bool
+        _ workshop: Workshop, when isEnough: @escaping @Sendable (ServiceStatus) -> Bool,
+        dropping: (Installation) throws -> Void = { try $0.drop() }
     ) async throws {
         let place = try workshop.open(workers: 1)
-        if try place.history.lastPicture() == 0 { try place.drop() }
+        if try place.history.lastPicture() == 0 { try dropping(place) }
         let task = Mutex<Task<RunSummary?, any Error>?>(nil)
         let status = StatusBoard(file: nil, interval: 0) { status in
             if isEnough(status) { task.withLock { $0?.cancel() } }
@@ -86,6 +88,61 @@ struct ResumptionTests {
         #expect(run.testPictures == 9)
         #expect(try outcome(workshop, place) == (try await unbroken()))
         #expect(try await place.trainer.train(.schedule)?.testPictures == 21)
+    }
+
+    @Test("A run goes on with the classes and the backbones that it began with, whatever becomes of them meanwhile")
+    func sameClasses() async throws {
+        var workshop = try Workshop()
+        workshop.settings.search.space.backbone = ["all"]
+        try await interrupt(workshop) {
+            $0.phase == .searching && $0.done >= 2
+        } dropping: { place in
+            try place.drop()
+            try place.drop(train: 1, test: 0, classes: [3], seed: 9)
+        }
+        try workshop.writeBackbone("another", seed: 2)
+        workshop.settings.train.shortClasses = .wait
+        workshop.settings.train.minPerClass = 3
+        let place = try workshop.open()
+        try place.drop(classes: [3], seed: 2)
+        let run = try #require(try await place.trainer.resume())
+        #expect(run.outcome == .promoted && run.trainPictures == 18 && run.testPictures == 9)
+        #expect(try place.history.runDetails(run.run).leftOut.map(\.label) == ["quince"])
+        #expect(try outcome(workshop, place) == (try await unbroken()))
+        #expect(try await place.trainer.train(.schedule)?.testPictures == 12)
+    }
+
+    @Test("A run that a release without train.short_classes began is gone on with, with all classes that it began with")
+    func olderRelease() async throws {
+        let workshop = try Workshop()
+        let place = try workshop.open()
+        try place.drop(train: 4, test: 1, classes: [0, 1, 3])
+        var document: [String: JSONText] = try JSONText(place.settings).decoded()
+        #expect(document.removeValue(forKey: "train.short_classes") != nil)
+        _ = try place.history.startRun(
+            NewRun(
+                trigger: .schedule, startedAt: .now, seed: 42, settings: JSONText(document), trainPictures: 12,
+                testPictures: 3, lastPicture: place.history.lastPicture()))
+        let run = try #require(try await place.trainer.resume())
+        #expect(run.outcome == .promoted && run.trainPictures == 12 && run.testPictures == 3)
+        #expect(try place.history.champion()?.labels.map(\.name) == ["apple", "pear", "quince"])
+    }
+
+    @Test("The seconds of the stages are those of all processes that worked on a run")
+    func seconds() async throws {
+        let workshop = try Workshop()
+        try await interrupt(workshop) { $0.phase == .searching && $0.done >= 2 }
+        let place = try workshop.open()
+        let before = try place.history.runDetails(1).seconds
+        let (features, search) = (try #require(before.features), try #require(before.search))
+        #expect(features > 0 && search > 0 && before.refit == nil && before.evaluation == nil)
+        _ = try await place.trainer.resume()
+        let details = try place.history.runDetails(1)
+        let after = details.seconds
+        #expect(try #require(after.features) > features && #require(after.search) > search)
+        #expect(RunStage.allCases.allSatisfy { (after[$0] ?? 0) > 0 })
+        let refit = try #require(details.refit?.seconds)
+        #expect(try refit > 0 && refit <= #require(after.refit))
     }
 
     @Test("The same seed gives the same bytes on one worker and on three, another seed gives others")

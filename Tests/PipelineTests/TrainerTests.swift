@@ -107,7 +107,7 @@ struct TrainerTests {
 
         let evaluations = try evaluations(of: second, in: place)
         #expect(evaluations.map(\.version) == ["v0001", nil])
-        let test = TrainingSet(try place.history.dataset()).test.map(\.digest)
+        let test = PictureSet(try place.history.dataset(), .test).digests
         for (role, evaluation) in zip([EvaluationRole.champion, .challenger], evaluations) {
             #expect(evaluation.classes.map(\.label) == ["apple", "pear", "plum"])
             #expect(evaluation.classes.map(\.support) == [3, 3, 3])

@@ -53,54 +53,102 @@ struct TrainingScheduleTests {
 
 @Suite("Readiness")
 struct ReadinessTests {
-    private func reason(_ labels: [LabelCount], new: Int = 10, minNew: Int = 2) -> String? {
+    private func readiness(
+        _ labels: [LabelCount], new: [LabelID: Int]? = nil, minNew: Int = 2,
+        _ shortClasses: Settings.Train.ShortClasses = .leaveOut
+    ) -> Readiness {
         var settings = Settings().train
         settings.minNew = minNew
-        return Readiness(settings: settings, labels: labels, newPictures: new).reasonToSkip
+        settings.shortClasses = shortClasses
+        return Readiness(settings: settings, labels: labels, newPictures: new)
     }
 
-    private struct Count: Encodable {
-        let label: String
-        let train: Int
-        let test: Int
-    }
+    private let good = [
+        LabelCount(id: 1, label: "a", train: 5, test: 1), LabelCount(id: 2, label: "b", train: 5, test: 1),
+    ]
 
-    private func label(_ name: String, _ train: Int = 5, _ test: Int = 1) throws -> LabelCount {
-        try JSONText(Count(label: name, train: train, test: test)).decoded()
+    private func label(_ id: LabelID, _ name: String, _ train: Int, _ test: Int) -> LabelCount {
+        LabelCount(id: id, label: name, train: train, test: test)
     }
 
     @Test("Two classes of five training pictures and a test picture each are enough")
-    func enough() throws { #expect(try reason([label("a"), label("b")], new: 2) == nil) }
+    func enough() {
+        for choice in Settings.Train.ShortClasses.allCases {
+            let ready = readiness(good, new: [2: 2], choice)
+            #expect(ready.reasonToSkip == nil && ready.leftOut.isEmpty && ready.shortages.isEmpty)
+        }
+    }
 
-    @Test("No pictures at all are told apart from no new ones")
-    func noPictures() throws {
-        #expect(reason([], new: 0) == "there are no pictures yet")
-        #expect(try reason([label("a"), label("b")], new: 0) == "0 new pictures, 2 needed (train.min_new)")
-        #expect(try reason([label("a"), label("b")], new: 1) == "1 new picture, 2 needed (train.min_new)")
+    @Test("No pictures at all are told apart from no new ones, and a run that was asked for needs no new ones")
+    func noPictures() {
+        #expect(readiness([], new: [:]).reasonToSkip == "there are no pictures yet")
+        #expect(readiness(good, new: [:]).reasonToSkip == "0 new pictures, 2 needed (train.min_new)")
+        #expect(readiness(good, new: [1: 1]).reasonToSkip == "1 new picture, 2 needed (train.min_new)")
+        #expect(readiness(good, new: nil).reasonToSkip == nil)
     }
 
     @Test("One class is named")
-    func oneClass() throws { #expect(try reason([label("a")]) == "there is one class only, a; at least 2 are needed") }
-
-    @Test("A class with too few training pictures is named, with how many it has and needs")
-    func fewTrainingPictures() throws {
-        #expect(
-            try reason([label("a"), label("b", 4)]) == "class b has 4 training pictures, 5 needed (train.min_per_class)"
-        )
-        #expect(
-            try reason([label("a", 1), label("b")]) == "class a has 1 training picture, 5 needed (train.min_per_class)")
+    func oneClass() {
+        #expect(readiness([good[0]]).reasonToSkip == "there is one class only, a; at least 2 are needed")
     }
 
-    @Test("A class without a test picture is named")
-    func noTestPicture() throws {
-        #expect(try reason([label("a"), label("b", 5, 0)]) == "class b has no test picture, at least 1 needed")
+    @Test("Classes with too few training pictures, or without a test picture, are left out of a run of the others")
+    func leftOut() {
+        let ready = readiness([label(3, "Aplle", 1, 0)] + good + [label(4, "pear", 12, 0), label(5, "quince", 0, 9)])
+        #expect(ready.reasonToSkip == nil)
+        #expect(
+            ready.leftOut == [
+                ShortClass(label: 3, train: 1, test: 0, needed: 5), ShortClass(label: 4, train: 12, test: 0, needed: 5),
+                ShortClass(label: 5, train: 0, test: 9, needed: 5),
+            ])
+        #expect(
+            ready.shortages.map { "\($0.label): \($0.words)" } == [
+                "Aplle: 1 training picture, 5 needed; no test picture", "pear: no test picture",
+                "quince: 0 training pictures, 5 needed",
+            ])
     }
 
-    @Test("Of several such classes the first is named and the others are counted")
-    func several() throws {
-        let two = try #require(try reason([label("a", 4), label("b"), label("c", 9, 0)]))
-        #expect(two.hasPrefix("class a has 4 training pictures") && two.hasSuffix("; and 1 more class like it"))
-        let three = try #require(try reason([label("a", 4), label("b", 0), label("c", 9, 0)]))
-        #expect(three.hasSuffix("; and 2 more classes like it"))
+    @Test("New pictures of classes that are left out don't make a run, and are told of")
+    func newOfShortClass() {
+        let labels = good + [label(3, "Aplle", 1, 0), label(4, "pear", 2, 1)]
+        let few = readiness(labels, new: [1: 1, 3: 1, 4: 3])
+        #expect(
+            few.reasonToSkip
+                == "1 new picture, 2 needed (train.min_new); 4 pictures wait in classes that are too small: "
+                + "Aplle (1 training picture, 5 needed; no test picture), "
+                + "pear (2 training pictures, 5 needed)")
+        #expect(readiness(labels, new: [1: 1, 2: 1, 3: 1]).reasonToSkip == nil)
+    }
+
+    @Test("Where fewer than two classes have enough pictures, the reason names the one that has and all that haven't")
+    func tooFewClasses() {
+        let one = readiness([good[0], label(2, "b", 4, 1), label(3, "c", 9, 0)]).reasonToSkip
+        #expect(
+            one == "only the class a has enough pictures, and a run needs 2 classes; too small (train.min_per_class): "
+                + "b (4 training pictures, 5 needed), c (no test picture)")
+        let none = readiness([label(1, "a", 4, 1), label(2, "b", 1, 1)]).reasonToSkip
+        #expect(
+            none?.hasPrefix(
+                "no class has enough pictures, and a run needs 2 classes; too small (train.min_per_class): a (4 tr")
+                == true)
+    }
+
+    @Test("With train.short_classes: wait, a short class keeps the others waiting, and nothing is left out")
+    func wait() {
+        let ready = readiness(good + [label(3, "Aplle", 1, 0)], .wait)
+        #expect(
+            ready.reasonToSkip == "train.short_classes is wait, and too small (train.min_per_class) are: "
+                + "Aplle (1 training picture, 5 needed; no test picture)")
+        #expect(ready.leftOut.isEmpty && ready.shortages.count == 1)
+    }
+
+    @Test("Of many short classes the first ten are named and the others counted")
+    func many() {
+        let short = (3..<14).map { label($0, "c\($0)", 1, 1) }
+        let eleven = Shortage.list(readiness(short).shortages)
+        #expect(eleven.contains("c12 (") && !eleven.contains("c13 (") && eleven.hasSuffix(" and 1 more class"))
+        let ten = Shortage.list(readiness(Array(short.prefix(10))).shortages)
+        #expect(ten.contains("c12 (") && !ten.contains("more"))
+        #expect(Shortage.list(readiness(short + [label(20, "x", 0, 0)]).shortages).hasSuffix(" and 2 more classes"))
     }
 }

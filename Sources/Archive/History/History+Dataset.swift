@@ -24,16 +24,18 @@ extension History {
         }
     }
 
-    /// How many pictures each label has, in the order of ``Dataset/labels``.
-    package func labelCounts() throws -> [LabelCount] {
+    /// How many pictures up to `last` (all there are, without it) each label has, in the order of ``Dataset/labels``.
+    package func labelCounts(upTo last: PictureID = .max) throws -> [LabelCount] {
         try reader.read { db in
+            // The sign keeps SQLite at the index that has all that is asked for, four times as fast as going by ids.
             let sql = """
-                SELECT l.name, count(*) FILTER (WHERE p.split = 'train'), count(*) FILTER (WHERE p.split = 'test')
-                FROM labels l JOIN pictures p ON p.label_id = l.id GROUP BY l.id ORDER BY l.key
+                SELECT l.id, l.name, count(*) FILTER (WHERE p.split = 'train'), count(*) FILTER (WHERE p.split = 'test')
+                FROM labels l JOIN pictures p ON p.label_id = l.id WHERE +p.id <= ? GROUP BY l.id ORDER BY l.key
                 """
-            return try Row.fetchAll(db, sql: sql).map { row in
+            return try Row.fetchAll(db, sql: sql, arguments: [last]).map { row in
                 try LabelCount(
-                    label: row.decode(atIndex: 0), train: row.decode(atIndex: 1), test: row.decode(atIndex: 2))
+                    id: row.decode(atIndex: 0), label: row.decode(atIndex: 1), train: row.decode(atIndex: 2),
+                    test: row.decode(atIndex: 3))
             }
         }
     }
@@ -43,10 +45,21 @@ extension History {
         try reader.read { db in try PictureID.fetchOne(db, sql: "SELECT max(id) FROM pictures") ?? 0 }
     }
 
-    /// How many pictures were accepted after `picture`.
-    package func pictureCount(after picture: PictureID = 0) throws -> Int {
+    /// How many pictures up to `last` each label has that the last finished run (promoted or kept) had no part of: those
+    /// that came later, and all of a class that it left out. Labels without any are missing.
+    package func newPictures(upTo last: PictureID = .max) throws -> [LabelID: Int] {
         try reader.read { db in
-            try Int.fetchOne(db, sql: "SELECT count(*) FROM pictures WHERE id > ?", arguments: [picture]) ?? 0
+            let sql = """
+                WITH latest AS (SELECT id, last_picture_id FROM runs WHERE outcome IN ('promoted', 'kept')
+                    ORDER BY last_picture_id DESC, id DESC LIMIT 1)
+                SELECT label_id, count(*) FROM pictures
+                WHERE id <= ? AND (id > coalesce((SELECT last_picture_id FROM latest), 0) OR label_id IN (
+                    SELECT label_id FROM left_out_classes WHERE run_id = (SELECT id FROM latest)))
+                GROUP BY label_id
+                """
+            let rows = try Row.fetchAll(db, sql: sql, arguments: [last])
+            return try Dictionary(
+                uniqueKeysWithValues: rows.map { try ($0.decode(atIndex: 0), $0.decode(atIndex: 1)) })
         }
     }
 

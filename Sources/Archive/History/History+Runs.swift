@@ -25,8 +25,10 @@ extension History {
                 """
             guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
             let id: RunID = try row.decode(atIndex: 0)
+            var start = try NewRun(unfinished: row)
+            start.leftOut = try ShortClass.fetchAll(db, of: id)
             return UnfinishedRun(
-                id: id, start: try NewRun(unfinished: row),
+                id: id, start: start,
                 candidates: try JSONText.fetchAll(
                     db, sql: "SELECT parameters FROM candidates WHERE run_id = ? ORDER BY candidate", arguments: [id]),
                 trials: try TrialRecord.fetchAll(db, of: id))
@@ -67,6 +69,17 @@ extension History {
         try write { db in try refit.save(db, run: run) }
     }
 
+    /// Adds to the time that a run has spent in a stage: a run that is gone on with spends some in each process.
+    package func recordStage(_ stage: RunStage, seconds: Double, of run: RunID) throws {
+        try write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO run_stages (run_id, stage, seconds) VALUES (?, ?, ?)
+                    ON CONFLICT (run_id, stage) DO UPDATE SET seconds = seconds + excluded.seconds
+                    """, arguments: [run, stage, seconds])
+        }
+    }
+
     /// Ends a run that promotes nothing; ``promote(_:in:_:at:)`` ends the others.
     package func finishRun(_ run: RunID, as outcome: RunOutcome, _ result: RunResult, at time: Timestamp) throws {
         precondition(outcome != .running && outcome != .promoted, "finishRun doesn't make a run \(outcome)")
@@ -95,7 +108,9 @@ extension History {
                 run.trigger, run.requestedAt, run.startedAt, Int64(bitPattern: run.seed), run.settings,
                 run.trainPictures, run.testPictures, run.lastPicture,
             ])
-        return db.lastInsertedRowID
+        let id = db.lastInsertedRowID
+        for short in run.leftOut { try short.insert(db, of: id) }
+        return id
     }
 
     static func finish(
@@ -104,11 +119,11 @@ extension History {
         try db.execute(
             sql: """
                 UPDATE runs SET outcome = ?, reason = ?, finished_at = ?, test_accuracy = ?, champion_accuracy = ?,
-                champion_version = ?, version = ?, parameters = ? WHERE id = ? AND outcome = 'running'
+                champion_version = ?, version = ?, test_pictures = coalesce(?, test_pictures), parameters = ? WHERE id = ? AND outcome = 'running'
                 """,
             arguments: [
                 outcome, result.reason, time, result.testAccuracy, result.championAccuracy, result.championVersion,
-                version, result.parameters, run,
+                version, result.testPictures, result.parameters, run,
             ])
         if db.changesCount != 1 { throw HistoryFailure.notRunning(run) }
     }
@@ -122,5 +137,28 @@ extension NewRun {
             seed: UInt64(bitPattern: row.decode(atIndex: 4)), settings: row.decode(atIndex: 5),
             trainPictures: row.decode(atIndex: 6), testPictures: row.decode(atIndex: 7),
             lastPicture: row.decode(atIndex: 8))
+    }
+}
+
+extension ShortClass {
+    fileprivate func insert(_ db: Database, of run: RunID) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO left_out_classes (run_id, label_id, train_pictures, test_pictures, needed)
+                VALUES (?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [run, label, train, test, needed])
+    }
+
+    fileprivate static func fetchAll(_ db: Database, of run: RunID) throws -> [ShortClass] {
+        let sql = """
+            SELECT label_id, train_pictures, test_pictures, needed FROM left_out_classes WHERE run_id = ?
+            ORDER BY label_id
+            """
+        return try Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
+            try ShortClass(
+                label: row.decode(atIndex: 0), train: row.decode(atIndex: 1), test: row.decode(atIndex: 2),
+                needed: row.decode(atIndex: 3))
+        }
     }
 }

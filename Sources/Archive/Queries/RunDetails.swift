@@ -6,10 +6,50 @@ package struct RunDetails: Codable, Sendable {
     @OrNull package var requested: Timestamp?
     package let seed: UInt64
     package let settings: JSONText
+    /// The time spent in each stage.
+    package let seconds: StageSeconds
+    /// The classes that it didn't learn, by label; none of a run that was skipped.
+    package let leftOut: [LeftOutClass]
     package let candidates: [CandidateDetails]
     @OrNull package var refit: RefitRecord?
     /// The champion's first, where there was one.
     package let evaluations: [EvaluationDetails]
+
+    enum CodingKeys: String, CodingKey {
+        case summary, requested, seed, settings, seconds, candidates, refit, evaluations
+        case leftOut = "left_out"
+    }
+}
+
+/// Seconds by stage; nil where a run hasn't come to it, or has left no note of it.
+package struct StageSeconds: Codable, Hashable, Sendable {
+    @OrNull package var features: Double?
+    @OrNull package var search: Double?
+    @OrNull package var refit: Double?
+    @OrNull package var evaluation: Double?
+    @OrNull package var publication: Double?
+
+    package subscript(stage: RunStage) -> Double? {
+        switch stage {
+        case .features: features
+        case .search: search
+        case .refit: refit
+        case .evaluation: evaluation
+        case .publication: publication
+        }
+    }
+}
+
+/// A class that had too few pictures to be learned by a run.
+package struct LeftOutClass: Codable, Hashable, Sendable {
+    package let label: String
+    /// The pictures that it had.
+    package let train: Int
+    package let test: Int
+    /// The training pictures that it needed; it needed a test picture as well.
+    package let needed: Int
+    /// Whether its test pictures counted all the same, because the champion knows it; nil before the evaluation.
+    @OrNull package var tested: Bool?
 }
 
 package struct CandidateDetails: Codable, Hashable, Sendable {
@@ -64,10 +104,40 @@ extension History {
                 throw HistoryFailure.noSuchRun(run)
             }
             return try RunDetails(
-                summary: RunSummary(row: row), requested: row.decode(atIndex: 13),
-                seed: UInt64(bitPattern: row.decode(atIndex: 14)), settings: row.decode(atIndex: 15),
+                summary: RunSummary(row: row), requested: row.decode(atIndex: 14),
+                seed: UInt64(bitPattern: row.decode(atIndex: 15)), settings: row.decode(atIndex: 16),
+                seconds: StageSeconds.fetch(db, of: run), leftOut: LeftOutClass.fetchAll(db, of: run),
                 candidates: CandidateDetails.fetchAll(db, of: run), refit: RefitRecord.fetch(db, of: run),
                 evaluations: EvaluationDetails.fetchAll(db, of: run))
+        }
+    }
+}
+
+extension StageSeconds {
+    fileprivate static func fetch(_ db: Database, of run: RunID) throws -> StageSeconds {
+        let sql = "SELECT stage, seconds FROM run_stages WHERE run_id = ?"
+        let stages: [RunStage: Double] = try Dictionary(
+            uniqueKeysWithValues: Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
+                try (row.decode(atIndex: 0), row.decode(atIndex: 1))
+            })
+        return StageSeconds(
+            features: stages[.features], search: stages[.search], refit: stages[.refit],
+            evaluation: stages[.evaluation], publication: stages[.publication])
+    }
+}
+
+extension LeftOutClass {
+    fileprivate static func fetchAll(_ db: Database, of run: RunID) throws -> [LeftOutClass] {
+        let sql = """
+            SELECT l.name, c.train_pictures, c.test_pictures, c.needed, (
+                SELECT max(s.label_id = c.label_id) FROM evaluations e JOIN class_scores s ON s.evaluation_id = e.id
+                WHERE e.run_id = c.run_id)
+            FROM left_out_classes c JOIN labels l ON l.id = c.label_id WHERE c.run_id = ? ORDER BY l.key
+            """
+        return try Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
+            try LeftOutClass(
+                label: row.decode(atIndex: 0), train: row.decode(atIndex: 1), test: row.decode(atIndex: 2),
+                needed: row.decode(atIndex: 3), tested: row.decode(atIndex: 4))
         }
     }
 }

@@ -9,6 +9,8 @@ package struct RunSummary: Codable, Hashable, Sendable {
     package let outcome: RunOutcome
     /// Nil while it runs.
     @OrNull package var reason: String?
+    /// The winning candidate's mean over the folds.
+    @OrNull package var crossValidationAccuracy: Double?
     @OrNull package var testAccuracy: Double?
     @OrNull package var championAccuracy: Double?
     /// The champion that the run's model was compared with.
@@ -24,6 +26,7 @@ package struct RunSummary: Codable, Hashable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case run, trigger, started, finished, outcome, reason, version, parameters, pictures
+        case crossValidationAccuracy = "cv_accuracy"
         case testAccuracy = "test_accuracy"
         case championAccuracy = "champion_accuracy"
         case championVersion = "champion_version"
@@ -35,7 +38,8 @@ package struct RunSummary: Codable, Hashable, Sendable {
 extension RunSummary: FetchableRecord {
     static let columns = """
         id, trigger, started_at, finished_at, outcome, reason, test_accuracy, champion_accuracy, champion_version, \
-        version, parameters, train_pictures, test_pictures
+        version, parameters, train_pictures, test_pictures, \
+        (SELECT c.mean_accuracy FROM candidates c WHERE c.run_id = runs.id AND c.rank = 1 ORDER BY c.candidate LIMIT 1)
         """
 
     init(row: Row) throws {
@@ -44,7 +48,8 @@ extension RunSummary: FetchableRecord {
         try self.init(
             run: row.decode(atIndex: 0), trigger: row.decode(atIndex: 1), started: row.decode(atIndex: 2),
             finished: row.decode(atIndex: 3), outcome: row.decode(atIndex: 4), reason: row.decode(atIndex: 5),
-            testAccuracy: row.decode(atIndex: 6), championAccuracy: row.decode(atIndex: 7),
+            crossValidationAccuracy: row.decode(atIndex: 13), testAccuracy: row.decode(atIndex: 6),
+            championAccuracy: row.decode(atIndex: 7),
             championVersion: row.decode(atIndex: 8), version: row.decode(atIndex: 9),
             parameters: row.decode(atIndex: 10), pictures: train.saturatingSum(test),
             trainPictures: train, testPictures: test)

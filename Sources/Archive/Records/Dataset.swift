@@ -24,7 +24,15 @@ package struct Dataset: Sendable {
 
 /// How many pictures a label has on each side.
 package struct LabelCount: Codable, Hashable, Sendable {
+    package let id: LabelID
     package let label: String
     package let train: Int
     package let test: Int
+
+    package init(id: LabelID, label: String, train: Int, test: Int) {
+        self.id = id
+        self.label = label
+        self.train = train
+        self.test = test
+    }
 }

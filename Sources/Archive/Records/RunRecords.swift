@@ -37,10 +37,12 @@ package struct NewRun: Hashable, Sendable {
     package var testPictures: Int
     /// The newest picture that the run takes part of; 0 where there is none.
     package var lastPicture: PictureID
+    /// The classes that it doesn't learn, by label; it learns all others that have pictures.
+    package var leftOut: [ShortClass]
 
     package init(
         trigger: RunTrigger, requestedAt: Timestamp? = nil, startedAt: Timestamp, seed: UInt64, settings: JSONText,
-        trainPictures: Int, testPictures: Int, lastPicture: PictureID
+        trainPictures: Int, testPictures: Int, lastPicture: PictureID, leftOut: [ShortClass] = []
     ) {
         self.trigger = trigger
         self.requestedAt = requestedAt
@@ -50,8 +52,33 @@ package struct NewRun: Hashable, Sendable {
         self.trainPictures = trainPictures
         self.testPictures = testPictures
         self.lastPicture = lastPicture
+        self.leftOut = leftOut
     }
 }
+
+/// A class that has too few pictures to be learned.
+package struct ShortClass: Hashable, Sendable {
+    package let label: LabelID
+    /// The pictures that it has.
+    package let train: Int
+    package let test: Int
+    /// The training pictures that it needs; it needs a test picture as well.
+    package let needed: Int
+
+    package init(label: LabelID, train: Int, test: Int, needed: Int) {
+        self.label = label
+        self.train = train
+        self.test = test
+        self.needed = needed
+    }
+}
+
+/// The parts of a run whose time is taken.
+package enum RunStage: String, Codable, Hashable, Sendable, CaseIterable {
+    case features, search, refit, evaluation, publication
+}
+
+extension RunStage: DatabaseValueConvertible {}
 
 /// What a run has found out, with which it ends.
 package struct RunResult: Hashable, Sendable {
@@ -62,17 +89,20 @@ package struct RunResult: Hashable, Sendable {
     package var championAccuracy: Double?
     /// The champion that the challenger was compared with.
     package var championVersion: String?
+    /// How many test pictures both were scored on; nil leaves the number with which the run started.
+    package var testPictures: Int?
     /// The winning candidate's.
     package var parameters: JSONText?
 
     package init(
         reason: String, testAccuracy: Double? = nil, championAccuracy: Double? = nil, championVersion: String? = nil,
-        parameters: JSONText? = nil
+        testPictures: Int? = nil, parameters: JSONText? = nil
     ) {
         self.reason = reason
         self.testAccuracy = testAccuracy
         self.championAccuracy = championAccuracy
         self.championVersion = championVersion
+        self.testPictures = testPictures
         self.parameters = parameters
     }
 }

@@ -77,7 +77,8 @@ struct HistorySalvage {
 
     /// Whether it names a step that comes after all that this release knows.
     private func isOfNewerRelease(_ step: String) -> Bool {
-        Int(step.prefix { $0.isNumber }) ?? 0 > Migrations.all.migrations.count
+        func number(_ name: String) -> Int { Int(name.prefix { $0.isNumber }) ?? 0 }
+        return number(step) > Migrations.all.migrations.map(number).max() ?? 0
     }
 
     /// What the records of a page without a way to it are of: their shape, or the one table that takes them all. Nil

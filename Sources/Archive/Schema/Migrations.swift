@@ -19,6 +19,7 @@ enum Migrations {
         migrator.registerMigration("2 attempts to decode") { try $0.execute(sql: Schema.decoderAttempts) }
         migrator.registerMigration("3 kept sources") { try $0.execute(sql: Schema.keptSources) }
         migrator.registerMigration(labelsAsWritten) { try LabelsAsWritten.rewrite($0) }
+        migrator.registerMigration("5 stages and left-out classes") { try $0.execute(sql: Schema.runParts) }
         migrator.registerMigration("6 inbox") { try $0.execute(sql: Schema.inbox) }
         return migrator
     }

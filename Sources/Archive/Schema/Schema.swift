@@ -3,7 +3,7 @@ enum Schema {
     /// The names of all tables.
     static let tables =
         ["grdb_migrations"]
-        + [installation, drops, runs, models, results, decoderAttempts, keptSources, inbox].flatMap { sql in
+        + [installation, drops, runs, models, results, decoderAttempts, keptSources, runParts, inbox].flatMap { sql in
             sql.matches(of: /CREATE TABLE (\w+)/).map { String($0.1) }
         }
 
@@ -100,6 +100,25 @@ enum Schema {
             drop_id INTEGER NOT NULL REFERENCES drops (id),
             kept_at TEXT NOT NULL CHECK (kept_at \(isTime)),
             PRIMARY KEY (device, inode)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Added by the fifth step.
+    static let runParts = """
+        CREATE TABLE run_stages (
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            stage TEXT NOT NULL CHECK (stage IN ('features', 'search', 'refit', 'evaluation', 'publication')),
+            seconds REAL NOT NULL CHECK (seconds >= 0),
+            PRIMARY KEY (run_id, stage)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE left_out_classes (
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            label_id INTEGER NOT NULL REFERENCES labels (id),
+            train_pictures INTEGER NOT NULL CHECK (train_pictures >= 0),
+            test_pictures INTEGER NOT NULL CHECK (test_pictures >= 0),
+            needed INTEGER NOT NULL CHECK (needed > 0),
+            PRIMARY KEY (run_id, label_id)
         ) STRICT, WITHOUT ROWID;
         """
 

@@ -1,5 +1,6 @@
 internal import Archive
 internal import Foundation
+internal import Learning
 internal import Pipeline
 
 /// A run for people to read, from top to bottom.
@@ -21,8 +22,31 @@ struct RunReport {
             run.reason ?? "",
             "Started \(Text.time(run.started)) by \(run.trigger.rawValue)\(length); "
                 + "\(run.trainPictures) training and \(run.testPictures) test pictures, seed \(details.seed).",
+            times, leftOut, undrawn,
         ]
         return lines.filter { !$0.isEmpty }.map { TerminalText.escaped($0) }.joined(separator: "\n")
+    }
+
+    private var times: String {
+        let parts = RunStage.allCases.compactMap { stage in
+            details.seconds[stage].map { "\(stage.rawValue) \(Text.seconds($0))" }
+        }
+        return parts.isEmpty ? "" : "Took: \(parts.joined(separator: ", "))."
+    }
+
+    private var leftOut: String {
+        let classes = details.leftOut.map { short in
+            let lack = Shortage(label: short.label, train: short.train, test: short.test, needed: short.needed).words
+            let tested = short.tested == true ? "; the champion knows it, so its \(short.test) test pictures count" : ""
+            return "\(short.label) (\(lack)\(tested))"
+        }
+        return classes.isEmpty ? "" : "Not learned, for want of pictures: \(classes.joined(separator: ", "))."
+    }
+
+    private var undrawn: String {
+        let names = details.undrawnBackbones
+        return names.isEmpty
+            ? "" : "Not tried, because no candidate has it (search.candidates): \(names.joined(separator: ", "))."
     }
 
     private var candidates: String {
@@ -76,11 +100,33 @@ struct RunReport {
         for index in evaluation.confusion.indices {
             columns.append(Column("\(index + 1)", number: true) { "\(evaluation.confusion[$0.offset][index])" })
         }
-        return "The \(name) on the test set: accuracy \(Text.accuracy(evaluation.accuracy)); "
+        let pictures = evaluation.classes.map(\.support).reduce(0) { $0.saturatingSum($1) }
+        return
+            "The \(name) on the test set (\(pictures) pictures of \(classes.count) classes): accuracy \(Text.accuracy(evaluation.accuracy)); "
             + "a row a true class, a numbered column a predicted one\n" + table(classes, columns)
     }
 
     private func table<Item>(_ items: [Item], _ columns: [Column<Item>]) -> String {
         TableText.of(items, columns)
+    }
+}
+
+extension RunDetails {
+    /// The backbones of the run's search space that none of its candidates has; none where there are no candidates.
+    var undrawnBackbones: [String] {
+        guard !candidates.isEmpty, let space: SpaceSettings = try? settings.decoded() else { return [] }
+        let drawn = candidates.map { candidate in
+            (try? candidate.parameters.decoded(as: Hyperparameters.self))?.backbone
+        }
+        return (space.backbone ?? []).filter { !drawn.contains($0) }
+    }
+}
+
+/// What is of interest here of the settings that a run keeps.
+private struct SpaceSettings: Decodable {
+    let backbone: [String]?
+
+    enum CodingKeys: String, CodingKey {
+        case backbone = "search.space.backbone"
     }
 }

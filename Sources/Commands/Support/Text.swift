@@ -18,6 +18,9 @@ enum Text {
         ServiceStatus.timeSpan(end.seconds(since: start))
     }
 
+    /// Seconds to a tenth: `3.2 s`.
+    static func seconds(_ seconds: Double) -> String { String(format: "%.1f s", seconds) }
+
     /// What people count from 1, of a number from 0.
     static func ordinal(_ index: Int) -> String { "\(index.saturatingSum(1))" }
 

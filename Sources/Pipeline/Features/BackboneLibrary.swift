@@ -47,6 +47,45 @@ package final class BackboneLibrary: Sendable {
         return result
     }
 
+    /// The backbones of a search space as a run keeps them: in the place of `all` every file that can be used, at its own
+    /// input size or at the one that is asked for. None is in the list twice.
+    ///
+    /// Where the word stands for nothing it stays, and is to be refused by whoever needs a backbone. Throws faults of the
+    /// environment.
+    ///
+    /// - Parameter passedOver: called with a file that `all` leaves out, and why.
+    package func resolved(
+        _ texts: [String], passedOver: (_ name: String, _ reason: any Error) -> Void = { _, _ in }
+    ) throws -> [String] {
+        var seen: Set<String> = []
+        return try texts.flatMap { text in
+            guard let choice = BackboneChoice(text: text), choice.isAll else { return [text] }
+            let usable = try usable(at: choice.inputSize, passedOver)
+            return usable.isEmpty ? [text] : usable
+        }
+        .filter { seen.insert($0).inserted }
+    }
+
+    private func usable(at size: Int?, _ passedOver: (String, any Error) -> Void) throws -> [String] {
+        let names: [String]
+        do { names = try self.names() } catch is BackboneFailure { return [] }
+        return try names.compactMap { name in
+            do {
+                let choice = BackboneChoice(name: name, inputSize: size)
+                guard BackboneChoice(text: choice.text) == choice, !choice.isAll else {
+                    throw BackboneFailure.badName(name)
+                }
+                let backbone = try load(name).backbone
+                _ = try backbone.makeExtractor(inputSize: size ?? backbone.defaultInputSize)
+                return choice.text
+            } catch {
+                if error.isPassing { throw error }
+                passedOver(name, error)
+                return nil
+            }
+        }
+    }
+
     private func reduced(_ exact: LoadedBackbone, to precision: Precision) throws -> LoadedBackbone {
         try LoadedBackbone(
             backbone: exact.backbone.computing(in: precision), checksum: exact.checksum, path: exact.path)
@@ -69,6 +108,7 @@ package final class BackboneLibrary: Sendable {
         guard let choice = BackboneChoice(text: text) else { return "\(BackboneFailure.badChoice(text))" }
         do {
             let known = try names()
+            if choice.isAll { return known.isEmpty ? "\(BackboneFailure.noneUsable(folder))" : nil }
             return known.contains(choice.name)
                 ? nil : "\(BackboneFailure.absent(choice.name, folder: folder, known: known))"
         } catch {
@@ -100,6 +140,10 @@ package enum BackboneFailure: Error, Sendable, Equatable, CustomStringConvertibl
     case noFolder(FilePath)
     case absent(String, folder: FilePath, known: [String])
     case badChoice(String)
+    /// A file whose name can't stand in settings.
+    case badName(String)
+    /// There is nothing that `all` could stand for.
+    case noneUsable(FilePath)
 
     package var description: String {
         switch self {
@@ -108,6 +152,10 @@ package enum BackboneFailure: Error, Sendable, Equatable, CustomStringConvertibl
         case .absent(let name, let folder, let known):
             "there is no backbone '\(name)' in \(folder)"
                 + (known.isEmpty ? ", which holds none" : ", which holds \(known.joined(separator: ", "))")
+        case .badName(let name):
+            "settings can't name '\(name)': a backbone's name has no @ and isn't all; rename the file"
+        case .noneUsable(let folder):
+            "search.space.backbone is all, but no file in \(folder) can be used; `cultivar backbones` says why"
         case .badChoice(let text):
             "'\(text)' names no backbone: it must be NAME or NAME@SIZE, the size from 32 to 1024 pixels"
         }

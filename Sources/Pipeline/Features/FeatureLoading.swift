@@ -2,32 +2,41 @@ package import Archive
 package import Learning
 package import Tensors
 
-/// The pictures that a run learns from and is tested on, with their classes.
-package struct TrainingSet: Sendable {
-    package typealias Picture = Dataset.Picture
+/// The pictures of some classes on one side: what a run learns from, or what models are tested on.
+package struct PictureSet: Sendable {
+    package struct Picture: Hashable, Sendable {
+        package let id: PictureID
+        package let digest: PictureDigest
+        /// The index of its class in ``PictureSet/labels``.
+        package let label: Int
+    }
 
     /// In class order.
     package let labels: [Label]
-    package let train: [Picture]
-    package let test: [Picture]
+    /// In the order in which they were accepted.
+    package let pictures: [Picture]
 
-    package init(_ dataset: Dataset) {
-        labels = dataset.labels
-        train = dataset.pictures.filter { $0.split == .train }
-        test = dataset.pictures.filter { $0.split == .test }
+    /// - Parameter labels: the classes whose pictures count; nil is all there are.
+    package init(_ dataset: Dataset, _ split: Split, of labels: [Label]? = nil) {
+        let labels = labels ?? dataset.labels
+        let classes = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1.id, $0) })
+        let places = dataset.labels.map { classes[$0.id] }
+        self.labels = labels
+        pictures = dataset.pictures.compactMap { picture in
+            guard picture.split == split, let label = places[picture.label] else { return nil }
+            return Picture(id: picture.id, digest: picture.digest, label: label)
+        }
     }
 
-    /// The training rows: each picture, followed by its augmented copies.
-    package func trainRows(copies: Int) -> LabeledRows {
-        Self.rows(of: train, copies: copies, classCount: labels.count)
-    }
+    package var digests: [PictureDigest] { pictures.map(\.digest) }
 
-    private static func rows(of pictures: [Picture], copies: Int, classCount: Int) -> LabeledRows {
+    /// The rows to train on: each picture, followed by its augmented copies.
+    package func rows(copies: Int) -> LabeledRows {
         let each = copies + 1
         let indices = 0..<pictures.count * each
         return LabeledRows(
             labels: indices.map { Int32(pictures[$0 / each].label) }, pictures: indices.map { Int32($0 / each) },
-            isAugmented: indices.map { $0 % each > 0 }, classCount: classCount)
+            isAugmented: indices.map { $0 % each > 0 }, classCount: labels.count)
     }
 }
 

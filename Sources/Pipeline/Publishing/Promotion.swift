@@ -11,6 +11,8 @@ struct Promotion: Sendable {
     let plan: RunPlan
     let installation: Installation
     let source: FeatureSource
+    /// What the challenger was scored on.
+    let tests: PictureSet
 
     private var publisher: ModelPublisher {
         ModelPublisher(history: installation.history, outbox: installation.outbox, library: installation.library)
@@ -23,7 +25,8 @@ struct Promotion: Sendable {
         let model = try NewModel(
             version: manifest.version, testAccuracy: score.confusion.accuracy, parameters: manifest.parameters,
             manifest: JSONText(staged.manifest), head: head.serialized(), backbone: source.loaded.backbone.name,
-            backboneChecksum: source.loaded.checksum, inputSize: source.inputSize, labels: plan.set.labels.map(\.id))
+            backboneChecksum: source.loaded.checksum, inputSize: source.inputSize,
+            labels: plan.training.labels.map(\.id))
         _ = try installation.history.promote(model, in: plan.id, result, at: .now)
         try publisher.agree()
     }
@@ -33,7 +36,7 @@ struct Promotion: Sendable {
     private func selfTest(_ model: FilePath, against expected: Matrix) async throws {
         let predictor = try Predictor(model: model, limits: .ofStored)
         let rows = Self.sample(of: expected.rows)
-        let pictures = rows.map { plan.set.test[$0].digest }
+        let pictures = rows.map { tests.pictures[$0].digest }
         let store = installation.store
         let found = try await predictor.predict(rows.count, on: installation.pool) { try store.read(pictures[$0]) }
         for (index, row) in rows.enumerated() {
@@ -41,7 +44,7 @@ struct Promotion: Sendable {
                 let difference = abs(found[index, column] - expected[row, column])
                 guard difference <= Self.tolerance else {
                     throw SelfTestFailure(
-                        picture: pictures[index].hex, label: plan.set.labels[column].name,
+                        picture: pictures[index].hex, label: plan.training.labels[column].name,
                         expected: expected[row, column], found: found[index, column])
                 }
             }
@@ -68,20 +71,23 @@ struct Promotion: Sendable {
     private func manifest(_ parameters: Hyperparameters, _ score: TestScore) throws -> Manifest {
         let backbone = source.loaded.backbone
         let interval = score.confusion.accuracyInterval
-        let classes = zip(plan.set.labels, score.confusion.classScores).map { label, score in
+        let classes = zip(tests.labels, score.confusion.classScores).map { label, score in
             Manifest.ClassRow(
                 label: label.name, precision: score.precision, recall: score.recall, f1: score.f1,
                 support: score.support)
         }
         return try Manifest(
-            version: publisher.nextVersion(), run: plan.id, created: .now, labels: plan.set.labels.map(\.name),
+            version: publisher.nextVersion(), run: plan.id, created: .now, labels: plan.training.labels.map(\.name),
             backbone: Manifest.Backbone(
                 name: backbone.name, sha256: source.loaded.checksum.hex, source: backbone.sourcePackage,
                 licence: backbone.licence, training: trainingArithmetic(parameters)),
             input: Manifest.Input(size: source.inputSize), parameters: JSONText(parameters),
             test: Manifest.Test(
                 pictures: score.confusion.total, accuracy: score.confusion.accuracy,
-                interval: [interval.lower, interval.upper], classes: classes))
+                interval: [interval.lower, interval.upper], classes: classes),
+            leftOut: plan.leftOut.map {
+                Manifest.LeftOut(label: $0.label, train: $0.train, test: $0.test, needed: $0.needed)
+            })
     }
 }
 

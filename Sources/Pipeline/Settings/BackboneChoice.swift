@@ -1,10 +1,16 @@
-/// A backbone as settings name it: by the name of its file, with an input size of its own or the backbone's default.
+/// A backbone as settings name it: by the name of its file, with an input size of its own or the backbone's default; or
+/// by the word `all`, which stands for every file.
 package struct BackboneChoice: Hashable, Sendable {
     package let name: String
     /// Height and width in pixels of the picture that the backbone sees; nil is the backbone's default.
     package let inputSize: Int?
 
     package static let inputSizes = 32...1024
+
+    package init(name: String, inputSize: Int? = nil) {
+        self.name = name
+        self.inputSize = inputSize
+    }
 
     /// Reads `NAME` or `NAME@SIZE`; nil where the text is neither.
     package init?(text: String) {
@@ -18,6 +24,9 @@ package struct BackboneChoice: Hashable, Sendable {
         guard let size = Int(parts[1]), Self.inputSizes.contains(size) else { return nil }
         inputSize = size
     }
+
+    /// Whether it stands for every backbone there is.
+    package var isAll: Bool { name == "all" }
 
     package var text: String { inputSize.map { "\(name)@\($0)" } ?? name }
 }

@@ -58,6 +58,15 @@ package struct Settings: Sendable, Equatable {
         package var onDrop = false
         package var minNew = 1
         package var minPerClass = 5
+        package var shortClasses = ShortClasses.leaveOut
+
+        /// What becomes of a run where a class has too few pictures.
+        package enum ShortClasses: String, Sendable, CaseIterable {
+            /// It is made without the class.
+            case leaveOut = "leave_out"
+            /// It isn't made.
+            case wait
+        }
     }
 
     package struct Search: Sendable, Equatable {

@@ -134,10 +134,15 @@ enum SettingsCatalog {
             "train.every", \.train.every, .timeSpan(1...31_536_000),
             "How often to look whether there is something new to train on."),
         .one("train.on_drop", \.train.onDrop, .flag, "Train as soon as a drop has been taken in, too."),
-        .one("train.min_new", \.train.minNew, .integer(1 ... .max), "New pictures that a run needs."),
+        .one(
+            "train.min_new", \.train.minNew, .integer(1 ... .max),
+            "New pictures that a run needs, of classes that it learns."),
         .one(
             "train.min_per_class", \.train.minPerClass, .integer(2 ... .max),
             "Training pictures that each class needs; each needs one test picture as well."),
+        .one(
+            "train.short_classes", \.train.shortClasses, .choice,
+            "Classes with fewer pictures: leave_out of the run until they have more, or wait with the whole run."),
     ]
 
     private static let search: [Setting] = [
@@ -152,7 +157,8 @@ enum SettingsCatalog {
             "Of the backbones' products on training pictures. int16 is faster and costs below 1.5 % of deviation."),
         .list(
             "search.space.backbone", \.search.space.backbone, .backbone,
-            "Each NAME or NAME@SIZE: the ONNX file's name and the side in pixels that pictures are resized to."),
+            "Each NAME or NAME@SIZE: the ONNX file's name and the side in pixels that pictures are resized to; all, "
+                + "all@SIZE: every file."),
         .list("search.space.activation", \.search.space.activation, .choice, "Of the hidden layer."),
         .list("search.space.optimizer", \.search.space.optimizer, .choice, "As Keras has them."),
         .list("search.space.learning_rate", \.search.space.learningRate, .number(1e-8...10), "At the start."),

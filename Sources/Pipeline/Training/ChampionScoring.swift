@@ -15,14 +15,9 @@ struct ChampionScoring: Sendable {
         self.extraction = extraction
     }
 
-    /// The champion's version and score; nil where no model has been promoted yet.
-    func score(on set: TrainingSet) async throws -> (version: String, score: TestScore)? {
-        guard let champion = try installation.history.champion() else { return nil }
-        let probabilities = try await probabilities(of: champion, on: set.test.map(\.digest))
-        return (
-            champion.version,
-            TestScore(probabilities: probabilities, modelLabels: champion.labels.map(\.id), set: set)
-        )
+    func score(_ champion: StoredModel, on set: PictureSet) async throws -> TestScore {
+        let probabilities = try await probabilities(of: champion, on: set.digests)
+        return TestScore(probabilities: probabilities, modelLabels: champion.labels.map(\.id), set: set)
     }
 
     /// From cached features where its backbone is still at hand, else by running the published model.

@@ -12,7 +12,7 @@ final class FeatureShelf: Sendable {
     init(_ plan: RunPlan, cache: FeatureCache) {
         self.plan = plan
         self.cache = cache
-        rows = plan.set.trainRows(copies: plan.copies)
+        rows = plan.training.rows(copies: plan.copies)
     }
 
     /// The features of a backbone by the text that names it in the search space; they must have been extracted.
@@ -21,7 +21,7 @@ final class FeatureShelf: Sendable {
             if let latest, latest.name == name { return latest.features }
             guard let source = plan.sources[name] else { throw SearchError.missingFeatures(backbone: name) }
             latest = nil
-            let matrix = try cache.matrix(of: plan.set.train.map(\.digest), copies: plan.copies, from: source)
+            let matrix = try cache.matrix(of: plan.training.digests, copies: plan.copies, from: source)
             let features = LabeledFeatures(features: matrix, rows: rows)
             latest = (name, features)
             return features

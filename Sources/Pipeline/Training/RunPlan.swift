@@ -8,7 +8,11 @@ struct RunPlan: Sendable {
     let id: RunID
     let start: NewRun
     let settings: Settings
-    let set: TrainingSet
+    /// What it learns from.
+    let training: PictureSet
+    /// The classes that it doesn't learn, because they have too few pictures.
+    let leftOut: [Shortage]
+    private let dataset: Dataset
     let search: RandomizedSearch
     /// By the text that names the backbone in the search space; those that the candidates use. They give the features of
     /// training pictures.
@@ -21,7 +25,12 @@ struct RunPlan: Sendable {
         self.id = id
         self.start = start
         settings = try start.settings.decoded()
-        set = TrainingSet(try history.dataset(upTo: start.lastPicture))
+        dataset = try history.dataset(upTo: start.lastPicture)
+        let short = Dictionary(uniqueKeysWithValues: start.leftOut.map { ($0.label, $0) })
+        training = PictureSet(dataset, .train, of: dataset.labels.filter { short[$0.id] == nil })
+        leftOut = dataset.labels.compactMap { label in
+            short[label.id].map { Shortage(label: label.name, train: $0.train, test: $0.test, needed: $0.needed) }
+        }
         search = try RandomizedSearch(space: settings.search.space, settings: settings.searchSettings)
         let names = Set(search.candidates.map(\.backbone))
         let transforms = settings.augment.transforms
@@ -29,6 +38,7 @@ struct RunPlan: Sendable {
             var sources: [String: FeatureSource] = [:]
             for name in names {
                 guard let choice = BackboneChoice(text: name) else { throw BackboneFailure.badChoice(name) }
+                guard !choice.isAll else { throw BackboneFailure.noneUsable(library.folder) }
                 sources[name] = try FeatureSource(
                     loaded: library.load(choice.name, precision: precision), inputSize: choice.inputSize,
                     augmentation: transforms)
@@ -38,6 +48,9 @@ struct RunPlan: Sendable {
         self.sources = try sources(settings.search.precision)
         testSources = try sources(.float32)
     }
+
+    /// The backbones of the search space that no candidate has.
+    var undrawnBackbones: [String] { settings.search.space.backbone.filter { sources[$0] == nil } }
 
     var copies: Int { settings.augment.copies }
 
@@ -50,11 +63,31 @@ struct RunPlan: Sendable {
         }
     }
 
+    /// The test pictures that count, for the challenger and for the champion alike: those of the classes that at least one
+    /// of the two knows.
+    func testSet(champion: StoredModel?) -> PictureSet {
+        let learned = Set(training.labels.map(\.id))
+        let known = champion?.labels ?? []
+        let counted = learned.union(known.map(\.id))
+        // A class whose pictures went with a damaged history may be predicted all the same.
+        let there = Set(dataset.labels.map(\.id))
+        let labels = dataset.labels.filter { counted.contains($0.id) } + known.filter { !there.contains($0.id) }
+        return PictureSet(dataset, .test, of: labels)
+    }
+
     /// The candidates as the history keeps them.
     func candidateRecords() throws -> [JSONText] { try search.candidates.map { try JSONText($0) } }
 }
 
 extension Settings {
+    /// The backbones of the search space that none of the search's candidates has: few candidates of a large space, drawn
+    /// by chance, don't reach each.
+    package func undrawnBackbones() throws -> [String] {
+        let search = try RandomizedSearch(space: search.space, settings: searchSettings)
+        let drawn = Set(search.candidates.map(\.backbone))
+        return self.search.space.backbone.filter { !drawn.contains($0) }
+    }
+
     var searchSettings: SearchSettings {
         var result = SearchSettings()
         result.candidates = search.candidates

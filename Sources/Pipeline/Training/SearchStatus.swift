@@ -7,10 +7,16 @@ internal import Synchronization
 struct SearchStatus: Sendable {
     private let board: StatusBoard
     private let plan: RunPlan
+    private let finished: Int
 
+    /// - Parameter finished: the trials that an earlier process has done.
     init(_ board: StatusBoard, plan: RunPlan, finished: Int) {
         self.board = board
         self.plan = plan
+        self.finished = finished
+    }
+
+    func begin() {
         board.begin(
             .searching, run: plan.id, done: finished, total: plan.search.candidates.count * plan.search.settings.folds)
     }

@@ -6,23 +6,20 @@ internal import Tensors
 struct TestScore: Sendable {
     /// (test pictures, the model's classes).
     let probabilities: Matrix
-    /// The class of the training set that each of the model's classes is.
-    let classes: [Int]
-    /// In the training set's classes; a class that the model doesn't know is never predicted.
+    /// In the test set's classes; a class that the model doesn't know is never predicted.
     let confusion: ConfusionMatrix
     private let predictions: [Prediction]
 
     /// - Parameter modelLabels: the model's labels in class order; all of them are labels of `set`.
-    init(probabilities: Matrix, modelLabels: [LabelID], set: TrainingSet) {
+    init(probabilities: Matrix, modelLabels: [LabelID], set: PictureSet) {
         let places = Dictionary(uniqueKeysWithValues: set.labels.enumerated().map { ($1.id, $0) })
         let classes = modelLabels.map { places[$0]! }
         let best = Head.classes(of: probabilities).map { Int($0) }
         self.probabilities = probabilities
-        self.classes = classes
         confusion = ConfusionMatrix(
-            truth: set.test.map { Int32($0.label) }, predictions: best.map { Int32(classes[$0]) },
+            truth: set.pictures.map { Int32($0.label) }, predictions: best.map { Int32(classes[$0]) },
             classCount: set.labels.count)
-        predictions = zip(set.test, best).enumerated().map { row, pair in
+        predictions = zip(set.pictures, best).enumerated().map { row, pair in
             Prediction(picture: pair.0.id, label: modelLabels[pair.1], probability: probabilities[row, pair.1])
         }
     }

@@ -35,11 +35,14 @@ package struct Trainer: Sendable {
     /// - Parameter requests: answered by this run. A run that was asked for needs no new pictures.
     /// - Returns: the run; nil where a run would only repeat the reason for which the last one was skipped.
     package func train(_ trigger: RunTrigger, requests: [RunRequest] = []) async throws -> RunSummary? {
-        let start = try newRun(trigger, requests: requests)
+        let last = try history.lastPicture()
+        let readiness = try Readiness(
+            settings: installation.settings.train, labels: history.labelCounts(upTo: last),
+            newPictures: trigger == .request ? nil : history.newPictures(upTo: last))
+        var start = try newRun(trigger, requests: requests, on: readiness.labels, upTo: last)
+        if let reason = readiness.reasonToSkip { return try skip(start, because: reason, requests: requests) }
+        try decide(&start, readiness)
         if trigger != .request, try hasJustFailed(start) { return nil }
-        if let reason = try reasonToSkip(trigger, upTo: start.lastPicture) {
-            return try skip(start, because: reason, requests: requests)
-        }
         let id = try history.startRun(start)
         try history.takeRequests(requests.map(\.id), for: id, at: .now)
         installation.logger.info(
@@ -47,26 +50,39 @@ package struct Trainer: Sendable {
             metadata: [
                 "run.id": "\(id)", "run.trigger": "\(trigger.rawValue)", "run.train": "\(start.trainPictures)",
                 "run.test": "\(start.testPictures)",
+                "run.left_out": "\(Shortage.list(start.leftOut.isEmpty ? [] : readiness.shortages))",
             ])
         guard let run = try history.unfinishedRun() else { throw HistoryFailure.notRunning(id) }
         return try await carryOut(run)
     }
 
-    private func newRun(_ trigger: RunTrigger, requests: [RunRequest]) throws -> NewRun {
-        let last = try history.lastPicture()
-        let counts = try history.labelCounts()
-        return try NewRun(
+    /// A run of all classes, under the settings as they are.
+    private func newRun(
+        _ trigger: RunTrigger, requests: [RunRequest], on counts: [LabelCount], upTo last: PictureID
+    ) throws -> NewRun {
+        try NewRun(
             trigger: trigger, requestedAt: requests.first?.requestedAt, startedAt: .now,
             seed: UInt64(installation.settings.search.seed), settings: JSONText(installation.settings),
             trainPictures: counts.map(\.train).reduce(0, +), testPictures: counts.map(\.test).reduce(0, +),
             lastPicture: last)
     }
 
-    private func reasonToSkip(_ trigger: RunTrigger, upTo last: PictureID) throws -> String? {
-        let settings = installation.settings.train
-        let seen = try history.lastPicture(ofRunsWith: [.promoted, .kept])
-        let new = trigger == .request ? settings.minNew : try history.pictureCount(after: seen)
-        return Readiness(settings: settings, labels: try history.labelCounts(), newPictures: new).reasonToSkip
+    /// Settles what a run that is made depends on, so that it can be gone on with whatever changes: which classes it leaves
+    /// out, and which backbones `all` stands for.
+    private func decide(_ start: inout NewRun, _ readiness: Readiness) throws {
+        start.leftOut = readiness.leftOut
+        let out = Set(start.leftOut.map(\.label))
+        let known = Set(try history.champion()?.labels.map(\.id) ?? [])
+        let learned = readiness.labels.filter { !out.contains($0.id) }
+        let onlyTested = readiness.labels.filter { out.contains($0.id) && known.contains($0.id) }
+        start.trainPictures = learned.map(\.train).reduce(0, +)
+        start.testPictures = (learned + onlyTested).map(\.test).reduce(0, +)
+        var settings = installation.settings
+        settings.search.space.backbone = try installation.library.resolved(settings.search.space.backbone) {
+            installation.logger.warning(
+                "backbone passed over", metadata: ["backbone.name": "\($0)", "backbone.problem": "\($1)"])
+        }
+        start.settings = try JSONText(settings)
     }
 
     /// Whether the last run failed on the same pictures and settings a short while ago: it would fail again.

@@ -31,41 +31,63 @@ struct TrainingRun: Sendable {
 
     /// Carries the run out and records its outcome.
     func execute() async throws {
-        try await extract()
-        let result = try await search()
-        let best = result.best.hyperparameters
+        warnOfUndrawnBackbones()
+        try await timed(.features) { try await extract() }
+        let (best, fit) = try await search()
         guard let source = plan.testSources[best.backbone] else { throw BackboneFailure.badChoice(best.backbone) }
         status.begin(.evaluating, run: plan.id)
-        let challenger = try score(result.refit.head, source)
-        let champion = try await ChampionScoring(installation, extraction).score(on: plan.set)
-        try record(challenger, champion)
-        let decision = PromotionGate(minGain: plan.settings.promotion.minGain)
-            .decide(challenger: challenger.confusion, champion: champion?.score.confusion)
-        let outcome = try RunResult(
-            reason: decision.reason, testAccuracy: challenger.confusion.accuracy,
-            championAccuracy: champion?.score.confusion.accuracy, championVersion: champion?.version,
-            parameters: JSONText(best))
-        guard decision.isPromoted else {
+        let evaluation = try await timed(.evaluation) { try await evaluate(fit.head, source) }
+        let outcome = try evaluation.result(parameters: best, leftOut: plan.leftOut)
+        guard evaluation.decision.isPromoted else {
             return try history.finishRun(plan.id, as: .kept, outcome, at: .now)
         }
         status.begin(.publishing, run: plan.id)
-        try await Promotion(plan: plan, installation: installation, source: source)
-            .carryOut(result.refit.head, parameters: best, score: challenger, outcome)
+        try await timed(.publication) {
+            try await Promotion(plan: plan, installation: installation, source: source, tests: evaluation.tests)
+                .carryOut(fit.head, parameters: best, score: evaluation.challenger, outcome)
+        }
+    }
+
+    private func warnOfUndrawnBackbones() {
+        let undrawn = plan.undrawnBackbones
+        guard !undrawn.isEmpty else { return }
+        installation.logger.warning(
+            "backbones that no candidate has",
+            metadata: [
+                "run.id": "\(plan.id)", "search.undrawn": "\(undrawn.joined(separator: ", "))",
+                "search.candidates": "\(plan.search.candidates.count)",
+            ])
+    }
+
+    /// Adds the time that `body` takes to the run's stage, also where it is interrupted or fails.
+    private func timed<R: Sendable>(_ stage: RunStage, _ body: () async throws -> R) async throws -> R {
+        let start = ContinuousClock.now
+        let result: Result<R, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        do {
+            try history.recordStage(stage, seconds: start.duration(to: .now) / .seconds(1), of: plan.id)
+        } catch {
+            // What ended the stage is what is to be told.
+            guard case .failure = result else { throw error }
+            installation.logger.warning(
+                "time not recorded", metadata: ["run.stage": "\(stage.rawValue)", "history.error": "\(error)"])
+        }
+        return try result.get()
     }
 
     /// Brings the cache up to date for every backbone that a candidate uses, copies for the training pictures only.
     private func extract() async throws {
+        let (training, tests) = (plan.training.digests, try testSet().digests)
         for (train, test) in plan.orderedSources {
             let name = "\(train.loaded.backbone.name) at \(train.inputSize) pixels"
             var computed = 0
-            for (source, pictures, copies) in [(train, plan.set.train, plan.copies), (test, plan.set.test, 0)] {
+            for (source, pictures, copies) in [(train, training, plan.copies), (test, tests, 0)] {
                 status.begin(.extracting, run: plan.id)
-                computed += try await extraction.extract(pictures.map(\.digest), copies: copies, from: source) {
-                    done, total in
+                computed += try await extraction.extract(pictures, copies: copies, from: source) { done, total in
                     status.advance(to: done, of: total, detail: "\(name), picture \(done) of \(total)")
                 }
             }
-            let needed = plan.set.train.count * (plan.copies + 1) + plan.set.test.count
+            let needed = training.count * (plan.copies + 1) + tests.count
             let backbone = train.loaded.backbone
             installation.logger.info(
                 "features ready",
@@ -77,40 +99,89 @@ struct TrainingRun: Sendable {
         }
     }
 
-    private func search() async throws -> SearchResult {
-        if !hasCandidates { try history.recordCandidates(plan.candidateRecords(), of: plan.id) }
-        let progress = SearchStatus(status, plan: plan, finished: finished.count)
+    /// The best candidate and its fit on all training pictures, whose features are in memory no longer than this takes.
+    private func search() async throws -> (best: Hyperparameters, fit: FitResult) {
         let shelf = FeatureShelf(plan, cache: installation.cache)
+        let progress = SearchStatus(status, plan: plan, finished: finished.count)
+        let ranking = try await timed(.search) { try await rank(shelf, progress) }
+        let fit = try await timed(.refit) { try await refit(ranking, shelf, progress) }
+        return (ranking.best.hyperparameters, fit)
+    }
+
+    private func rank(_ shelf: FeatureShelf, _ progress: SearchStatus) async throws -> CandidateRanking {
+        if !hasCandidates { try history.recordCandidates(plan.candidateRecords(), of: plan.id) }
+        progress.begin()
         let observer = SearchObserver(
             trialFinished: { trial in
                 try history.recordTrial(TrialRecord(trial), of: plan.id)
                 installation.logger.info("trial finished", metadata: SearchStatus.metadata(trial, run: plan.id))
             },
             progress: { progress.note($0) })
-        let start = ContinuousClock.now
-        let result = try await plan.search.run(
+        let ranking = try await plan.search.rank(
             on: installation.pool, features: { try shelf.features($0) }, resuming: finished, observer: observer)
-        try history.recordScores(result.candidates.map { Archive.CandidateScore($0) }, of: plan.id)
+        try history.recordScores(ranking.candidates.map { Archive.CandidateScore($0) }, of: plan.id)
+        return ranking
+    }
+
+    private func refit(
+        _ ranking: CandidateRanking, _ shelf: FeatureShelf, _ progress: SearchStatus
+    ) async throws -> FitResult {
+        let start = ContinuousClock.now
+        let refit = try await plan.search.refit(
+            ranking, on: installation.pool, features: { try shelf.features($0) },
+            observer: SearchObserver(progress: { progress.note($0) }))
         try history.recordRefit(
             RefitRecord(
-                candidate: result.best.candidate, bestEpoch: result.refit.bestEpoch,
-                seconds: start.duration(to: .now) / .seconds(1), curve: result.refit.history.map(EpochRecord.init)),
+                candidate: ranking.best.candidate, bestEpoch: refit.bestEpoch,
+                seconds: start.duration(to: .now) / .seconds(1), curve: refit.history.map(EpochRecord.init)),
             of: plan.id)
-        return result
+        return refit
     }
 
-    private func score(_ head: Head, _ source: FeatureSource) throws -> TestScore {
-        let features = try installation.cache.matrix(of: plan.set.test.map(\.digest), copies: 0, from: source)
-        return TestScore(
-            probabilities: head.predict(features), modelLabels: plan.set.labels.map(\.id), set: plan.set)
-    }
+    /// With the champion of the moment.
+    private func testSet() throws -> PictureSet { plan.testSet(champion: try history.champion()) }
 
-    private func record(_ challenger: TestScore, _ champion: (version: String, score: TestScore)?) throws {
+    /// Scores challenger and champion on the same pictures, records both, and decides.
+    private func evaluate(_ head: Head, _ source: FeatureSource) async throws -> Evaluation {
+        let champion = try history.champion()
+        let tests = plan.testSet(champion: champion)
+        // They are in the cache, unless another model has been made the champion meanwhile.
+        try await extraction.extract(tests.digests, copies: 0, from: source)
+        let features = try installation.cache.matrix(of: tests.digests, copies: 0, from: source)
+        let challenger = TestScore(
+            probabilities: head.predict(features), modelLabels: plan.training.labels.map(\.id), set: tests)
+        let scored = try await score(champion, on: tests)
         try history.recordEvaluation(
-            challenger.evaluation(.challenger, version: nil, labels: plan.set.labels), of: plan.id)
-        if let champion {
+            challenger.evaluation(.challenger, version: nil, labels: tests.labels), of: plan.id)
+        if let scored {
             try history.recordEvaluation(
-                champion.score.evaluation(.champion, version: champion.version, labels: plan.set.labels), of: plan.id)
+                scored.score.evaluation(.champion, version: scored.version, labels: tests.labels), of: plan.id)
         }
+        let decision = PromotionGate(minGain: plan.settings.promotion.minGain)
+            .decide(challenger: challenger.confusion, champion: scored?.score.confusion)
+        return Evaluation(tests: tests, challenger: challenger, champion: scored, decision: decision)
+    }
+
+    private func score(
+        _ champion: StoredModel?, on tests: PictureSet
+    ) async throws -> (version: String, score: TestScore)? {
+        guard let champion else { return nil }
+        return (champion.version, try await ChampionScoring(installation, extraction).score(champion, on: tests))
+    }
+}
+
+/// What came of scoring the two models.
+private struct Evaluation: Sendable {
+    let tests: PictureSet
+    let challenger: TestScore
+    let champion: (version: String, score: TestScore)?
+    let decision: PromotionGate.Decision
+
+    func result(parameters: Hyperparameters, leftOut: [Shortage]) throws -> RunResult {
+        let note = leftOut.isEmpty ? "" : " Left out for want of pictures: \(Shortage.list(leftOut))."
+        return try RunResult(
+            reason: decision.reason + note, testAccuracy: challenger.confusion.accuracy,
+            championAccuracy: champion?.score.confusion.accuracy, championVersion: champion?.version,
+            testPictures: tests.pictures.count, parameters: JSONText(parameters))
     }
 }
