@@ -43,6 +43,7 @@ package struct CultivarCommand: AsyncParsableCommand {
     /// What is wrong may name files, and a file's name is no reason to send a terminal what it holds.
     package static func runAndExit() async -> Never {
         do {
+            try CommandName.check(CommandLine.arguments.dropFirst(), of: self)
             var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
