@@ -29,7 +29,7 @@ package struct CultivarCommand: AsyncParsableCommand {
                 name: "Look",
                 subcommands: [
                     StatusCommand.self, HistoryCommand.self, ShowCommand.self, ModelsCommand.self, DropsCommand.self,
-                    RejectsCommand.self,
+                    DuplicatesCommand.self, RejectsCommand.self,
                 ]),
             CommandGroup(
                 name: "Use",

@@ -108,6 +108,8 @@ package enum BackboneFailure: Error, Sendable, Equatable, CustomStringConvertibl
         case .absent(let name, let folder, let known):
             "there is no backbone '\(name)' in \(folder)"
                 + (known.isEmpty ? ", which holds none" : ", which holds \(known.joined(separator: ", "))")
+                + "; put \(name).onnx there (scripts/backbones makes those that are known), or name another one in "
+                + "search.space.backbone"
         case .badChoice(let text):
             "'\(text)' names no backbone: it must be NAME or NAME@SIZE, the size from 32 to 1024 pixels"
         }
