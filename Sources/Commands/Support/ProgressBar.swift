@@ -8,13 +8,30 @@ internal import Synchronization
 final class ProgressBar: Sendable {
     let isShown = isatty(STDERR_FILENO) == 1
     private let width = Mutex(0)
+    private let nextUpdate = Mutex(ContinuousClock.now + .seconds(2))
 
-    func show(_ status: ServiceStatus) {
+    func show(_ status: ServiceStatus) { show(status.summary, done: status.done, of: status.total) }
+
+    /// The same for work that is mostly over at once: nothing in the first two seconds, and then ten times a second.
+    ///
+    /// May be called as often as one likes, from any thread.
+    func showWhenLong(_ text: @autoclosure () -> String, done: Int, of total: Int) {
         guard isShown else { return }
-        let share = status.total > 0 ? min(1, Double(status.done) / Double(status.total)) : 0
+        let now = ContinuousClock.now
+        let isDue = nextUpdate.withLock { next in
+            guard now >= next else { return false }
+            next = now + .milliseconds(100)
+            return true
+        }
+        if isDue { show(text(), done: done, of: total) }
+    }
+
+    private func show(_ text: String, done: Int, of total: Int) {
+        guard isShown else { return }
+        let share = total > 0 ? min(1, Double(done) / Double(total)) : 0
         let filled = Int(share * Double(Self.length))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.length - filled)
-        write("\(bar) \(TerminalText.escaped(status.summary))")
+        write("\(bar) \(TerminalText.escaped(text))")
     }
 
     func clear() {
