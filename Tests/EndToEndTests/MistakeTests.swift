@@ -18,7 +18,7 @@ struct MistakeTests {
     @Test(
         "Commands that need a history say where there is none",
         arguments: [
-            "status", "history", "show", "models", "drops", "rejects", "train", "rollback",
+            "status", "history", "show", "models", "drops", "duplicates", "rejects", "train", "rollback",
             "doctor",
         ])
     func noHistory(command: String) async throws {
