@@ -85,6 +85,14 @@ class AccountingTests(unittest.TestCase):
         self.rows[0] = (b"d", b"else/1.png")
         self.assertIn("'d/other/1.png' must be taken, and is gone", self.found())
 
+    def test_what_stays_in_a_drop_of_which_all_is_in_is_named_there(self) -> None:
+        self.files.append(TreeFile(b"fixed/.gitkeep", Fate.NAMED))
+        self.lying += [b".done-fixed", b".done-fixed/.gitkeep"]
+        self.assertIn("'.done-fixed/.gitkeep' lies in the inbox, has no row and isn't named", self.found())
+        self.waiting.append(waits(".done-fixed/.gitkeep", "dot_file"))
+        self.status["waiting"] |= {"total": 3, "items": list(self.waiting)}
+        self.assertEqual(self.found(), "")
+
     def test_clutter_goes_with_its_drop_and_is_no_picture(self) -> None:
         self.waiting[0]["path"] = "other"
         self.assertIn("'d/.DS_Store' is clutter, and left behind by its drop", self.found())

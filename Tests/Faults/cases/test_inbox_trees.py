@@ -20,7 +20,7 @@ train: {{every: 1d}}
 limits: {{{", ".join(f"{name}: {value}" for name, value in LIMITS.items())}}}
 """
 
-TREES, TREES_OF_SHORT_RUN, BATCH = 2_000, 100, 250
+TREES, TREES_OF_SHORT_RUN, BATCH = 2_000, 100, 500
 REST_SECONDS = 150
 """A cut-off file waits for half a minute, and what no event tells of is found within two."""
 

@@ -158,8 +158,9 @@ class _Ledger:
 
     def problem(self, file: TreeFile) -> str | None:
         """What is wrong with the file, in a sentence."""
-        name, item = repr(os.fsdecode(file.path)), self.item(file.path)
-        has_row, lies = self.has_row(file), file.path in self.lying
+        place = self.place(file.path)
+        name, item = repr(os.fsdecode(place)), self.item(place)
+        has_row, lies = self.has_row(file), place in self.lying
         wait = "isn't named" if item is None else f"waits as {item['code']}"
         match file.fate:
             case Fate.TAKEN if not has_row:
@@ -176,9 +177,13 @@ class _Ledger:
                 return f"{name} must stay, and {'has a row' if has_row else 'is gone'}"
             case Fate.CLUTTER if has_row:
                 return f"{name} is clutter, and has a row"
-            case Fate.CLUTTER if lies and not self.is_held_open(file.path):
+            case Fate.CLUTTER if lies and not self.is_held_open(place):
                 return f"{name} is clutter, and left behind by its drop"
         return None
+
+    def place(self, path: bytes) -> bytes:
+        """Where the file is: a drop of which all pictures are in has another name, where it may not be removed."""
+        return b".done-" + path if path not in self.lying and b".done-" + path in self.lying else path
 
     def has_row(self, file: TreeFile) -> bool:
         """A file that was taken by hand may be in a drop of its own: there, its name is enough."""
