@@ -45,6 +45,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let (isRepairing, isReading) = (self.repair, self.digests)
         let bar = ProgressBar()
         defer { bar.clear() }
+        bar.announce("checking the history")
         return try await Interruption.cancelling {
             try await Doctor(settings: settings).examine(readingPictures: isReading, repairing: isRepairing) {
                 bar.showWhenLong("\($0) of \($1) pictures", done: $0, of: $1)

@@ -8,9 +8,19 @@ internal import Synchronization
 final class ProgressBar: Sendable {
     let isShown = isatty(STDERR_FILENO) == 1
     private let width = Mutex(0)
+    private let announced = Mutex<String?>(nil)
     private let nextUpdate = Mutex(ContinuousClock.now + .seconds(2))
 
     func show(_ status: ServiceStatus) { show(status.summary, done: status.done, of: status.total) }
+
+    /// Says what is under way, should it still be after two seconds. For work that can't tell how far it is.
+    func announce(_ text: String) {
+        guard isShown else { return }
+        announced.withLock { $0 = text }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { [self] in
+            announced.withLock { if $0 == text { write("\(TerminalText.escaped(text))…") } }
+        }
+    }
 
     /// The same for work that is mostly over at once: nothing in the first two seconds, and then ten times a second.
     ///
@@ -23,7 +33,9 @@ final class ProgressBar: Sendable {
             next = now + .milliseconds(100)
             return true
         }
-        if isDue { show(text(), done: done, of: total) }
+        guard isDue else { return }
+        announced.withLock { $0 = nil }
+        show(text(), done: done, of: total)
     }
 
     private func show(_ text: String, done: Int, of total: Int) {
@@ -35,7 +47,9 @@ final class ProgressBar: Sendable {
     }
 
     func clear() {
-        if isShown { write("") }
+        guard isShown else { return }
+        announced.withLock { $0 = nil }
+        write("")
     }
 
     private func write(_ text: String) {
