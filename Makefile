@@ -36,6 +36,7 @@ test: backbones ## Build and run all tests, optimised
 	@python3 -m unittest discover -s Benchmarks/tests -t Benchmarks
 	@$(SWIFT) build -c release --build-tests
 	@$(SWIFT) test -c release --skip-build --no-parallel
+	@Tests/Faults/run --short
 
 test-faults: ## Kill, starve and deceive the daemon, and check what is left (a part: make test-faults CASE=kill)
 	@scripts/setup faults

@@ -69,6 +69,16 @@ package final class DaemonLock: Sendable {
         }
     }
 
+    /// Whether a process holds the lock of a state folder that has taken it in the last ten seconds: one that may be about to
+    /// open the history, and no daemon of an older release that has been running all the time.
+    static func wasTakenJustNow(in folder: StateFolder) throws -> Bool {
+        guard try holder(in: folder) != nil else { return false }
+        var status = stat()
+        guard folder.lock.withPlatformString({ stat($0, &status) }) == 0 else { return false }
+        // Whoever takes the lock writes its number; a clock that was set makes it seem new at worst.
+        return abs(time(nil) - status.st_mtim.tv_sec) <= 10
+    }
+
     /// The folder's lock last: who finds it free finds the file's free as well.
     deinit {
         try? file.close()

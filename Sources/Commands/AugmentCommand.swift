@@ -2,6 +2,7 @@ internal import Archive
 internal import ArgumentParser
 internal import Foundation
 internal import Pipeline
+internal import SystemPackage
 
 struct AugmentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +30,7 @@ struct AugmentCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await installation.settings()
-        let bytes = try InputFile.read(image)
+        let bytes = try InputFile.read(FilePath(image), named: image)
         let sheet: [UInt8]
         do {
             sheet = try ContactSheetDrawing(settings: settings).draw(bytes, side: size)

@@ -20,7 +20,13 @@ struct BackbonesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let library = BackboneLibrary(folder: FilePath(try await installation.settings().paths.backbones))
-        let rows = try library.names().map { name in BackboneRow(name, in: library) }
+        let names = try library.names()
+        let bar = ProgressBar()
+        let rows = names.enumerated().map { index, name in
+            bar.showWhenLong("reading \(name)", done: index, of: names.count)
+            return BackboneRow(name, in: library)
+        }
+        bar.clear()
         try print(
             Listing(
                 items: rows,

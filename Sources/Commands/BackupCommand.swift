@@ -14,7 +14,11 @@ struct BackupCommand: AsyncParsableCommand {
     var file: String
 
     func run() async throws {
-        try await installation.history().backup(to: FilePath(file))
+        let bar = ProgressBar()
+        try await installation.history().backup(to: FilePath(file)) { done, total in
+            bar.showWhenLong("\(done) of \(total) pages", done: done, of: total)
+        }
+        bar.clear()
         print(TerminalText.escaped("Wrote \(file)."))
     }
 }

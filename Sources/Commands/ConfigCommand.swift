@@ -12,7 +12,8 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say what is wrong with the settings: unknown keys, malformed values.",
+            commandName: "check",
+            abstract: "Say what is wrong with the settings: unknown keys, malformed values, missing backbones.",
             discussion: "Exits with 0 where nothing is wrong, else with 1 and a line for each problem.")
 
         @OptionGroup var installation: InstallationOptions
@@ -20,8 +21,9 @@ struct ConfigCommand: AsyncParsableCommand {
         func run() async throws {
             let settings = try await installation.settings()
             let library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
-            for problem in library.problems(with: settings.search) {
-                print(TerminalText.escaped("Warning: \(problem)"))
+            let problems = library.problems(with: settings.search)
+            guard problems.isEmpty else {
+                throw CommandFailure((problems + ["Otherwise the settings are in order."]).joined(separator: "\n"))
             }
             try warn(of: settings, library)
             print("The settings are in order.")
@@ -45,7 +47,8 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print every setting with its value, from whichever layer it comes, as YAML.")
+            commandName: "show", abstract: "Print every setting with its value, from whichever layer it comes, as YAML."
+        )
 
         @OptionGroup var installation: InstallationOptions
 
@@ -56,6 +59,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Template: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "template",
             abstract: "Print a settings file that shows every key with its help and its default, commented out.")
 
         func run() async throws { print(SettingsTemplate.yaml(), terminator: "") }

@@ -30,7 +30,7 @@ package struct CultivarCommand: AsyncParsableCommand {
                 name: "Look",
                 subcommands: [
                     StatusCommand.self, HistoryCommand.self, ShowCommand.self, ModelsCommand.self, DropsCommand.self,
-                    RejectsCommand.self,
+                    DuplicatesCommand.self, RejectsCommand.self,
                 ]),
             CommandGroup(
                 name: "Use",
@@ -44,6 +44,7 @@ package struct CultivarCommand: AsyncParsableCommand {
     /// What is wrong may name files, and a file's name is no reason to send a terminal what it holds.
     package static func runAndExit() async -> Never {
         do {
+            try CommandName.check(CommandLine.arguments.dropFirst(), of: self)
             var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -28,10 +28,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await installation.settings()
         try StateOwner.check(StateFolder(FilePath(settings.paths.state)), for: repair ? "doctor --repair" : "doctor")
-        let (isRepairing, isReading) = (self.repair, self.digests)
-        let findings = try await Interruption.cancelling {
-            try await Doctor(settings: settings).examine(readingPictures: isReading, repairing: isRepairing)
-        }
+        let findings = try await examine(settings)
         try print(
             Listing(
                 items: findings,
@@ -42,5 +39,17 @@ struct DoctorCommand: AsyncParsableCommand {
                 emptyText: ""
             ).rendered(as: output.format))
         if findings.contains(where: { $0.status == .wrong }) { throw ExitCode.failure }
+    }
+
+    private func examine(_ settings: Settings) async throws -> [Finding] {
+        let (isRepairing, isReading) = (self.repair, self.digests)
+        let bar = ProgressBar()
+        defer { bar.clear() }
+        bar.announce("checking the history")
+        return try await Interruption.cancelling {
+            try await Doctor(settings: settings).examine(readingPictures: isReading, repairing: isRepairing) {
+                bar.showWhenLong("\($0) of \($1) pictures", done: $0, of: $1)
+            }
+        }
     }
 }

@@ -155,3 +155,35 @@ struct RejectsCommand: AsyncParsableCommand {
             ).rendered(as: output.format))
     }
 }
+
+struct DuplicatesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "duplicates",
+        abstract: "List the files that repeat a known picture, the newest first, with the file that brought it.",
+        discussion: """
+            A picture is known by its bytes. It keeps the split that it was given when it was accepted, be it by its \
+            drop's folders or by the hash, whatever folder the repetition lay in: the split that is listed is the one \
+            that counts.
+            """)
+
+    @OptionGroup var installation: InstallationOptions
+    @OptionGroup var output: ListingOptions
+
+    func run() async throws {
+        let duplicates = try await installation.history().duplicates(limit: output.limit)
+        try print(
+            Listing(
+                items: duplicates,
+                columns: [
+                    Column("drop") { $0.drop },
+                    Column("path") { $0.path },
+                    Column("repeats") { $0.repeats ?? "" },
+                    Column("label") { $0.label },
+                    Column("counts as") { $0.split == .train ? "training" : "test" },
+                    Column("by") { $0.splitOrigin == .folder ? "its folder" : "the hash" },
+                    Column("recorded") { Text.time($0.recorded) },
+                ],
+                emptyText: "No file has repeated a known picture."
+            ).rendered(as: output.format))
+    }
+}

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Outbox
 internal import Pipeline
+internal import Synchronization
 internal import SystemPackage
 internal import Tensors
 
@@ -10,8 +11,14 @@ struct PredictCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Say what pictures show, by the current model.",
         discussion: """
-            Runs the published model.onnx itself. A picture that can't be read is named on standard error, the others \
-            are predicted all the same, and the exit status is 1.
+            Runs the published model.onnx itself. A folder stands for all pictures in it and below, in the order of their \
+            names; what is hidden there, and what operating systems leave, is passed over, and what is no picture is \
+            named on standard error.
+
+            A picture that can't be read is named on standard error, the others are predicted all the same, and the exit \
+            status is 1.
+
+                find shots -newer yesterday -name '*.jpg' -print0 | cultivar predict --files-from - --null
             """)
 
     @OptionGroup var installation: InstallationOptions
@@ -20,8 +27,21 @@ struct PredictCommand: AsyncParsableCommand {
     @Option(name: .customLong("model"), help: "Another version than the current one, as `cultivar models` lists it.")
     var version: String?
 
-    @Argument(help: "JPEG or PNG files.", completion: .file())
-    var images: [String]
+    @Option(help: "Also what is named in this file, or on standard input (-): a name a line.", completion: .file())
+    var filesFrom: String?
+
+    @Flag(name: [.customShort("0"), .long], help: "The names in --files-from end with NUL, not with a line.")
+    var null = false
+
+    @Argument(help: "JPEG or PNG files, and folders of them.", completion: .file())
+    var images: [String] = []
+
+    func validate() throws {
+        guard !images.isEmpty || filesFrom != nil else {
+            throw ValidationError("Expected pictures, folders or --files-from.")
+        }
+        guard filesFrom != nil || !null else { throw ValidationError("--null says how --files-from is to be read.") }
+    }
 
     func run() async throws {
         let settings = try await installation.settings()
@@ -29,15 +49,49 @@ struct PredictCommand: AsyncParsableCommand {
         let version = try chosenVersion(in: outbox)
         let model = try outbox.folder(of: version).appending(OutboxFolder.modelName)
         let predictor = try Predictor(model: model, limits: settings.limits)
-        let results = try await predictor.predictEach(images.count, on: WorkerPool()) { try InputFile.read(images[$0]) }
-        let rows = try zip(images, results).compactMap { image, result in
+        let files = try found()
+        let pictures = files.pictures
+        let results = try await predict(pictures, by: predictor)
+        let rows = try zip(pictures, results).compactMap { picture, result in
             switch result {
-            case .success(let probabilities): PredictionRow(image, version, predictor.labels, probabilities)
-            case .failure(let error): try Self.report(error, of: image)
+            case .success(let probabilities): PredictionRow(picture.name, version, predictor.labels, probabilities)
+            case .failure(let error): try Self.report(error, of: picture.name)
             }
         }
         try print(PredictionRow.listing(rows).rendered(as: output.format))
-        if rows.count < images.count { throw ExitCode.failure }
+        if rows.count < pictures.count || !files.failures.isEmpty { throw ExitCode.failure }
+    }
+
+    /// The pictures that are meant; says on standard error what else is there.
+    private func found() throws -> PictureFiles {
+        var files = PictureFiles()
+        for path in images.map({ FilePath($0) }) + (try filesFrom.map(listed) ?? []) { files.add(path) }
+        for (file, reason) in files.strangers { try Self.report("passed over: \(reason)", of: file.name) }
+        for (file, reason) in files.failures { try Self.report("can't be read: \(reason)", of: file.name) }
+        return files
+    }
+
+    private func listed(in list: String) throws -> [FilePath] {
+        let bytes = try list == "-" ? InputFile.standardInput() : InputFile.read(FilePath(list), named: list)
+        return bytes.split(separator: null ? 0 : UInt8(ascii: "\n")).map { name in
+            (Array(name) + [0]).withUnsafeBytes {
+                // Bytes that are no UTF-8 stay what they are.
+                FilePath(platformString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
+            }
+        }
+    }
+
+    private func predict(
+        _ pictures: [PictureFiles.File], by predictor: Predictor
+    ) async throws -> [Result<[Float], any Error>] {
+        let bar = ProgressBar()
+        defer { bar.clear() }
+        let done = Atomic(0)
+        return try await predictor.predictEach(pictures.count, on: WorkerPool()) { index in
+            let count = done.wrappingAdd(1, ordering: .relaxed).oldValue
+            bar.showWhenLong("\(count) of \(pictures.count) pictures", done: count, of: pictures.count)
+            return try InputFile.read(pictures[index].path, named: pictures[index].name)
+        }
     }
 
     private func chosenVersion(in outbox: OutboxFolder) throws -> String {
@@ -51,9 +105,13 @@ struct PredictCommand: AsyncParsableCommand {
     }
 
     private static func report(_ error: any Error, of image: String) throws -> PredictionRow? {
-        let text = "\(error)".contains(image) ? "\(error)" : "\(image): \(error)"
-        try FileHandle.standardError.write(contentsOf: Data("\(TerminalText.escaped(text))\n".utf8))
+        try report("\(error)", of: image)
         return nil
+    }
+
+    private static func report(_ text: String, of image: String) throws {
+        let text = text.contains(image) ? text : "\(image): \(text)"
+        try FileHandle.standardError.write(contentsOf: Data("\(TerminalText.escaped(text))\n".utf8))
     }
 }
 

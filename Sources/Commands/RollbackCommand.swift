@@ -20,10 +20,15 @@ struct RollbackCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await installation.settings()
         let state = StateFolder(FilePath(settings.paths.state))
+        let bar = ProgressBar()
+        defer { bar.clear() }
+        bar.announce("making the version ready")
         let publisher = ModelPublisher(
             history: try installation.writableHistory(in: state, for: "rollback"),
             outbox: OutboxFolder(FilePath(settings.paths.outbox)),
             library: BackboneLibrary(folder: FilePath(settings.paths.backbones)))
-        print("The current model is \(try publisher.rollback(to: version)) again.")
+        let current = try publisher.rollback(to: version)
+        bar.clear()
+        print("The current model is \(current) again.")
     }
 }

@@ -70,7 +70,7 @@ private struct CurveRow: Encodable {
                 Column("accuracy") { number($0.epoch.accuracy) },
                 Column("val_loss") { number($0.epoch.valLoss) },
                 Column("val_accuracy") { number($0.epoch.valAccuracy) },
-                Column("learning_rate") { "\($0.epoch.learningRate)" },
+                Column("learning_rate") { Text.rate($0.epoch.learningRate) },
             ],
             emptyText: "")
     }

@@ -1,3 +1,4 @@
+internal import Glibc
 package import Tensors
 
 /// How long a fit goes on and what it watches.
@@ -158,8 +159,7 @@ private struct EpochLoop {
 
     mutating func run(_ epoch: Int) throws -> EpochMetrics {
         order.shuffle(using: &random)
-        // By way of its text, so that 0.0005 stays 0.0005 for whoever reads the curve.
-        let rate = Double(network.learningRate.description) ?? Double(network.learningRate)
+        let rate = network.learningRate.sixDigits
         var training = Score()
         for start in stride(from: 0, to: order.count, by: batchSize) {
             try worker.cancellation.check()
@@ -173,5 +173,15 @@ private struct EpochLoop {
         return EpochMetrics(
             epoch: epoch, loss: training.meanLoss, accuracy: training.accuracy,
             validationLoss: validated?.meanLoss, validationAccuracy: validated?.accuracy, learningRate: rate)
+    }
+}
+
+extension Float {
+    /// The number to six digits, as many as a Float surely keeps of a decimal one: 0.001 * 0.2 is 0.0002 for whoever reads
+    /// the curve, and not the nearest Float's 0.00020000001.
+    var sixDigits: Double {
+        guard isFinite, self != 0 else { return Double(self) }
+        let scale = pow(10, 5 - floor(log10(Double(magnitude))))
+        return (Double(self) * scale).rounded() / scale
     }
 }

@@ -24,12 +24,15 @@ package enum ModelFile {
         guard bytes.count <= limits.bytes else {
             throw .tooLarge(bytes: bytes.count, limit: limits.bytes)
         }
-        try PartCount.check(bytes, limit: limits.parts)
+        let isInPieces = try PartCount.check(bytes, limit: limits.parts)
         var options = BinaryDecodingOptions()
         options.discardUnknownFields = true
         let proto: Onnx_ModelProto
         do {
-            proto = try Onnx_ModelProto(serializedBytes: bytes, options: options)
+            proto = try Onnx_ModelProto(
+                serializedBytes: isInPieces ? PieceJoining.joined(bytes) : bytes, options: options)
+        } catch let error as ModelFileError {
+            throw error
         } catch {
             throw .malformed("\(error)")
         }

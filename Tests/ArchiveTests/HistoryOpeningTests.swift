@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import SystemPackage
 import Testing
 
@@ -84,6 +85,42 @@ struct HistoryOpeningTests {
             #expect(try history.unfinishedRun()?.start.leftOut == [])
             try history.recordStage(.search, seconds: 2, of: 1)
             #expect(try history.runDetails(1).seconds.search == 2)
+        }
+    }
+
+    @Test(
+        "A reader of an older history is answered at once where nobody is just starting, be it that an old daemon runs",
+        arguments: [nil, 3600])
+    func olderAtOnce(lockAge: Int?) throws {
+        try withStateFolder { folder in
+            let pool = try DatabasePool(path: folder.history.string)
+            try Migrations.all.migrate(pool, upTo: "2 attempts to decode")
+            let lock = try lockAge.map { age in
+                let lock = try DaemonLock.acquire(in: folder)
+                var times = [timeval](repeating: timeval(tv_sec: Glibc.time(nil) - age, tv_usec: 0), count: 2)
+                #expect(utimes(folder.lock.string, &times) == 0)
+                return lock
+            }
+            let start = ContinuousClock.now
+            #expect(throws: HistoryFailure.olderSchema(folder.history)) { try History.openReadOnly(folder.history) }
+            #expect(start.duration(to: .now) < .seconds(1.8))
+            withExtendedLifetime(lock) {}
+        }
+    }
+
+    @Test("A reader waits for the daemon that has just been started, which brings the history up to date")
+    func olderForAMoment() throws {
+        try withStateFolder { folder in
+            let pool = try DatabasePool(path: folder.history.string)
+            try Migrations.all.migrate(pool, upTo: "2 attempts to decode")
+            let lock = try DaemonLock.acquire(in: folder)
+            let thread = Thread {
+                usleep(300_000)
+                _ = try? History.open(folder.history)
+            }
+            thread.start()
+            #expect(try History.openReadOnly(folder.history).counts().runs == 0)
+            withExtendedLifetime(lock) {}
         }
     }
 

@@ -29,6 +29,23 @@ struct IntakeHistoryTests {
         }
     }
 
+    @Test("Duplicates are listed with the file that they repeat, and the split that counts, the newest first")
+    func duplicateList() throws {
+        try withHistory { history in
+            try history.take([picture(1, "cat"), picture(2, "cat", split: .test)])
+            try history.take([picture(1, "CAT", at: "test/CAT/a.jpg", split: .test)], drop: "second")
+            try history.take([picture(2, "cat", at: "train/cat/b.jpg"), picture(3, "cat")], drop: "third")
+            let list = try history.duplicates()
+            #expect(list.map(\.path) == ["train/cat/b.jpg", "test/CAT/a.jpg"])
+            #expect(list.map(\.drop) == ["third", "second"])
+            #expect(list.map(\.repeats) == ["drop/cat/2.jpg", "drop/cat/1.jpg"])
+            #expect(list.map(\.split) == [.test, .train])
+            #expect(list.map(\.label) == ["cat", "cat"])
+            #expect(try history.duplicates(limit: 1).map(\.path) == ["train/cat/b.jpg"])
+            #expect(try history.duplicates(before: list[0].file).map(\.path) == ["test/CAT/a.jpg"])
+        }
+    }
+
     @Test("The same bytes with another label are refused, with both labels and the first path in the reason")
     func contradictions() throws {
         try withHistory { history in

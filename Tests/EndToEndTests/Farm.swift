@@ -57,8 +57,10 @@ final class Farm: Sendable {
     /// Runs a command to its end.
     func cultivar(_ arguments: String...) async throws -> Output { try await cultivar(arguments) }
 
-    func cultivar(_ arguments: [String], environment: [String: String] = [:]) async throws -> Output {
-        let run = try start(arguments, environment: environment)
+    func cultivar(
+        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = []
+    ) async throws -> Output {
+        let run = try start(arguments, environment: environment, input: input)
         try await eventually("cultivar \(arguments.joined(separator: " ")) ends") { !run.isRunning }
         return try run.output()
     }
@@ -75,10 +77,10 @@ final class Farm: Sendable {
     }
 
     /// Starts a command with the options of this installation.
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
+    func start(_ arguments: [String], environment: [String: String] = [:], input: [UInt8] = []) throws -> Running {
         try Running(
             Self.binary, arguments + ["--config", path("cultivar.yaml").string],
-            environment: self.environment.merging(environment) { $1 }, in: folder)
+            environment: self.environment.merging(environment) { $1 }, input: input, in: folder)
     }
 
     /// Settings from the environment: they work for every command.

@@ -28,6 +28,7 @@ struct JourneyTests {
 
         var second = Farm.pictures(train: 8, test: 4, seed: 2)
         second["train/fig/notes.txt"] = Self.notes
+        second["test/fig/again.png"] = TinyPictures.pngOfClass(0, of: 3, seed: 10_000)
         try farm.drop("second", second)
         let next = try await farm.run { $0["run"] as? Int == 2 && $0["finished"] is String }
         let (challenger, champion) = (next["test_accuracy"] as? Double, next["champion_accuracy"] as? Double)
@@ -35,6 +36,7 @@ struct JourneyTests {
         let isBetter = try #require(challenger) > #require(champion)
         #expect(next["outcome"] as? String == (isBetter ? "promoted" : "kept"))
         try await expectReject(in: farm)
+        try await expectDuplicate(in: farm)
         try await expectDetails(of: 2, in: farm)
         #expect(try FileManager.default.contentsOfDirectory(atPath: farm.path("inbox").string) == [])
 
@@ -73,6 +75,52 @@ struct JourneyTests {
         #expect(mixed.status == 1)
         #expect(mixed.text.hasPrefix("image,label,probability,next\n\(fig.string),\(best),"))
         #expect(mixed.errors.contains("none.png: there is no such file"))
+        try await expectPredictionsOfFolders(of: farm)
+    }
+
+    private func expectPredictionsOfFolders(of farm: Farm) async throws {
+        let plum = TinyPictures.pngOfClass(1, of: 3, seed: 98)
+        for path in ["b/2.png", "b/10.bin", "a.png", ".hidden/x.png", "b/.x.png", "b/Thumbs.db", "@eaDir/x.png"] {
+            try farm.folder.write(plum, to: FilePath("bench/shots/\(path)"))
+        }
+        try farm.folder.write(Self.notes, to: "bench/shots/notes.txt")
+        try farm.folder.write([], to: "bench/shots/b/empty.jpg")
+        let shots = farm.path("bench/shots").string
+        for (link, target) in [("c", "b"), ("d.png", "a.png"), ("e", "nowhere")] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(shots)/\(link)", withDestinationPath: "\(shots)/\(target)")
+        }
+        let output = try await farm.cultivar("predict", shots, "--format", "json")
+        #expect(output.status == 0)
+        #expect(try images(in: output) == ["a.png", "b/10.bin", "b/2.png", "d.png"].map { "\(shots)/\($0)" })
+        for word in [
+            "notes.txt: passed over: not a picture", "empty.jpg: passed over: an empty file", "/c: passed over: a link",
+            "/e: passed over: a link",
+        ] {
+            #expect(output.errors.contains(word))
+        }
+        #expect(output.errors.split(separator: "\n").count == 4)
+
+        let lines = try await farm.cultivar(
+            ["predict", "--files-from", "-", "--format", "json"],
+            input: Array("\(shots)/b/2.png\n\n\(shots)/a.png".utf8))
+        #expect(try images(in: lines) == ["\(shots)/b/2.png", "\(shots)/a.png"])
+        let odd = Array("\(shots)/b\n".utf8) + [0xE9]
+        try (odd + [0]).withUnsafeBytes { path in
+            let path = path.baseAddress!.assumingMemoryBound(to: CChar.self)
+            let file = try FileDescriptor.open(
+                FilePath(platformString: path), .writeOnly, options: .create, permissions: .ownerReadWrite)
+            _ = try file.closeAfter { try file.writeAll(plum) }
+        }
+        let list = try farm.folder.write(odd + [0], to: "bench/list").string
+        let nulls = try await farm.cultivar("predict", "--files-from", list, "-0", "--format", "json")
+        #expect(nulls.status == 0)
+        #expect(try images(in: nulls) == ["\(shots)/b\\x0a\\xe9"])
+    }
+
+    private func images(in output: Output) throws -> [String] {
+        let rows = try JSONSerialization.jsonObject(with: Data(output.text.utf8)) as? [[String: Any]]
+        return try #require(rows).compactMap { $0["image"] as? String }
     }
 
     private func expectReject(in farm: Farm) async throws {
@@ -91,6 +139,22 @@ struct JourneyTests {
         #expect(drops.map { $0["name"] as? String } == ["second", "first"])
         #expect(drops.map { $0["accepted"] as? Int } == [36, 36])
         #expect(drops.map { $0["rejected"] as? Int } == [1, 0])
+    }
+
+    private func expectDuplicate(in farm: Farm) async throws {
+        let duplicates = try await farm.json("duplicates", as: [[String: Any]].self)
+        let row = try #require(duplicates.first)
+        #expect(duplicates.count == 1)
+        #expect(row["drop"] as? String == "second")
+        #expect(row["path"] as? String == "test/fig/again.png")
+        #expect(row["repeats"] as? String == "first/train/fig/0.png")
+        #expect(row["label"] as? String == "fig")
+        #expect(row["split"] as? String == "train")
+        #expect(row["split_origin"] as? String == "folder")
+        let table = try await farm.cultivar("duplicates").text
+        #expect(table.contains("first/train/fig/0.png  fig    training   its folder"))
+        let csv = try await farm.cultivar("duplicates", "--format", "csv").text
+        #expect(csv.hasPrefix("drop,path,repeats,label,counts_as"))
     }
 
     private func expectDetails(of run: Int, in farm: Farm) async throws {

@@ -18,7 +18,7 @@ struct MistakeTests {
     @Test(
         "Commands that need a history say where there is none",
         arguments: [
-            "status", "history", "show", "models", "drops", "rejects", "train", "rollback",
+            "status", "history", "show", "models", "drops", "duplicates", "rejects", "train", "rollback",
             "doctor",
         ])
     func noHistory(command: String) async throws {
@@ -50,6 +50,30 @@ struct MistakeTests {
         ])
     func badOptions(arguments: [String], message: String) async throws {
         try await expect(Farm(), arguments, status: 64, message)
+    }
+
+    @Test(
+        "A command that doesn't exist is named, with the one that was meant, whatever options follow",
+        arguments: [
+            (["histroy", "--inbox", "x"], "no command 'cultivar histroy'; did you mean 'cultivar history'?"),
+            (["Status"], "did you mean 'cultivar status'?"), (["help", "modles"], "did you mean 'cultivar models'?"),
+            (["config", "chekc", "--inbox", "x"], "did you mean 'cultivar config check'?"),
+            (["harvest"], "no command 'cultivar harvest'. There are: daemon, train, "),
+            ([""], "no command 'cultivar '"),
+        ])
+    func noSuchCommand(arguments: [String], message: String) async throws {
+        try await expect(Farm(), arguments, status: 64, message)
+    }
+
+    @Test("Commands are found behind help, and options without a command are the parser's business")
+    func help() async throws {
+        let farm = try Farm()
+        for arguments in [["help", "config", "check"], ["config", "--help"], ["help"]] {
+            let output = try await farm.cultivar(arguments)
+            #expect(output.text.contains("USAGE: cultivar") || output.errors.contains("--config"))
+        }
+        try await expect(farm, ["predict"], status: 64, "Expected pictures, folders or --files-from")
+        try await expect(farm, ["predict", "-0", "a.png"], status: 64, "--null says how --files-from is to be read")
     }
 
     @Test("predict names the outbox without a model, and the version that isn't there")
@@ -104,9 +128,11 @@ struct MistakeTests {
             Farm(), ["config", "check", "--outbox", "inbox/models", "--inbox", "inbox"],
             "must not lie in the inbox")
         let lacking = try await Farm(settings: "search: {space: {backbone: [tinny]}}").cultivar("config", "check")
-        #expect(lacking.status == 0)
-        #expect(lacking.text.hasPrefix("Warning: "))
-        #expect(lacking.text.contains("tinny"))
+        #expect(lacking.status == 1)
+        #expect(lacking.text == "")
+        #expect(lacking.errors.contains("there is no backbone 'tinny' in "))
+        #expect(lacking.errors.contains("put tinny.onnx there"))
+        #expect(lacking.errors.contains("Otherwise the settings are in order."))
         let farm = try Farm(settings: "train: {min_nwe: 3, every: soon}")
         let output = try await farm.cultivar("config", "check")
         #expect(output.status == 1)

@@ -16,12 +16,17 @@ final class Running: @unchecked Sendable {
     private let folder: TemporaryFolder
     private let name = UUID().uuidString
 
-    init(_ binary: FilePath, _ arguments: [String], environment: [String: String], in folder: TemporaryFolder) throws {
+    /// - Parameter input: what it reads on standard input.
+    init(
+        _ binary: FilePath, _ arguments: [String], environment: [String: String], input: [UInt8] = [],
+        in folder: TemporaryFolder
+    ) throws {
         self.folder = folder
         process.executableURL = URL(filePath: binary.string)
         process.arguments = arguments
         process.environment = environment
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = try FileHandle(
+            forReadingFrom: URL(filePath: folder.write(input, to: FilePath("\(name).in")).string))
         process.standardOutput = try Self.file(folder.write([], to: FilePath("\(name).out")))
         process.standardError = try Self.file(folder.write([], to: FilePath("\(name).err")))
         try process.run()

@@ -1,6 +1,7 @@
-import Learning
 import Tensors
 import Testing
+
+@testable import Learning
 
 @Suite("Fitting a head")
 struct HeadTrainingTests {
@@ -39,6 +40,16 @@ struct HeadTrainingTests {
         try #require(whole.bestEpoch < whole.history.count)
         settings.epochs = whole.bestEpoch
         #expect(try HeadTraining(parameters, settings: settings, seed: 3).fit(data).head == whole.head)
+    }
+
+    @Test(
+        "A rate is told to six digits, also where a Float that was multiplied is the neighbour of the nearest one",
+        arguments: [0.001, 0.0002, 1e-8, 10, 0.05, 1.23456e-5, 0.3])
+    func sixDigits(rate: Double) {
+        for float in [Float(rate), Float(rate).nextUp, Float(rate).nextDown] { #expect(float.sixDigits == rate) }
+        #expect(Float(Double(Float(0.001)) * 0.2).description == "0.00020000001")
+        #expect(Float(Double(Float(0.001)) * 0.2).sixDigits == 0.0002)
+        #expect(Float(0).sixDigits == 0)
     }
 
     @Test("Training stops once the patience is over, and lowers the rate before")

@@ -34,15 +34,18 @@ extension History {
         }
     }
 
-    /// Writes a consistent copy to one file while others go on reading and writing.
+    /// Writes a consistent copy to one file while others go on reading and writing; `progress` is told how many of its pages
+    /// are written.
     ///
     /// The file appears whole or not at all. Throws ``HistoryFailure/exists(_:)`` where there is something of that name
     /// already, and ``FileFailure`` where no file can be made there.
-    package func backup(to target: FilePath) throws {
+    package func backup(to target: FilePath, progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in })
+        throws
+    {
         guard !Files.isTaken(target) else { throw HistoryFailure.exists(target) }
         let partial = try Self.makePartial(of: target)
         do {
-            try copy(to: partial)
+            try copy(to: partial, progress)
             try Files.perform("synchronise", partial) {
                 let descriptor = try FileDescriptor.open(partial, .readOnly, options: .closeOnExec)
                 try descriptor.closeAfter { try Files.synchronize(descriptor) }
@@ -70,9 +73,17 @@ extension History {
         return partial
     }
 
-    private func copy(to partial: FilePath) throws {
+    private func copy(to partial: FilePath, _ progress: @escaping (_ done: Int, _ total: Int) -> Void) throws {
         let copy = try DatabaseQueue(path: partial.string)
-        try reader.backup(to: copy)
+        try reader.read { source in
+            // What is read begins the transaction: otherwise each step would see what others have written since.
+            _ = try Int.fetchOne(source, sql: "SELECT count(*) FROM sqlite_master")
+            try copy.writeWithoutTransaction { target in
+                try source.backup(to: target, pagesPerStep: 4096) {
+                    progress($0.completedPageCount, $0.totalPageCount)
+                }
+            }
+        }
         // A single file without a write-ahead log beside it.
         try copy.inDatabase { db in try db.execute(sql: "PRAGMA journal_mode = DELETE") }
         try copy.close()

@@ -75,10 +75,14 @@ package final class History: Sendable {
         }
     }
 
-    /// A daemon that has just been started may be about to make the tables, or to bring them up to date.
+    /// A daemon that has just been started may be about to make the tables, or to bring them up to date: nobody else does.
     private static func waitForMigrations(of queue: DatabaseQueue, at path: FilePath) throws {
+        let state = StateFolder(path.removingLastComponent())
         for _ in 0..<20 {
+            // Asked for first: who has ended since may have brought them up to date.
+            let isStarting = try DaemonLock.wasTakenJustNow(in: state)
             if try queue.read(Migrations.all.hasCompletedMigrations) { return }
+            guard isStarting else { break }
             usleep(100_000)
         }
         throw HistoryFailure.olderSchema(path)

@@ -29,7 +29,8 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case .newerSchema(let path):
             "the history \(path) was written by a newer release of cultivar; use that one, or a later one"
         case .olderSchema(let path):
-            "the history \(path) was written by an older release of cultivar; start the daemon once to bring it up to date"
+            "the history \(path) was written by an older release of cultivar; start the daemon of this one, or restart it, "
+                + "to bring it up to date"
         case .damaged(let path, let problem):
             "the history \(path) is damaged or not a history (\(problem)); run `cultivar doctor`"
         case .unusable(let path, let problem):

@@ -27,6 +27,21 @@ package struct RejectSummary: Codable, Hashable, Sendable {
     package let recorded: Timestamp
 }
 
+/// A file with the bytes and the label of a known picture, as `cultivar duplicates` lists it. Names are escaped for people.
+package struct DuplicateSummary: Codable, Hashable, Sendable {
+    package let file: Int64
+    package let drop: String
+    package let path: String
+    /// DROP/PATH of the file that brought the picture; nil where its row was lost.
+    @OrNull package var repeats: String?
+    package let picture: PictureID
+    package let label: String
+    /// The picture's, which counts, whatever folder this file lay in.
+    package let split: Split
+    package let splitOrigin: SplitOrigin
+    package let recorded: Timestamp
+}
+
 extension History {
     /// The drops, the newest first: at most `limit`, those before the drop `before`.
     package func drops(limit: Int = 100, before: DropID = .max) throws -> [DropSummary] {
@@ -59,6 +74,27 @@ extension History {
                     file: row.decode(atIndex: 0), drop: row.decode(atIndex: 1), path: row.decode(atIndex: 2),
                     code: row.decode(atIndex: 3), reason: row.decode(atIndex: 4), bytes: row.decode(atIndex: 5),
                     recorded: row.decode(atIndex: 6))
+            }
+        }
+    }
+
+    /// The duplicates, the newest first: at most `limit`, those before the file `before`.
+    package func duplicates(limit: Int = 100, before: Int64 = .max) throws -> [DuplicateSummary] {
+        try reader.read { db in
+            let sql = """
+                SELECT f.id, d.name_text, f.path_text, p.id, l.name, p.split, p.split_origin, f.recorded_at,
+                    (SELECT first.name_text || '/' || a.path_text FROM files a JOIN drops first ON first.id = a.drop_id
+                     WHERE a.picture_id = p.id AND a.verdict = 'accepted' LIMIT 1)
+                FROM files f JOIN drops d ON d.id = f.drop_id JOIN pictures p ON p.id = f.picture_id
+                JOIN labels l ON l.id = p.label_id
+                WHERE f.verdict = 'duplicate' AND f.id < ? ORDER BY f.id DESC LIMIT ?
+                """
+            return try Row.fetchAll(db, sql: sql, arguments: [before, limit]).map { row in
+                try DuplicateSummary(
+                    file: row.decode(atIndex: 0), drop: row.decode(atIndex: 1), path: row.decode(atIndex: 2),
+                    repeats: row.decode(atIndex: 8), picture: row.decode(atIndex: 3), label: row.decode(atIndex: 4),
+                    split: row.decode(atIndex: 5), splitOrigin: row.decode(atIndex: 6), recorded: row.decode(atIndex: 7)
+                )
             }
         }
     }

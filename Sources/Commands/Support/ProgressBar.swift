@@ -8,17 +8,48 @@ internal import Synchronization
 final class ProgressBar: Sendable {
     let isShown = isatty(STDERR_FILENO) == 1
     private let width = Mutex(0)
+    private let announced = Mutex<String?>(nil)
+    private let nextUpdate = Mutex(ContinuousClock.now + .seconds(2))
 
-    func show(_ status: ServiceStatus) {
+    func show(_ status: ServiceStatus) { show(status.summary, done: status.done, of: status.total) }
+
+    /// Says what is under way, should it still be after two seconds. For work that can't tell how far it is.
+    func announce(_ text: String) {
         guard isShown else { return }
-        let share = status.total > 0 ? min(1, Double(status.done) / Double(status.total)) : 0
+        announced.withLock { $0 = text }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { [self] in
+            announced.withLock { if $0 == text { write("\(TerminalText.escaped(text))…") } }
+        }
+    }
+
+    /// The same for work that is mostly over at once: nothing in the first two seconds, and then ten times a second.
+    ///
+    /// May be called as often as one likes, from any thread.
+    func showWhenLong(_ text: @autoclosure () -> String, done: Int, of total: Int) {
+        guard isShown else { return }
+        let now = ContinuousClock.now
+        let isDue = nextUpdate.withLock { next in
+            guard now >= next else { return false }
+            next = now + .milliseconds(100)
+            return true
+        }
+        guard isDue else { return }
+        announced.withLock { $0 = nil }
+        show(text(), done: done, of: total)
+    }
+
+    private func show(_ text: String, done: Int, of total: Int) {
+        guard isShown else { return }
+        let share = total > 0 ? min(1, Double(done) / Double(total)) : 0
         let filled = Int(share * Double(Self.length))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.length - filled)
-        write("\(bar) \(TerminalText.escaped(status.summary))")
+        write("\(bar) \(TerminalText.escaped(text))")
     }
 
     func clear() {
-        if isShown { write("") }
+        guard isShown else { return }
+        announced.withLock { $0 = nil }
+        write("")
     }
 
     private func write(_ text: String) {

@@ -81,7 +81,7 @@ struct RunReport {
                 Column("accuracy", number: true) { Text.accuracy($0.accuracy) },
                 Column("val loss", number: true) { Text.accuracy($0.valLoss) },
                 Column("val accuracy", number: true) { Text.accuracy($0.valAccuracy) },
-                Column("learning rate", number: true) { "\($0.learningRate)" },
+                Column("learning rate", number: true) { Text.rate($0.learningRate) },
             ])
         return
             "Candidate \(Text.ordinal(refit.candidate)) trained on all training pictures (* is the epoch that was kept):\n\(curve)"

@@ -27,6 +27,9 @@ enum Text {
     /// A share of 0...1 with four decimals; nothing where there is none.
     static func accuracy(_ share: Double?) -> String { share.map { String(format: "%.4f", $0) } ?? "" }
 
+    /// A learning rate to six digits: runs of earlier releases have the nearest Float's, 0.00020000001 for 0.0002.
+    static func rate(_ rate: Double) -> String { String(format: "%.6g", rate) }
+
     /// A candidate's hyperparameters in a few words.
     static func parameters(_ document: JSONText?) -> String {
         guard let document, let values: Hyperparameters = try? document.decoded() else { return document?.text ?? "" }

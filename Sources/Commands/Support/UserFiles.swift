@@ -1,21 +1,42 @@
 internal import Foundation
+internal import SystemPackage
 
 /// Files that the user names on the command line; what goes wrong is said with the file's name.
 enum InputFile {
-    static func read(_ path: String) throws -> [UInt8] {
-        guard !isFolder(path) else { throw UserFileError(path: path, action: "read", reason: "it is a folder") }
+    /// - Parameter name: what the path is called in an error.
+    static func read(_ path: FilePath, named name: String) throws -> [UInt8] {
         do {
-            return [UInt8](try Data(contentsOf: URL(filePath: path)))
-        } catch let error as CocoaError {
-            throw UserFileError(path: path, action: "read", reason: reason(error))
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter { try contents(of: descriptor) }
+        } catch let errno as Errno {
+            throw UserFileError(path: name, action: "read", reason: reason(errno))
         }
     }
 
-    private static func reason(_ error: CocoaError) -> String {
-        switch error.code {
-        case .fileReadNoSuchFile, .fileNoSuchFile: "there is no such file"
-        case .fileReadNoPermission: "permission denied"
-        default: error.localizedDescription
+    static func standardInput() throws -> [UInt8] {
+        do { return try contents(of: .standardInput) } catch let errno as Errno {
+            throw UserFileError(path: "standard input", action: "read", reason: reason(errno))
+        }
+    }
+
+    /// To the end, which a pipe has only when its writer is done.
+    private static func contents(of descriptor: FileDescriptor) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let piece = try [UInt8](unsafeUninitializedCapacity: max(1 << 16, bytes.count)) { buffer, count in
+                count = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
+            }
+            if piece.isEmpty { return bytes }
+            bytes += piece
+        }
+    }
+
+    private static func reason(_ errno: Errno) -> String {
+        switch errno {
+        case .noSuchFileOrDirectory, .notDirectory: "there is no such file"
+        case .permissionDenied: "permission denied"
+        case .isDirectory: "it is a folder"
+        default: errno.description
         }
     }
 }

@@ -30,8 +30,12 @@ package struct Doctor {
     /// - Parameters:
     ///   - readingPictures: whether to read every picture and every published version, rather than look at their sizes.
     ///   - repairing: whether to mend what can be mended.
+    ///   - progress: is told how many pictures have been looked at; called from any thread.
     /// - Throws: what keeps files from being read or written, `HistoryFailure.newerSchema`.
-    package func examine(readingPictures: Bool, repairing: Bool) async throws -> [Finding] {
+    package func examine(
+        readingPictures: Bool, repairing: Bool,
+        progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws -> [Finding] {
         var findings = try HistoryExamination(state: state, disk: disk).findings(repairing: repairing)
         if findings.contains(where: { $0.status == .wrong }) {
             return findings + (try features(repairing: repairing))
@@ -39,7 +43,8 @@ package struct Doctor {
         let history = try History.open(state.history)
         let store = try PictureStore(state, disk: disk)
         let pictures = PictureExamination(state: state, history: history, store: store, pool: pool, disk: disk)
-        findings += try await pictures.findings(readingPictures: readingPictures, repairing: repairing)
+        findings += try await pictures.findings(
+            readingPictures: readingPictures, repairing: repairing, progress: progress)
         findings += try temporary(store, repairing: repairing)
         findings += try outbox(history, readingAll: readingPictures, repairing: repairing)
         return findings + (try features(repairing: repairing))

@@ -12,22 +12,29 @@ struct PictureExamination {
     let pool: WorkerPool
     let disk: any Disk
 
-    func findings(readingPictures: Bool, repairing: Bool) async throws -> [Finding] {
+    func findings(
+        readingPictures: Bool, repairing: Bool, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
+    ) async throws -> [Finding] {
         let sizes = try history.pictureSizes()
         let contents = try store.contents()
-        let pictures = try await recorded(sizes, reading: readingPictures)
+        let pictures = try await recorded(sizes, reading: readingPictures, progress)
         let unrecorded = contents.digests.filter { sizes[$0] == nil }.sorted()
         return try pictures + self.unrecorded(unrecorded, repairing: repairing)
             + contents.strangers.map { Finding(.unrecorded, .wrong, "\($0) isn't Cultivar's; move it elsewhere") }
     }
 
-    private func recorded(_ sizes: [PictureDigest: Int], reading: Bool) async throws -> [Finding] {
+    private func recorded(
+        _ sizes: [PictureDigest: Int], reading: Bool,
+        _ progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
+    ) async throws -> [Finding] {
         let digests = Array(sizes.keys)
         let problems = Mutex<[PictureDigest: String]>([:])
         let share = 256
+        let done = Atomic(0)
         try await pool.forEach((digests.count + share - 1) / share) { index, worker in
             for digest in digests[(index * share)...].prefix(share) {
                 try worker.cancellation.check()
+                progress(done.wrappingAdd(1, ordering: .relaxed).oldValue, digests.count)
                 guard let problem = try problem(with: digest, size: sizes[digest] ?? 0, reading: reading) else {
                     continue
                 }

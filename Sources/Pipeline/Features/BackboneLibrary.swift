@@ -152,6 +152,8 @@ package enum BackboneFailure: Error, Sendable, Equatable, CustomStringConvertibl
         case .absent(let name, let folder, let known):
             "there is no backbone '\(name)' in \(folder)"
                 + (known.isEmpty ? ", which holds none" : ", which holds \(known.joined(separator: ", "))")
+                + "; put \(name).onnx there (scripts/backbones makes those that are known), or name another one in "
+                + "search.space.backbone"
         case .badName(let name):
             "settings can't name '\(name)': a backbone's name has no @ and isn't all; rename the file"
         case .noneUsable(let folder):

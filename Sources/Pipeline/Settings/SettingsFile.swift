@@ -96,7 +96,7 @@ struct SettingsFile {
     }
 
     private func unknown(_ key: String) -> SettingsError {
-        let suggestion = SettingsCatalog.closest(to: key, among: SettingsCatalog.all.map(\.key))
+        let suggestion = Spelling.closest(to: key, among: SettingsCatalog.all.map(\.key))
         return .unknownKey(key: key, place: place(of: key) ?? path, suggestion: suggestion)
     }
 }

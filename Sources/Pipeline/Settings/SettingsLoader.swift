@@ -61,7 +61,7 @@ package struct SettingsLoader: Sendable {
             if names[name] != nil {
                 known[String(name.dropFirst(Self.environmentPrefix.count))] = value
             } else if !Self.otherVariables.contains(name) {
-                let suggestion = SettingsCatalog.closest(to: name, among: names.keys.sorted())
+                let suggestion = Spelling.closest(to: name, among: names.keys.sorted())
                 problems.append(.unknownKey(key: name, place: "the environment", suggestion: suggestion))
             }
         }

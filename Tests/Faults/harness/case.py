@@ -14,6 +14,9 @@ from typing import TypeVar
 from .installation import INTAKE_ONLY, Installation
 
 
+NOBODY = 65_534
+"""The account of an unprivileged daemon, where root runs the tests."""
+
 Value = TypeVar("Value")
 Result = TypeVar("Result")
 
@@ -35,6 +38,8 @@ def in_parallel(
 class FaultCase(unittest.TestCase):
     """A test of the built daemon. Its installations and daemons end with it, however it ends."""
 
+    is_short = False
+    """Whether a run is to take no longer than the other tests of the project, which it is a part of."""
     under_way: list[FaultCase] = []
     """For `run`, which clears away after an interruption, as unittest doesn't."""
 
@@ -61,6 +66,20 @@ class FaultCase(unittest.TestCase):
         problems = installation.problems()
         if problems:
             self.fail("\n".join([f"unsound {when}:", *problems, "the daemon's log:", installation.log_text()]))
+
+    def unprivileged(self, *installations: Installation) -> list[str]:
+        """What to start a daemon under that has no more rights than anybody: nothing where this process has no more.
+
+        The installations are given to the account of the daemon.
+        """
+        if os.geteuid() != 0:
+            return []
+        self.require_program("setpriv")
+        self.folder.chmod(0o755)
+        for place in installations:
+            for path in [place.folder, *place.folder.rglob("*")]:
+                os.chown(path, NOBODY, NOBODY)
+        return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
 
     def require_root(self, why: str) -> None:
         if os.geteuid() != 0:

@@ -72,10 +72,10 @@ class Installation:
         options = [text for name, path in folders.items() for text in (name, str(path))]
         return [str(BINARY), arguments[0], *options, *arguments[1:]]
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command to its end, whatever it ends with."""
+    def run(self, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end, whatever it ends with; under another program where one is given."""
         return subprocess.run(
-            self.command(*arguments), env=environment(), capture_output=True, text=True, timeout=120)
+            [*prefix, *self.command(*arguments)], env=environment(), capture_output=True, text=True, timeout=120)
 
     def json(self, *arguments: str):
         """What a command prints with `--format json`."""
