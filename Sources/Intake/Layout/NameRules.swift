@@ -59,6 +59,11 @@ package struct NameRules: Sendable {
         return .takeable
     }
 
+    /// Whether a file or folder of this name concerns nobody who looks for pictures.
+    package static func isHiddenOrClutter(_ name: RawPath) -> Bool {
+        name.bytes.first == UInt8(ascii: ".") || NameRules().isClutter(name.bytes[...])
+    }
+
     /// Whether a top-level entry has a name that keeps it from being taken by itself.
     func isHeldBack(_ name: RawPath) -> Bool {
         !Self.isAside(name) && kind(name.bytes[...], isFolder: true, isTop: true) != .takeable

@@ -55,11 +55,11 @@ struct SplitName: Sendable, Hashable {
 extension SplitName {
     /// Reads `train`, `Test Set`, `valid_2`: one of the words, and nothing after it but numbers and words for a set of
     /// pictures.
-    init?(_ name: RawPath) { self.init(words: FileNames.lowercased(name).bytes[...]) }
+    init?(_ name: RawPath) { self.init(words: NameRules.lowercased(name).bytes[...]) }
 
     /// The same with anything before the word: `seg_train`.
     init?(prefixed name: RawPath) {
-        let name = FileNames.lowercased(name).bytes
+        let name = NameRules.lowercased(name).bytes
         for index in name.indices.dropFirst() where Self.separators.contains(name[index - 1]) {
             guard let split = SplitName(words: name[index...]) else { continue }
             self = split
@@ -106,7 +106,7 @@ extension SplitName {
 enum SetWords {
     /// Whether the name is made of such words and numbers alone: `images`, `data_set`, `archive (1)`.
     static func isAll(_ name: RawPath) -> Bool {
-        let name = FileNames.lowercased(name).bytes
+        let name = NameRules.lowercased(name).bytes
         guard let first = name.first, words.contains(where: { $0[0] == first }) else { return false }
         return words.contains { name.starts(with: $0) && tail(name[$0.count...]) != nil }
     }

@@ -37,7 +37,7 @@ package struct PictureFiles: Sendable {
     private mutating func look(into folder: FilePath) {
         do {
             let names = try Files.names(in: folder).map { RawPath($0) }.sorted()
-            for name in names where name.bytes.first != UInt8(ascii: ".") && !FileNames.isClutter(name) {
+            for name in names where !NameRules.isHiddenOrClutter(name) {
                 sort(folder.appending(raw: name))
             }
         } catch {
