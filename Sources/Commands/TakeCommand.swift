@@ -52,8 +52,8 @@ private struct InboxPath {
         self.given = given
         let root = FilePath(inbox).lexicallyNormalized()
         let here = FilePath(FileManager.default.currentDirectoryPath)
-        var candidates = [root.pushing(FilePath(given)).lexicallyNormalized()]
-        candidates.append(here.pushing(FilePath(given)).lexicallyNormalized())
+        let named = RawArgument.path(reading: given).withCString { FilePath(platformString: $0) }
+        let candidates = [root, here].map { $0.pushing(named).lexicallyNormalized() }
         guard let inside = candidates.first(where: { $0.starts(with: root) && $0 != root && Files.exists($0) }) else {
             throw CommandFailure("there is no \(given) in the inbox \(inbox)")
         }
