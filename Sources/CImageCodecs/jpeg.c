@@ -201,7 +201,9 @@ static void read_header(struct decoding *decoding) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
     jpeg_read_header(jpeg, TRUE);
     record_size(decoding);
-    if (!cic_is_within(decoding->limits, jpeg->image_width, jpeg->image_height)) fail(decoding, CIC_TOO_LARGE);
+    if (!cic_is_within(decoding->limits, jpeg->image_width, jpeg->image_height, DCTSIZE)) {
+        fail(decoding, CIC_TOO_LARGE);
+    }
     if (jpeg->arith_code) {
         fail_with_detail(decoding, CIC_UNSUPPORTED_PROCESS, jpeg->progressive_mode ? 0xCA : 0xC9);
     }

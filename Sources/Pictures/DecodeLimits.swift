@@ -2,6 +2,8 @@
 package struct DecodeLimits: Codable, Hashable, Sendable {
     /// The longest side, in pixels.
     package var maxSide = 16_384
+    /// The pixels that are held in memory at once. A PNG's are all held. A JPEG's never are: it is scaled down by up to 8
+    /// a side while it is decoded, and counts as it is then.
     package var maxPixels = 50_000_000
     /// The number of scans of a progressive JPEG.
     package var maxScans = 100
@@ -11,6 +13,13 @@ package struct DecodeLimits: Codable, Hashable, Sendable {
     package var maxMemory = 256 << 20
 
     package init() {}
+
+    /// Whether a picture of this size may be decoded, as far as its size goes.
+    package func allow(width: Int, height: Int, of format: PictureFormat) -> Bool {
+        let reduction = format == .jpeg ? 8 : 1
+        let held = ((width + reduction - 1) / reduction) * ((height + reduction - 1) / reduction)
+        return max(width, height) <= maxSide && held <= maxPixels
+    }
 
     /// For bytes that have passed a limit once: the highest that each can be set to, so that pictures which were taken in
     /// stay usable when a setting is lowered.
@@ -57,7 +66,8 @@ extension DecodeFailure: CustomStringConvertible {
         case .unsupportedFormat(let name): "\(name) is not supported, only JPEG and PNG are"
         case .unsupportedVariant(let name): "\(name) is not supported"
         case .tooLarge(let width, let height, let maxSide, let maxPixels):
-            "\(width) x \(height) pixels are too many: at most \(maxSide) a side and \(maxPixels) in all"
+            "\(width) x \(height) pixels are too many: at most \(maxSide) a side, and \(maxPixels) in memory, where a JPEG "
+                + "is held at an eighth of its sides"
         case .tooManyScans(let limit): "a progressive JPEG of more than \(limit) scans"
         case .tooMuchMemory(let needed, let limit):
             "decoding takes \(max(needed, limit + 1)) bytes or more, at most \(limit) are allowed"

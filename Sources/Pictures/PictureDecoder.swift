@@ -35,7 +35,7 @@ package struct PictureDecoder: Sendable {
     }
 
     /// - Parameter atLeast: a JPEG is scaled down by 2, 4 or 8 while it is decoded as far as both of its sides keep at
-    ///   least this many pixels, as Pillow's `draft` does. `nil` gives the full size.
+    ///   least this many pixels, as Pillow's `draft` does. `nil` gives the full size, which the limits don't keep small.
     package func decode(_ bytes: UnsafeRawBufferPointer, atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
         let codec = try Codec(bytes, limits: limits, path: path, atLeast: atLeast)
         let size = try codec.measure()

@@ -59,6 +59,7 @@ enum {
 
 struct cic_limits {
     uint32_t max_side;
+    /// Pixels that are held at once: of a JPEG, those at an eighth of its sides; of a PNG all.
     uint64_t max_pixels;
     uint32_t max_scans;
     /// Seconds of the calling thread's processor time, so that a busy machine refuses nothing that an idle one takes.

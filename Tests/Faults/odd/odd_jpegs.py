@@ -321,8 +321,10 @@ def sizes() -> list[OddFile]:
         rejected("too_many_pixels", "1 x 65,535", gray(1, 65_535).encode, "1 x 65535"),
         rejected("too_many_pixels", "65,535 x 65,535 in a few bytes", lambda: gray(65_535, 65_535).encode(
             body=gray(8, 8).tables() + gray(65_535, 65_535).frame() + gray(8, 8).scan()), "65535 x 65535"),
-        rejected("too_many_pixels", "7,072 x 7,071: a little too many", lambda: gray(7072, 7071).encode(
-            body=gray(8, 8).tables() + gray(7072, 7071).frame() + gray(8, 8).scan())),
+        accepted("12,000 x 9,000, as of a phone of 108 megapixels", gray(12_000, 9000).encode, size=(12_000, 9000)),
+        accepted("16,320 x 12,240, as of a phone of 200 megapixels", gray(16_320, 12_240).encode, size=(16_320, 12_240)),
+        rejected("too_many_pixels", "16,385 x 16,384: a little too wide", lambda: gray(16_385, 16_384).encode(
+            body=gray(8, 8).tables() + gray(16_385, 16_384).frame() + gray(8, 8).scan())),
         rejected("damaged", "0 x 24", lambda: gray(0, 24).encode(body=gray(8, 8).tables() + gray(0, 24).frame() + b"")),
         *[
             accepted(f"{size + more} bytes by comments", lambda size=size + more: with_comments(size))
