@@ -11,6 +11,9 @@ package struct DecodeLimits: Codable, Hashable, Sendable {
     package var maxSeconds = 5.0
     /// Bytes that the decoder may hold beside the pixels it gives, for a progressive JPEG's coefficients.
     package var maxMemory = 256 << 20
+    /// Whether a JPEG is given as well as it can be where data were lost or changed and libjpeg, which makes pixels up for
+    /// them, doesn't say so.
+    package var isLenient = false
 
     package init() {}
 
@@ -22,7 +25,7 @@ package struct DecodeLimits: Codable, Hashable, Sendable {
     }
 
     /// For bytes that have passed a limit once: the highest that each can be set to, so that pictures which were taken in
-    /// stay usable when a setting is lowered.
+    /// stay usable when a setting is lowered, or when what is looked for in new ones is more.
     package static let ofStored: DecodeLimits = {
         var limits = DecodeLimits()
         // JPEG has no longer sides.
@@ -31,6 +34,7 @@ package struct DecodeLimits: Codable, Hashable, Sendable {
         limits.maxScans = 100_000
         limits.maxSeconds = 600
         limits.maxMemory = 1 << 40
+        limits.isLenient = true
         return limits
     }()
 }

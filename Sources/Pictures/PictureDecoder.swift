@@ -101,6 +101,7 @@ private final class Codec {
     ) throws(DecodeFailure) {
         switch FileKind.sniff(bytes) {
         case .picture(let format): self.format = format
+        case .changed(let format, let change): throw .corrupt(format, change.description)
         case .other(let name): throw .unsupportedFormat(name)
         case .empty: throw .empty
         case .unknown: throw .notAPicture
@@ -197,6 +198,7 @@ extension DecodeLimits {
     fileprivate var forC: cic_limits {
         cic_limits(
             max_side: UInt32(clamping: maxSide), max_pixels: UInt64(clamping: maxPixels),
-            max_scans: UInt32(clamping: maxScans), max_seconds: maxSeconds, max_memory: UInt64(clamping: maxMemory))
+            max_scans: UInt32(clamping: maxScans), max_seconds: maxSeconds, max_memory: UInt64(clamping: maxMemory),
+            is_lenient: isLenient)
     }
 }

@@ -66,6 +66,8 @@ struct cic_limits {
     double max_seconds;
     /// Bytes that a decoder may hold beside the pixels it gives.
     uint64_t max_memory;
+    /// Whether pixels are given also where libjpeg makes some up for data that were lost, and says nothing of it.
+    bool is_lenient;
 };
 
 struct cic_report {
