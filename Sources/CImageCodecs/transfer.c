@@ -3,7 +3,7 @@
 #include <string.h>
 
 enum { LF = 0x0A, CR = 0x0D, MARKER = 0xFF };
-enum { TEM = 0x01, RST0 = 0xD0, SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, APP0 = 0xE0, APP15 = 0xEF, COM = 0xFE };
+enum { TEM = 0x01, SOF0 = 0xC0, RST0 = 0xD0, SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, APP0 = 0xE0, APP15 = 0xEF, COM = 0xFE };
 
 // MARK: - The file as a whole
 
@@ -33,6 +33,8 @@ struct signs {
     size_t count;
     /// Whether a segment is longer than it says, by just the CRs that are before a LF in it.
     bool is_stretched;
+    /// Whether one is shorter than it says, by no more than it has LFs.
+    bool is_shrunk;
 };
 
 static void set_bit(uint64_t bits[4], uint8_t bit) { bits[bit / 64] |= 1ull << bit % 64; }
@@ -69,10 +71,23 @@ static size_t stretches(const uint8_t *from, const uint8_t *end) {
     return count;
 }
 
+/// Where the next segment begins, if it begins before the end that this one gives itself, by no more bytes than it has
+/// LFs; null if it doesn't.
+static const uint8_t *early_marker(const uint8_t *body, const uint8_t *behind, const uint8_t *end) {
+    ptrdiff_t line_ends = 0;
+    for (const uint8_t *next = body; next < behind; next++) line_ends += *next == LF;
+    for (const uint8_t *next = behind - 1; behind - next <= line_ends && next > body; next--) {
+        if (end - next < 4 || next[0] != MARKER || next[1] < SOF0 || next[1] == MARKER) continue;
+        ptrdiff_t length = 2 + (next[2] << 8 | next[3]);
+        if (end - next > length && next[length] == MARKER) return next;
+    }
+    return NULL;
+}
+
 /// In text there may be line ends of Windows for good reason, and a byte too many behind it by mistake.
 enum { PROVING_STRETCHES = 4 };
 
-/// Segment by segment up to the end of the picture, taking a segment to go on where its length is too short.
+/// Segment by segment up to the end of the picture. Where a segment's length is wrong, the next marker counts.
 static void look_inside(struct signs *signs, const uint8_t *bytes, const uint8_t *end) {
     const uint8_t *marker = next_marker(bytes + 2, end, false);
     while (end - marker >= 4 && marker[1] != EOI) {
@@ -88,6 +103,9 @@ static void look_inside(struct signs *signs, const uint8_t *bytes, const uint8_t
             size_t more = (size_t)(marker - behind);
             bool is_enough = more >= (may_be_text ? PROVING_STRETCHES : 1);
             signs->is_stretched |= is_enough && more == stretches(body, marker);
+            const uint8_t *early = early_marker(body, behind, end);
+            signs->is_shrunk |= early != NULL;
+            if (early) marker = early;
         }
     }
 }
@@ -127,8 +145,8 @@ struct cic_transfer cic_transfer_of_jpeg(const uint8_t *bytes, size_t count, boo
     }
     if (!has_cr && has_lone_lf) return (struct cic_transfer){"CR to LF", lacks(&signs, CR), false};
     if (has_cr && !has_line_end(bytes, count, true)) {
-        bool is_likely = signs.line_ends >= LIKELY_LINE_ENDS && bits_set(signs.before) >= 250;
-        return (struct cic_transfer){"CR LF to LF", is_likely, false};
+        bool has_many = signs.line_ends >= LIKELY_LINE_ENDS && bits_set(signs.before) >= 250;
+        return (struct cic_transfer){"CR LF to LF", signs.is_shrunk || has_many, false};
     }
     return (struct cic_transfer){0};
 }
