@@ -32,7 +32,7 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 }
 """What is done to a picture, and a part of the sentence that says so."""
 
-MAY_MISS = {"CR LF to LF": 0.5, "LF to CR": 0.05, "CR to LF": 0.05}
+MAY_MISS = {"CR LF to LF": 0.45, "LF to CR": 0.05, "CR to LF": 0.05}
 """The share of photos that may be missed; of changes that aren't here, none."""
 SMALL_MAY_MISS = {"CR LF to LF": 0.5, "LF to CR": 1, "CR to LF": 1}
 DRAWN_MAY_MISS = SMALL_MAY_MISS | {"LF to CR LF": 0.02, "lone LF to CR LF": 0.02}
@@ -98,7 +98,8 @@ class TransferCase(FaultCase):
                 print(f"    {name}, {SIZE_NAMES[size]}: {missed[size]} of {of_size[size]} missed", flush=True)
             share = may_miss.get(name, 0)
             self.assertLessEqual(missed.total(), share * of_size.total(), name)
-            if share < 1:
+            # A CR LF that is missing among metadata may damage what is behind them in any way.
+            if share < 0.5:
                 self.assertEqual(unnamed, [], name)
 
     def check_undamaged(self, groups: dict[str, list[bytes]]) -> None:
@@ -133,7 +134,7 @@ class Thumbnails(TransferCase):
     def test_changed(self) -> None:
         # Few have a CR LF.
         pairs = [content for content in thumbnails() if b"\r\n" in content]
-        self.check_changes(thumbnails()[::10] + pairs, SMALL_MAY_MISS)
+        self.check_changes(list(dict.fromkeys(thumbnails()[::10] + pairs)), SMALL_MAY_MISS)
 
     def test_undamaged(self) -> None:
         self.check_undamaged({"thumbnails": thumbnails()})
