@@ -9,6 +9,8 @@
 #include "CImageCodecs.h"
 #include "limits.h"
 #include "reduced.h"
+#include "strict.h"
+#include "transfer.h"
 
 /// Everything that outlives a longjmp: nothing that changes after setjmp is a local variable.
 struct decoding {
@@ -23,6 +25,10 @@ struct decoding {
     enum cic_jpeg_path path;
     /// One bit for each of the frame's components that a scan has been of.
     unsigned scanned;
+    /// Whether the segment that libjpeg has read last is a scan's header: then what it reads are the scan's data.
+    bool is_in_scan;
+    /// Whether it is a scan's data that are damaged.
+    bool has_bad_data;
     uint8_t *pixels;
     size_t capacity;
     struct cic_report *report;
@@ -38,6 +44,11 @@ static _Noreturn void fail(struct decoding *decoding, enum cic_status status) {
 static _Noreturn void fail_with_detail(struct decoding *decoding, enum cic_status status, int detail) {
     decoding->report->detail = detail;
     fail(decoding, status);
+}
+
+static _Noreturn void fail_as_damaged(struct decoding *decoding, const char *message) {
+    snprintf(decoding->report->message, sizeof decoding->report->message, "%s", message);
+    fail(decoding, CIC_CORRUPT);
 }
 
 static void copy_message(j_common_ptr jpeg) {
@@ -82,16 +93,54 @@ static void on_error(j_common_ptr jpeg) {
     fail(decoding, CIC_CORRUPT);
 }
 
+/// Each segment that libjpeg has read is the subject of a trace.
+static void note_segment(struct decoding *decoding, int trace) {
+    switch (trace) {
+    case JTRC_SOS:
+        decoding->is_in_scan = true;
+        return;
+    case JTRC_DHT:
+    case JTRC_DQT:
+    case JTRC_DRI:
+    case JTRC_DAC:
+    case JTRC_MISC_MARKER:
+        decoding->is_in_scan = false;
+    }
+}
+
+static _Noreturn void fail_for_data(struct decoding *decoding, const char *message) {
+    decoding->has_bad_data = true;
+    fail_as_damaged(decoding, message);
+}
+
+static const char left_over[] = "data of a scan are left over behind its last block";
+
+/// The bytes are those before the marker at which libjpeg is now. Behind a scan's last block they are what wasn't used
+/// of its data, unless they are padding. Up to 7 more may be left that libjpeg had taken from the file already.
+static void check_extraneous(struct decoding *decoding) {
+    const uint8_t *marker = decoding->jpeg.src->next_input_byte;
+    size_t count = (size_t)decoding->errors.msg_parm.i[0];
+    decoding->report->notes |= CIC_NOTE_EXTRANEOUS_DATA;
+    if (decoding->limits->is_lenient || !decoding->is_in_scan) return;
+    if (cic_is_padding(marker - count, count)) return;
+    if (count > CIC_PADDING_BYTES || !cic_is_padding(marker - CIC_PADDING_BYTES, CIC_PADDING_BYTES)) {
+        fail_for_data(decoding, left_over);
+    }
+}
+
 /// libjpeg's emit_message: a negative level is a warning, the others are traces.
 static void on_message(j_common_ptr jpeg, int level) {
-    if (level >= 0) return;
     struct decoding *decoding = owner(jpeg);
+    if (level >= 0) {
+        note_segment(decoding, jpeg->err->msg_code);
+        return;
+    }
     jpeg->err->num_warnings++;
     switch (jpeg->err->msg_code) {
     case JWRN_JPEG_EOF:
         fail(decoding, CIC_TRUNCATED);
     case JWRN_EXTRANEOUS_DATA:
-        decoding->report->notes |= CIC_NOTE_EXTRANEOUS_DATA;
+        check_extraneous(decoding);
         return;
     case JWRN_NOT_SEQUENTIAL:
         decoding->report->notes |= CIC_NOTE_NOT_SEQUENTIAL;
@@ -107,6 +156,7 @@ static void on_message(j_common_ptr jpeg, int level) {
         return;
     default:
         // Bad codes, lost synchronisation, a marker amid the data: the pixels are made up from here on.
+        decoding->has_bad_data = true;
         copy_message(jpeg);
         fail(decoding, CIC_CORRUPT);
     }
@@ -201,7 +251,9 @@ static void read_header(struct decoding *decoding) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
     jpeg_read_header(jpeg, TRUE);
     record_size(decoding);
-    if (!cic_is_within(decoding->limits, jpeg->image_width, jpeg->image_height)) fail(decoding, CIC_TOO_LARGE);
+    if (!cic_is_within(decoding->limits, jpeg->image_width, jpeg->image_height, DCTSIZE)) {
+        fail(decoding, CIC_TOO_LARGE);
+    }
     if (jpeg->arith_code) {
         fail_with_detail(decoding, CIC_UNSUPPORTED_PROCESS, jpeg->progressive_mode ? 0xCA : 0xC9);
     }
@@ -235,8 +287,7 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t width) {
 static void check_components(struct decoding *decoding) {
     unsigned all = (1u << decoding->jpeg.num_components) - 1;
     if (!jpeg_has_multiple_scans(&decoding->jpeg) || decoding->scanned == all) return;
-    snprintf(decoding->report->message, sizeof decoding->report->message, "a component has no scan");
-    fail(decoding, CIC_CORRUPT);
+    fail_as_damaged(decoding, "a component has no scan");
 }
 
 /// Decodes the codes of all scans and makes no pixels of them: that can't fail any more.
@@ -251,8 +302,7 @@ static void read_scans(struct decoding *decoding) {
 static void check_capacity(struct decoding *decoding) {
     size_t bytes = (size_t)decoding->jpeg.output_width * decoding->jpeg.output_height * 3;
     if (!decoding->pixels || bytes == decoding->capacity) return;
-    snprintf(decoding->report->message, sizeof decoding->report->message, "the size changed while decoding");
-    fail(decoding, CIC_CORRUPT);
+    fail_as_damaged(decoding, "the size changed while decoding");
 }
 
 /// Takes the short way where it can be taken. What it gives up on starts again with libjpeg, and with the full time.
@@ -267,10 +317,32 @@ static bool read_reduced(struct decoding *decoding) {
     return result == CIC_REDUCED_DONE;
 }
 
-static void read_rows(struct decoding *decoding) {
+static enum cic_strict read_strictly(struct decoding *decoding) {
+    if (decoding->limits->is_lenient) return CIC_STRICT_UNKNOWN;
+    double start = cic_thread_seconds();
+    enum cic_strict found = cic_strict_read(&decoding->jpeg, decoding->deadline);
+    if (found == CIC_STRICT_TOO_SLOW) fail(decoding, CIC_TOO_SLOW);
+    decoding->deadline += cic_thread_seconds() - start;
+    return found;
+}
+
+static void refuse_losses(struct decoding *decoding, enum cic_strict found) {
+    switch (found) {
+    case CIC_STRICT_BEYOND_BLOCK:
+        fail_for_data(decoding, "a block has more coefficients than there are");
+    case CIC_STRICT_BAD_SYMBOL:
+        fail_for_data(decoding, "a code stands for no run of coefficients");
+    case CIC_STRICT_BEYOND_RANGE:
+        fail_for_data(decoding, "a block is brighter or darker than samples can be");
+    case CIC_STRICT_LEFT_OVER:
+        fail_for_data(decoding, left_over);
+    default:
+        return;
+    }
+}
+
+static void read_with_libjpeg(struct decoding *decoding) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
-    check_capacity(decoding);
-    if (read_reduced(decoding)) return;
     if (!decoding->pixels && jpeg_has_multiple_scans(jpeg)) {
         read_scans(decoding);
         return;
@@ -291,6 +363,34 @@ static void read_rows(struct decoding *decoding) {
     jpeg_finish_decompress(jpeg);
 }
 
+static void read_rows(struct decoding *decoding) {
+    check_capacity(decoding);
+    if (read_reduced(decoding)) return;
+    enum cic_strict found = read_strictly(decoding);
+    if (found == CIC_STRICT_WHOLE && !decoding->pixels) return;
+    // Where the data end too early or libjpeg finds something wrong, that is what is said.
+    read_with_libjpeg(decoding);
+    refuse_losses(decoding, found);
+}
+
+/// Tells what was done to the file where it shows: in one that is damaged as the cause, in one where all seems well as
+/// the only sign that it is not. Of data that are damaged, it tells what may be the cause even without a sign.
+static void name_transfer(struct decoding *decoding, const uint8_t *bytes, size_t count) {
+    enum cic_status status = decoding->status;
+    if (decoding->limits->is_lenient || status == CIC_TOO_SLOW || status == CIC_OUT_OF_MEMORY) return;
+    struct cic_transfer transfer = cic_transfer_of_jpeg(bytes, count, status != CIC_OK);
+    bool is_named = status == CIC_OK ? transfer.is_proof : transfer.is_likely;
+    bool is_possible = transfer.change && status == CIC_CORRUPT && decoding->has_bad_data;
+    if (!is_named && !is_possible) return;
+    decoding->status = CIC_CORRUPT;
+    char *message = decoding->report->message;
+    size_t used = is_named ? 0 : strlen(message);
+    snprintf(
+        message + used, sizeof decoding->report->message - used,
+        "%sline ends were changed in transfer (%s): send it in binary mode", is_named ? "" : "; perhaps ",
+        transfer.change);
+}
+
 static enum cic_status run(
     struct decoding *decoding, const uint8_t *bytes, size_t count, void (*body)(struct decoding *)
 ) {
@@ -308,6 +408,7 @@ static enum cic_status run(
         if (body) body(decoding);
     }
     jpeg_destroy_decompress(&decoding->jpeg);
+    if (body || decoding->status != CIC_OK) name_transfer(decoding, bytes, count);
     return decoding->status;
 }
 

@@ -11,8 +11,12 @@ static inline double cic_thread_seconds(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static inline bool cic_is_within(const struct cic_limits *limits, uint64_t width, uint64_t height) {
-    return width <= limits->max_side && height <= limits->max_side && width * height <= limits->max_pixels;
+/// `reduction`: by how much each side may be scaled down while the picture is decoded.
+static inline bool cic_is_within(
+    const struct cic_limits *limits, uint64_t width, uint64_t height, uint64_t reduction
+) {
+    uint64_t held = ((width + reduction - 1) / reduction) * ((height + reduction - 1) / reduction);
+    return width <= limits->max_side && height <= limits->max_side && held <= limits->max_pixels;
 }
 
 /// The clock is a system call: it is asked once in so many rows.

@@ -112,7 +112,7 @@ enum cic_status cic_png_measure(
         copy_message(report, "a side is 0");
         return CIC_CORRUPT;
     }
-    return cic_is_within(limits, report->width, report->height) ? CIC_OK : CIC_TOO_LARGE;
+    return cic_is_within(limits, report->width, report->height, 1) ? CIC_OK : CIC_TOO_LARGE;
 }
 
 enum cic_status cic_png_decode(

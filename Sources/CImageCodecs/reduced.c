@@ -4,6 +4,7 @@
 
 #include "limits.h"
 #include "scan.h"
+#include "strict.h"
 
 #if JPEG_LIB_VERSION >= 70
 static int block_size(const jpeg_component_info *info) { return info->DCT_h_scaled_size; }
@@ -55,6 +56,7 @@ static bool prepare_quantisation(
         if (table->quantval[index] > 255) return false;
     }
     component->quantisation = table->quantval;
+    component->dc_limit = cic_dc_limit(table);
     return true;
 }
 

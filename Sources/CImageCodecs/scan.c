@@ -17,13 +17,11 @@ CIC_INLINE bool to_sample(int value, uint8_t *sample) {
     return true;
 }
 
-enum { DC_LIMIT = 16384 };
-
 CIC_INLINE bool take_dc(struct component *component, struct bits *bits) {
     bits_refill(bits);
     struct coded difference = huffman_take(component->dc, bits);
     component->last_dc += difference.value;
-    return difference.symbol >= 0 && abs(component->last_dc) < DC_LIMIT;
+    return difference.symbol >= 0 && abs(component->last_dc) <= component->dc_limit;
 }
 
 /// The next coefficient's index after an AC symbol; 64 is the block's end, more is wrong.

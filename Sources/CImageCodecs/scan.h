@@ -25,7 +25,8 @@ struct component {
     unsigned size;
     /// Pixels for which a sample stands, both ways.
     unsigned pixels_across, pixels_down;
-    int last_dc;
+    /// Beyond the limit is what no picture has.
+    int last_dc, dc_limit;
     /// The samples of a row of MCUs: across * size * MCUs in each of down * size rows.
     uint8_t *samples;
     size_t stride;

@@ -2,6 +2,8 @@
 package struct DecodeLimits: Codable, Hashable, Sendable {
     /// The longest side, in pixels.
     package var maxSide = 16_384
+    /// The pixels that are held in memory at once. A PNG's are all held. A JPEG's never are: it is scaled down by up to 8
+    /// a side while it is decoded, and counts as it is then.
     package var maxPixels = 50_000_000
     /// The number of scans of a progressive JPEG.
     package var maxScans = 100
@@ -9,11 +11,21 @@ package struct DecodeLimits: Codable, Hashable, Sendable {
     package var maxSeconds = 5.0
     /// Bytes that the decoder may hold beside the pixels it gives, for a progressive JPEG's coefficients.
     package var maxMemory = 256 << 20
+    /// Whether a JPEG is given as well as it can be where data were lost or changed and libjpeg, which makes pixels up for
+    /// them, doesn't say so.
+    package var isLenient = false
 
     package init() {}
 
+    /// Whether a picture of this size may be decoded, as far as its size goes.
+    package func allow(width: Int, height: Int, of format: PictureFormat) -> Bool {
+        let reduction = format == .jpeg ? 8 : 1
+        let held = ((width + reduction - 1) / reduction) * ((height + reduction - 1) / reduction)
+        return max(width, height) <= maxSide && held <= maxPixels
+    }
+
     /// For bytes that have passed a limit once: the highest that each can be set to, so that pictures which were taken in
-    /// stay usable when a setting is lowered.
+    /// stay usable when a setting is lowered, or when what is looked for in new ones is more.
     package static let ofStored: DecodeLimits = {
         var limits = DecodeLimits()
         // JPEG has no longer sides.
@@ -22,6 +34,7 @@ package struct DecodeLimits: Codable, Hashable, Sendable {
         limits.maxScans = 100_000
         limits.maxSeconds = 600
         limits.maxMemory = 1 << 40
+        limits.isLenient = true
         return limits
     }()
 }
@@ -57,7 +70,8 @@ extension DecodeFailure: CustomStringConvertible {
         case .unsupportedFormat(let name): "\(name) is not supported, only JPEG and PNG are"
         case .unsupportedVariant(let name): "\(name) is not supported"
         case .tooLarge(let width, let height, let maxSide, let maxPixels):
-            "\(width) x \(height) pixels are too many: at most \(maxSide) a side and \(maxPixels) in all"
+            "\(width) x \(height) pixels are too many: at most \(maxSide) a side, and \(maxPixels) in memory, where a JPEG "
+                + "is held at an eighth of its sides"
         case .tooManyScans(let limit): "a progressive JPEG of more than \(limit) scans"
         case .tooMuchMemory(let needed, let limit):
             "decoding takes \(max(needed, limit + 1)) bytes or more, at most \(limit) are allowed"

@@ -35,7 +35,7 @@ package struct PictureDecoder: Sendable {
     }
 
     /// - Parameter atLeast: a JPEG is scaled down by 2, 4 or 8 while it is decoded as far as both of its sides keep at
-    ///   least this many pixels, as Pillow's `draft` does. `nil` gives the full size.
+    ///   least this many pixels, as Pillow's `draft` does. `nil` gives the full size, which the limits don't keep small.
     package func decode(_ bytes: UnsafeRawBufferPointer, atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
         let codec = try Codec(bytes, limits: limits, path: path, atLeast: atLeast)
         let size = try codec.measure()
@@ -101,6 +101,7 @@ private final class Codec {
     ) throws(DecodeFailure) {
         switch FileKind.sniff(bytes) {
         case .picture(let format): self.format = format
+        case .changed(let format, let change): throw .corrupt(format, change.description)
         case .other(let name): throw .unsupportedFormat(name)
         case .empty: throw .empty
         case .unknown: throw .notAPicture
@@ -197,6 +198,7 @@ extension DecodeLimits {
     fileprivate var forC: cic_limits {
         cic_limits(
             max_side: UInt32(clamping: maxSide), max_pixels: UInt64(clamping: maxPixels),
-            max_scans: UInt32(clamping: maxScans), max_seconds: maxSeconds, max_memory: UInt64(clamping: maxMemory))
+            max_scans: UInt32(clamping: maxScans), max_seconds: maxSeconds, max_memory: UInt64(clamping: maxMemory),
+            is_lenient: isLenient)
     }
 }

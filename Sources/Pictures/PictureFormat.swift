@@ -7,6 +7,8 @@ package enum PictureFormat: String, Codable, Sendable {
 /// What a file is by its first bytes, whatever its name says.
 package enum FileKind: Equatable, Sendable {
     case picture(PictureFormat)
+    /// A picture that a program has treated as text.
+    case changed(PictureFormat, TextChange)
     /// A known format that isn't decoded, by its name.
     case other(String)
     case empty
@@ -17,6 +19,7 @@ package enum FileKind: Equatable, Sendable {
         if bytes.isEmpty { return .empty }
         let head = Array(bytes.prefix(1024))
         if let known = signatures.first(where: { $0.matches(head) }) { return known.kind }
+        if let changed = changedSignatures.first(where: { $0.matches(head) }) { return changed.kind }
         // A file that is still being written may not have got beyond its signature.
         if head.count >= 2, let begun = signatures.first(where: { $0.isBegun(by: head) }) { return begun.kind }
         if let name = mediaContainerName(head) ?? looseName(head) ?? markupName(head) { return .other(name) }
@@ -24,6 +27,22 @@ package enum FileKind: Equatable, Sendable {
     }
 
     package static func sniff(_ bytes: [UInt8]) -> FileKind { bytes.withUnsafeBytes { sniff($0) } }
+}
+
+/// What a program does to a picture's bytes that takes them for text.
+package enum TextChange: Equatable, Sendable, CustomStringConvertible {
+    case lineEnds(String)
+    case eighthBit
+    /// Bytes above 127 became other characters when they were written as UTF-8 or ASCII.
+    case characters
+
+    package var description: String {
+        switch self {
+        case .lineEnds(let change): "line ends were changed in transfer (\(change)): send it in binary mode"
+        case .eighthBit: "the eighth bit of its bytes was cut off in transfer: send it in binary mode"
+        case .characters: "it was read as text, and its bytes above 127 were replaced: copy it as a binary file"
+        }
+    }
 }
 
 /// Bytes that a format's files have at fixed places.
@@ -111,6 +130,35 @@ private let signatures: [Signature] = [
     Signature("AppleDouble", [0, 5, 22, 7]),
     Signature("Git LFS pointer", ascii("version https://git-lfs")),
 ]
+
+/// The beginnings of pictures that were changed as text. PNG's was made to tell: it has a byte above 127, CR LF, and a LF
+/// that no CR is before. A JPEG's tells of characters only.
+private let changedSignatures: [Signature] = {
+    func png(_ change: TextChange, _ first: [UInt8], _ rest: [UInt8] = []) -> Signature {
+        Signature(.changed(.png, change), first + ascii("PNG") + rest)
+    }
+    func jpeg(_ change: TextChange, _ bytes: [UInt8]) -> Signature { Signature(.changed(.jpeg, change), bytes) }
+    let (cr, lf, end): (UInt8, UInt8, UInt8) = (0x0D, 0x0A, 0x1A)
+    let unknown: [UInt8] = [0xEF, 0xBF, 0xBD]
+    return [
+        png(.lineEnds("LF to CR LF"), [0x89], [cr, cr, lf]),
+        png(.lineEnds("LF to CR LF"), [0x89], [cr, lf, end, cr]),
+        png(.lineEnds("CR LF to LF"), [0x89], [lf, end]),
+        png(.lineEnds("CR to LF"), [0x89], [lf, lf]),
+        png(.lineEnds("LF to CR"), [0x89], [cr, cr, end]),
+        png(.eighthBit, [0x09]),
+        png(.characters, unknown),
+        png(.characters, [0xC2, 0x89]),
+        png(.characters, [0xE2, 0x80, 0xB0]),
+        png(.characters, ascii("?")),
+        jpeg(.eighthBit, [0x7F, 0x58, 0x7F]),
+        jpeg(.characters, unknown + unknown + unknown),
+        jpeg(.characters, [0xC3, 0xBF, 0xC3, 0x98, 0xC3, 0xBF]),
+        Signature(.changed(.jpeg, .characters), ascii("????"), and: (6, ascii("JFIF"))),
+        Signature(.changed(.jpeg, .characters), ascii("????"), and: (6, ascii("Exif"))),
+        Signature(.changed(.jpeg, .characters), ascii("????"), and: (6, ascii("Adobe"))),
+    ]
+}()
 
 /// The name of a file whose first bytes have a range of values.
 private func looseName(_ head: [UInt8]) -> String? {

@@ -202,7 +202,7 @@ struct DecoderPoolTests {
 
     @Test("An answer that isn't one is told from findings")
     func nonsense() throws {
-        let finding = ValidationFinding.valid(format: "jpeg", width: 3, height: 2, notes: "odd")
+        let finding = ValidationFinding.valid(format: "png", width: 3, height: 2, notes: "odd")
         let good = DecoderMessages.encode([.success(finding)])
         #expect(try DecoderMessages.decode(good, count: 1, limits: DecodeLimits()) == [finding])
         var tiny = DecodeLimits()

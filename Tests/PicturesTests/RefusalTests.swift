@@ -103,13 +103,47 @@ struct RefusalTests {
     @Test("A claimed size beyond the limits is refused before anything is allocated")
     func claimedSize() throws {
         let limits = DecodeLimits()
-        for (width, height) in [(65_500, 65_500), (65_535, 65_535), (16_385, 1), (8000, 6251)] {
-            #expect(
-                try failure(jpeg(width: width, height: height))
-                    == .tooLarge(width: width, height: height, maxSide: limits.maxSide, maxPixels: limits.maxPixels))
+        func tooLarge(_ width: Int, _ height: Int) -> DecodeFailure {
+            .tooLarge(width: width, height: height, maxSide: limits.maxSide, maxPixels: limits.maxPixels)
+        }
+        for (width, height) in [(65_500, 65_500), (65_535, 65_535), (16_385, 1), (1, 16_385)] {
+            #expect(try failure(jpeg(width: width, height: height)) == tooLarge(width, height))
+        }
+        for (width, height) in [(8000, 6251), (16_385, 1)] {
+            let bytes = HandmadePNG(width: width, height: height, samples: [0]).bytes
+            #expect(try failure(bytes) == tooLarge(width, height))
         }
         let png = HandmadePNG(width: 0x7FFF_FFFF, height: 0x7FFF_FFFF, samples: [0]).bytes
         #expect(try failure(png).description.hasPrefix("2147483647 x 2147483647 pixels are too many"))
+    }
+
+    @Test("Of a JPEG's pixels those count that are held at an eighth of its sides")
+    func scaledSize() throws {
+        var limits = DecodeLimits()
+        // Nothing is wrong with the size of the largest of phones' pictures, but this one is a header only.
+        let headerOnly = DecodeFailure.corrupt(.jpeg, "Quantization table 0x00 was not defined")
+        #expect(try failure(jpeg(width: 16_320, height: 12_240), limits: limits) == headerOnly)
+        limits.maxPixels = 2041 * 1530
+        #expect(try failure(jpeg(width: 16_321, height: 12_240), limits: limits) == headerOnly)
+        limits.maxPixels -= 1
+        #expect(
+            try failure(jpeg(width: 16_321, height: 12_240), limits: limits)
+                == .tooLarge(width: 16_321, height: 12_240, maxSide: limits.maxSide, maxPixels: limits.maxPixels))
+        for (width, height) in [(16_321, 12_240), (16_320, 12_240), (1, 16_384)] {
+            let isRefused = width == 16_321
+            #expect(limits.allow(width: width, height: height, of: .jpeg) != isRefused)
+        }
+        #expect(
+            !limits.allow(width: 16_385, height: 1, of: .jpeg) && !limits.allow(width: 2041, height: 1530, of: .png))
+    }
+
+    @Test("A picture of 108 megapixels is taken in little time, and decoded small")
+    func manyPixels() throws {
+        let bytes = HandmadeJPEG(width: 12_000, height: 9000, sampling: [(1, 1)], detail: 1).bytes(seed: 3)
+        let info = try decoder.check(bytes)
+        #expect((info.width, info.height) == (12_000, 9000))
+        let image = try decoder.decode(bytes, atLeast: 224).image
+        #expect((image.width, image.height) == (1500, 1125))
     }
 
     @Test("A progressive JPEG whose coefficients don't fit the memory limit is refused")
@@ -156,7 +190,8 @@ struct RefusalTests {
             let bytes = try resourceBytes(name)
             #expect(try generous.decode(bytes).image == decoder.decode(bytes).image)
         }
-        let refused = try failure(jpeg(width: 65_500, height: 65_500), limits: .ofStored)
+        let refused = try failure(
+            HandmadePNG(width: 65_500, height: 65_500, samples: [0]).bytes, limits: .ofStored)
         #expect(
             refused == .tooLarge(width: 65_500, height: 65_500, maxSide: 65_500, maxPixels: 1_000_000_000))
     }

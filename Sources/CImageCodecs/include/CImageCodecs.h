@@ -59,12 +59,15 @@ enum {
 
 struct cic_limits {
     uint32_t max_side;
+    /// Pixels that are held at once: of a JPEG, those at an eighth of its sides; of a PNG all.
     uint64_t max_pixels;
     uint32_t max_scans;
     /// Seconds of the calling thread's processor time, so that a busy machine refuses nothing that an idle one takes.
     double max_seconds;
     /// Bytes that a decoder may hold beside the pixels it gives.
     uint64_t max_memory;
+    /// Whether pixels are given also where libjpeg makes some up for data that were lost, and says nothing of it.
+    bool is_lenient;
 };
 
 struct cic_report {

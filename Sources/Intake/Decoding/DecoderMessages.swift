@@ -58,8 +58,8 @@ enum DecoderMessages {
             case .valid:
                 let (width, height) = (try number(), try number())
                 let (format, notes) = (try text(), try text())
-                guard PictureFormat(rawValue: format) != nil, (1...limits.maxSide).contains(width),
-                    (1...limits.maxSide).contains(height), width * height <= limits.maxPixels
+                guard let known = PictureFormat(rawValue: format), width > 0, height > 0,
+                    limits.allow(width: width, height: height, of: known)
                 else { throw .nonsense }
                 return .valid(format: format, width: width, height: height, notes: notes.isEmpty ? nil : notes)
             case .invalid, .incomplete:

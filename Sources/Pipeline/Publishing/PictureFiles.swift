@@ -63,6 +63,7 @@ package struct PictureFiles: Sendable {
         do {
             switch try Self.fileKind(of: path) {
             case .picture: pictures.append(File(path))
+            case .changed: pictures.append(File(path))
             case .other(let name): strangers.append((File(path), name))
             case .empty: strangers.append((File(path), "an empty file"))
             case .unknown: strangers.append((File(path), "not a picture"))

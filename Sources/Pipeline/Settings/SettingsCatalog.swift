@@ -205,7 +205,8 @@ enum SettingsCatalog {
             "limits.max_side", \.limits.maxSide, .integer(1...DecodeLimits.ofStored.maxSide),
             "Pixels a side; larger pictures are rejected."),
         .one(
-            "limits.max_pixels", \.limits.maxPixels, .integer(1...DecodeLimits.ofStored.maxPixels), "Pixels a picture."),
+            "limits.max_pixels", \.limits.maxPixels, .integer(1...DecodeLimits.ofStored.maxPixels),
+            "Pixels that are held at once: all of a PNG's, and those of a JPEG at an eighth of its sides."),
         .one(
             "limits.max_scans", \.limits.maxScans, .integer(1...DecodeLimits.ofStored.maxScans),
             "Scans of a progressive JPEG."),

@@ -13,6 +13,7 @@ from .jpegs import (
 from .files import OddFile, accepted, rejected
 
 EXTRANEOUS, NOT_SEQUENTIAL, NO_SCAN = "extraneous bytes", "don't fit a sequential JPEG", "a component has no scan"
+LEFT_OVER = "left over behind its last block"
 MAX_FILE = 256 << 20
 
 
@@ -62,8 +63,13 @@ def structure() -> list[OddFile]:
         accepted(
             "JFIF of version 9", lambda: plain.encode(head=JFIF.replace(b"JFIF\0\1", b"JFIF\0\x09")), "JFIF version"),
         accepted("bytes between segments", lambda: plain.encode(head=JFIF + b"abc"), EXTRANEOUS),
-        accepted("three bytes after the last block", lambda: plain.encode(body=body + b"\x11\x22\x33")),
-        accepted("1,000 bytes after the last block", lambda: plain.encode(body=body + b"\x11" * 1000), EXTRANEOUS),
+        rejected("damaged", "three bytes after the last block", lambda: plain.encode(
+            body=body + b"\x11\x22\x33"), LEFT_OVER),
+        rejected("damaged", "256 different bytes after the last block", lambda: plain.encode(
+            body=body + bytes(range(255))), LEFT_OVER),
+        accepted("three zeros after the last block", lambda: plain.encode(body=body + bytes(3))),
+        accepted("1,000 equal bytes after the last block", lambda: plain.encode(
+            body=body + b"\x11" * 1000), EXTRANEOUS),
         accepted(
             "number of lines repeated after the scan", lambda: plain.encode(tail=segment(0xDC, pack(">H", 24)) + EOI)),
         rejected("damaged", "height only after the scan", lambda: plain.encode(
@@ -132,8 +138,8 @@ def tables() -> list[OddFile]:
         accepted("quantisation in 16 bits", lambda: plain.encode(
             body=quantisation() + quantisation(0, 8, wide=True) + plain.tables() + rest)),
         accepted("quantisation by 0", lambda: plain.encode(body=plain.tables() + quantisation(0, 0) + rest)),
-        accepted("DC values that run away", lambda: runaway.encode(
-            body=runaway.tables() + runaway.frame() + runaway.scan_header() + bits.bytes()), size=(2048, 512)),
+        rejected("damaged", "DC values that run away", lambda: runaway.encode(
+            body=runaway.tables() + runaway.frame() + runaway.scan_header() + bits.bytes()), "brighter or darker"),
         rejected(
             "damaged", "no quantisation tables", lambda: plain.encode(
                 body=plain.tables()[len(quantisation()):] + rest)),
@@ -321,8 +327,11 @@ def sizes() -> list[OddFile]:
         rejected("too_many_pixels", "1 x 65,535", gray(1, 65_535).encode, "1 x 65535"),
         rejected("too_many_pixels", "65,535 x 65,535 in a few bytes", lambda: gray(65_535, 65_535).encode(
             body=gray(8, 8).tables() + gray(65_535, 65_535).frame() + gray(8, 8).scan()), "65535 x 65535"),
-        rejected("too_many_pixels", "7,072 x 7,071: a little too many", lambda: gray(7072, 7071).encode(
-            body=gray(8, 8).tables() + gray(7072, 7071).frame() + gray(8, 8).scan())),
+        accepted("12,000 x 9,000, as of a phone of 108 megapixels", gray(12_000, 9000).encode, size=(12_000, 9000)),
+        accepted(
+            "16,320 x 12,240, as of a phone of 200 megapixels", gray(16_320, 12_240).encode, size=(16_320, 12_240)),
+        rejected("too_many_pixels", "16,385 x 16,384: a little too wide", lambda: gray(16_385, 16_384).encode(
+            body=gray(8, 8).tables() + gray(16_385, 16_384).frame() + gray(8, 8).scan())),
         rejected("damaged", "0 x 24", lambda: gray(0, 24).encode(body=gray(8, 8).tables() + gray(0, 24).frame() + b"")),
         *[
             accepted(f"{size + more} bytes by comments", lambda size=size + more: with_comments(size))
@@ -447,6 +456,28 @@ def containers() -> list[OddFile]:
     ]
 
 
+def transfers() -> list[OddFile]:
+    plain, large = Jpeg(), Jpeg(width=1200, height=900)
+    jpeg, utf8 = plain.encode(), b"\xef\xbf\xbd"
+    doubled, seven = "(LF to CR LF): send it in binary mode", bytes(byte & 127 for byte in range(256))
+    characters = "read as text"
+    return [
+        rejected("damaged", "LF to CR LF", lambda: jpeg.replace(b"\n", b"\r\n"), doubled),
+        rejected("damaged", "LF to CR LF, large", lambda: large.encode().replace(b"\n", b"\r\n"), doubled),
+        rejected("damaged", "LF to CR LF, with a comment", lambda: plain.encode(
+            head=JFIF + comment(b"a\nb\n" * 99)).replace(b"\n", b"\r\n"), doubled),
+        accepted("line ends of Windows in a comment", lambda: plain.encode(head=JFIF + comment(b"a line\r\n" * 99))),
+        accepted("line ends of Unix in a comment", lambda: plain.encode(head=JFIF + comment(b"a line\n" * 99))),
+        rejected("damaged", "without the eighth bit", lambda: jpeg.translate(seven), "eighth bit"),
+        rejected("damaged", "as UTF-8", lambda: jpeg.decode("latin-1").encode(), characters),
+        rejected("damaged", "as UTF-8, what is none replaced", lambda: jpeg.decode(
+            errors="replace").encode(), characters),
+        rejected("damaged", "in ASCII, what is none replaced", lambda: jpeg.decode(
+            "ascii", errors="replace").replace("\ufffd", "?").encode(), characters),
+        rejected("not_a_picture", "two characters that are none", lambda: utf8 * 2 + jpeg),
+    ]
+
+
 def odd_jpegs() -> list[OddFile]:
-    groups = (structure, tables, restarts, sampling, progressive, processes, sizes, exifs, containers)
+    groups = (structure, tables, restarts, sampling, progressive, processes, sizes, exifs, containers, transfers)
     return [file for group in groups for file in group()]

@@ -96,8 +96,8 @@ def headers() -> list[OddFile]:
                 SIGNATURE + chunk(b"CgBI", b"\x50\0\x20\2") + png.encode()[8:])),
         rejected("damaged", "a wrong checksum of the header", lambda: png.encode(
             header=png.header()[:-4] + b"\1\2\3\4")),
-        rejected("not_a_picture", "line ends changed as if it were text", lambda: png.encode().replace(b"\r\n", b"\n")),
-        rejected("not_a_picture", "the eighth bit of the signature cut off", lambda: b"\x09" + png.encode()[1:]),
+        rejected(
+            "damaged", "the eighth bit of the signature cut off", lambda: b"\x09" + png.encode()[1:], "eighth bit"),
         rejected("truncated", "a signature and nothing more", lambda: SIGNATURE),
         rejected("unsupported_format", "MNG", lambda: b"\x8aMNG\r\n\x1a\n" + png.encode()[8:], "MNG"),
     ]
@@ -219,6 +219,25 @@ def animations() -> list[OddFile]:
     ]
 
 
+def transfers() -> list[OddFile]:
+    png, told = Png().encode(), ": send it in binary mode"
+    seven = bytes(byte & 127 for byte in range(256))
+    return [
+        rejected("damaged", "LF to CR LF", lambda: png.replace(b"\n", b"\r\n"), "(LF to CR LF)" + told),
+        rejected("damaged", "LF without CR to CR LF", lambda: png.replace(b"\r\n", b"\n").replace(
+            b"\n", b"\r\n"), "(LF to CR LF)" + told),
+        rejected("damaged", "CR LF to LF", lambda: png.replace(b"\r\n", b"\n"), "(CR LF to LF)" + told),
+        rejected("damaged", "LF to CR", lambda: png.replace(b"\n", b"\r"), "(LF to CR)" + told),
+        rejected("damaged", "CR to LF", lambda: png.replace(b"\r", b"\n"), "(CR to LF)" + told),
+        rejected("damaged", "without the eighth bit", lambda: png.translate(seven), "eighth bit"),
+        rejected("damaged", "as UTF-8", lambda: png.decode("latin-1").encode(), "read as text"),
+        rejected("damaged", "as UTF-8 from Windows", lambda: "\u2030".encode() + png[1:], "read as text"),
+        rejected("damaged", "as UTF-8, what is none replaced", lambda: png.decode(
+            errors="replace").encode(), "read as text"),
+        rejected("truncated", "ended by Ctrl-Z in its signature", lambda: png[:6]),
+    ]
+
+
 def large() -> list[OddFile]:
     """The most pixels that are taken, packed so well that unpacking is all of the work."""
     return [
@@ -229,5 +248,5 @@ def large() -> list[OddFile]:
 
 
 def odd_pngs() -> list[OddFile]:
-    groups = (colours, palettes, headers, pixels, ancillary, animations)
+    groups = (colours, palettes, headers, pixels, ancillary, animations, transfers)
     return [file for group in groups for file in group()]
