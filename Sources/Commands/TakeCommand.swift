@@ -29,12 +29,11 @@ struct TakeCommand: AsyncParsableCommand {
         let settings = try await installation.settings()
         let state = StateFolder(FilePath(settings.paths.state))
         let history = try installation.writableHistory(in: state, for: "take")
-        let scanner = try InboxScanner(inbox: FilePath(settings.paths.inbox))
-        let found = try paths.map { try InboxPath($0, inbox: settings.paths.inbox).checked(in: scanner) }
-        for path in found {
-            let name = RawName(bytes: path.bytes, text: path.escaped)
-            try history.requestTaking(name, by: "\(NSUserName()), cultivar take", at: .now)
-        }
+        let inbox = try InboxPaths(settings)
+        let found = try RawArgument.paths(reading: paths).map { try inbox.path($0) }
+        try inbox.check(found)
+        try history.requestTaking(
+            found.map { RawName(bytes: $0.bytes, text: $0.escaped) }, by: "\(NSUserName()), cultivar take", at: .now)
         let isRunning = try DaemonLock.holder(in: state) != nil
         for path in found {
             print(
@@ -43,39 +42,55 @@ struct TakeCommand: AsyncParsableCommand {
     }
 }
 
-/// A path that the user names, as one in the inbox.
-private struct InboxPath {
-    let given: String
-    let path: RawPath
+/// What the user may name in the inbox.
+private struct InboxPaths {
+    private let root: FilePath
+    private let rules: NameRules
+    private let scanner: InboxScanner
 
-    init(_ given: String, inbox: String) throws {
-        self.given = given
-        let root = FilePath(inbox).lexicallyNormalized()
-        let here = FilePath(FileManager.default.currentDirectoryPath)
-        let named = RawArgument.path(reading: given).withCString { FilePath(platformString: $0) }
-        let candidates = [root, here].map { $0.pushing(named).lexicallyNormalized() }
-        guard let inside = candidates.first(where: { $0.starts(with: root) && $0 != root && Files.exists($0) }) else {
-            throw CommandFailure("there is no \(given) in the inbox \(inbox)")
-        }
-        let names = inside.components.dropFirst(root.components.count)
-        path = names.reduce(RawPath([])) { $0.appending(RawPath($1)) }
+    init(_ settings: Settings) throws {
+        root = FilePath(settings.paths.inbox).lexicallyNormalized()
+        rules = NameRules(ignored: settings.inbox.ignore)
+        scanner = try InboxScanner(inbox: root, rules: rules)
     }
 
-    /// The path, where its own name is what keeps it from being taken.
-    func checked(in scanner: InboxScanner) throws -> RawPath {
-        guard let entry = try scanner.scan(path.first) else {
-            throw CommandFailure("there is no \(given) in the inbox \(scanner.inbox)")
+    /// A path from the inbox on, of one that is absolute, in the inbox, or from the present folder on.
+    func path(_ given: RawPath) throws -> RawPath {
+        let here = FilePath(FileManager.default.currentDirectoryPath)
+        let named = given.withCString { FilePath(platformString: $0) }
+        let candidates = [root, here].map { $0.pushing(named).lexicallyNormalized() }
+        guard let inside = candidates.first(where: { $0.starts(with: root) && $0 != root && Files.exists($0) }) else {
+            throw CommandFailure("there is no \(given.escaped) in the inbox \(root)")
         }
+        let names = inside.components.dropFirst(root.components.count)
+        return names.reduce(RawPath([])) { $0.appending(RawPath($1)) }
+    }
+
+    /// Throws `CommandFailure` for a path whose own name isn't what keeps it from being taken.
+    func check(_ paths: [RawPath]) throws {
+        for (name, paths) in Dictionary(grouping: paths, by: \.first) {
+            guard let entry = try scanner.scan(name) else {
+                throw CommandFailure("there is no \(name.escaped) in the inbox \(root)")
+            }
+            let folders = Set(entry.folders.map(\.path))
+            for path in paths { try check(path, isFolder: entry.isFolder && folders.contains(path.withoutFirst)) }
+        }
+    }
+
+    private func check(_ path: RawPath, isFolder: Bool) throws {
         let below = path.withoutFirst
-        let isFolder = entry.isFolder && (below.bytes.isEmpty || entry.folders.contains { $0.path == below })
-        switch NameRules().standing(of: below, in: path.first, isFolder: isFolder) {
-        case .hidden(let root) where root == below, .partial(let root) where root == below: return path
+        guard NameRules.mayBeAskedFor(path) else {
+            throw CommandFailure("\(path.escaped) was set aside for its size: move it to another place first")
+        }
+        switch rules.standing(of: below, in: path.first, isFolder: isFolder) {
+        case .hidden(let root) where root == below, .partial(let root) where root == below: return
         case .hidden(let root), .partial(let root):
             let outer = root.bytes.isEmpty ? path.first : path.first.appending(root)
-            throw CommandFailure("\(given) lies in \(outer.escaped), which is hidden: take that")
-        case .clutter: throw CommandFailure("\(given) is clutter of a system or a tool, which is never taken")
+            throw CommandFailure("\(path.escaped) lies in \(outer.escaped), whose name keeps it back: take that")
+        case .clutter: throw CommandFailure("\(path.escaped) is clutter, which is never taken (docs/inbox.md lists it)")
         case .takeable:
-            throw CommandFailure("\(given) is neither hidden nor partial; cultivar status says what it waits for")
+            throw CommandFailure(
+                "\(path.escaped) is neither hidden nor partial; cultivar status says what it waits for")
         }
     }
 }

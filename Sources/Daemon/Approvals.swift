@@ -26,12 +26,16 @@ final class Approvals: Sendable {
     ///
     /// - Parameter seen: what was seen of entries of the inbox; nil for one that is gone.
     func forget(_ seen: [RawPath: EntrySnapshot?], in history: History) throws {
-        let gone = state.withLock { $0.paths }.filter { path in
-            guard let found = seen[path.first] else { return false }
-            guard let entry = found else { return true }
-            let below = path.withoutFirst
-            return !below.bytes.isEmpty && entry.excess == nil && !entry.files.contains { $0.path == below }
-                && !entry.folders.contains { $0.path == below }
+        var gone: [RawPath] = []
+        for (name, paths) in Dictionary(grouping: state.withLock { $0.paths }, by: \.first) {
+            guard let found = seen[name] else { continue }
+            guard let entry = found else {
+                gone += paths
+                continue
+            }
+            guard entry.excess == nil else { continue }
+            let there = Set(entry.files.map(\.path)).union(entry.folders.map(\.path))
+            gone += paths.filter { !$0.withoutFirst.bytes.isEmpty && !there.contains($0.withoutFirst) }
         }
         try history.forgetTakeRequests(gone.map(\.bytes))
     }

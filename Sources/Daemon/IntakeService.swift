@@ -63,7 +63,7 @@ struct IntakeService: Service {
         observer.waitingChanged = { tell($0) }
         observer.isTakenIn = { ingestor.isTakenIn($0, of: $1) }
         observer.approved = { approvals.paths(in: history) }
-        observer.looked = { try await settleAccounts($0, $1) }
+        observer.looked = { await settleAccounts($0, $1) }
         observer.beat = { heartbeat.beat() }
         return observer
     }
@@ -93,15 +93,16 @@ struct IntakeService: Service {
     }
 
     /// Finishes drops of which nothing is left to be taken in, and forgets requests for what is gone.
-    private func settleAccounts(_ seen: [RawPath: EntrySnapshot?], _ scanner: InboxScanner) async throws {
+    ///
+    /// - Returns: false where it has to be tried again.
+    private func settleAccounts(_ seen: [RawPath: EntrySnapshot?], _ scanner: InboxScanner) async -> Bool {
         do {
             try await ingestor.closeDrops(seen, from: scanner)
             try approvals.forget(seen, in: history)
-        } catch let error as CancellationError {
-            throw error
+            return true
         } catch {
-            // The next look tries again.
-            logger.error("drops not closed", metadata: ["error": "\(error)"])
+            if !(error is CancellationError) { logger.error("drops not closed", metadata: ["error": "\(error)"]) }
+            return false
         }
     }
 
@@ -170,6 +171,7 @@ struct IntakeService: Service {
         ]
         for (reason, count) in summary.deferredCounts { metadata["drop.deferred.\(reason.rawValue)"] = "\(count)" }
         if summary.kept > 0 { metadata["drop.kept"] = "\(summary.kept)" }
+        if summary.passedOver > 0 { metadata["drop.passed_over"] = "\(summary.passedOver)" }
         if let layout = summary.layout { metadata["drop.layout"] = "\(layout.text)" }
         logger.info("drop taken in", metadata: metadata)
         for warning in summary.layout?.warnings ?? [] {

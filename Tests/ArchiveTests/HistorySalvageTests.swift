@@ -274,7 +274,7 @@ extension History {
         _ = try beginAttempt(on: digest(1000), at: time())
         let linked = KeptName(device: 1, inode: 2, path: Array("drop 0/2/a link".utf8))
         try keepSources([KeptSource(device: 1, inode: 2, size: 3, changed: 4)], names: [linked], of: 1, at: time())
-        try requestTaking(name("drop 1/.hidden"), by: "a person", at: time())
+        try requestTaking([name("drop 1/.hidden")], by: "a person", at: time())
         let dataset = try dataset()
         for number in 1...4 {
             var start = try self.run(at: number * 100)

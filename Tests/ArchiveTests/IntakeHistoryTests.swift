@@ -161,21 +161,6 @@ struct IntakeHistoryTests {
         }
     }
 
-    @Test("A drop of a kept folder is of one day (UTC); any other goes on")
-    func daily() throws {
-        try withHistory { history in
-            func begin(_ text: String, isDaily: Bool) throws -> DropID {
-                try history.beginDrop(name("camera"), at: try #require(Timestamp(text)), isDaily: isDaily)
-            }
-            let first = try begin("2026-11-29T08:00:00.000Z", isDaily: true)
-            #expect(try begin("2026-11-29T23:59:59.999Z", isDaily: true) == first)
-            #expect(try begin("2026-11-30T00:00:00.000Z", isDaily: false) == first)
-            let second = try begin("2026-11-30T00:00:00.000Z", isDaily: true)
-            #expect(second != first)
-            #expect(try history.unfinishedDrops().map(\.id) == [second])
-        }
-    }
-
     @Test("How a drop was understood is listed with it; its folders are known until it is finished")
     func layout() throws {
         try withHistory { history in
@@ -197,7 +182,7 @@ struct IntakeHistoryTests {
     @Test("What somebody asks to be taken is known until it is forgotten")
     func takeRequests() throws {
         try withHistory { history in
-            for _ in 0..<2 { try history.requestTaking(name("d/.net"), by: "somebody", at: time()) }
+            for _ in 0..<2 { try history.requestTaking([name("d/.net")], by: "somebody", at: time()) }
             #expect(try history.takeRequests() == [Array("d/.net".utf8)])
             try history.forgetTakeRequests([Array("d/.net".utf8)])
             #expect(try history.takeRequests().isEmpty)

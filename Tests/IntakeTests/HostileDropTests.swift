@@ -206,7 +206,7 @@ struct HostileDropTests {
         let woken = try await workshop.ingest(".done-cats", with: ingestor)
         let taken = try await workshop.ingest("cats", with: ingestor)
         #expect(try Immutability.set(false, of: workshop.inbox.appending(".done-cats/1")))
-        #expect(!nothing.hasNews && woken.hasLeft)
+        #expect(!nothing.hasNews && !woken.hasNews)
         #expect(taken.verdicts == [1, 0, 0] && taken.kept == 1 && taken.hasLeft)
         #expect(try Set(workshop.history.dataset().labels.map(\.name)) == ["cats"])
         #expect(try workshop.files(below: workshop.inbox) == [".done-cats/1"])
@@ -235,6 +235,22 @@ struct HostileDropTests {
         #expect(try Immutability.set(false, of: workshop.inbox.appending("d/cat/1")))
         #expect(summary.kept == 1 && !summary.hasLeft)
         #expect(try workshop.history.unfinishedDrops().count == 1)
+    }
+
+    @Test(
+        "A hidden folder that was asked for doesn't keep its drop from being put aside for good",
+        .enabled(if: geteuid() == 0, "only root can act as another user"))
+    func keptHidden() async throws {
+        try workshop.drop(png(1), at: "d/.net/1")
+        guard try Immutability.set(true, of: workshop.inbox.appending("d/.net/1")) else { return }
+        let rules = NameRules(approved: [RawPath("d/.net")])
+        let scanner = try InboxScanner(inbox: workshop.inbox, rules: rules)
+        let snapshot = try #require(try scanner.scan(RawPath("d")))
+        let candidate = DropCandidate(snapshot: snapshot, stillFor: .seconds(5))
+        let summary = try await workshop.ingestor().ingest(candidate, from: scanner)
+        #expect(try Immutability.set(false, of: workshop.inbox.appending(".done-d/.net/1")))
+        #expect(summary.verdicts == [1, 0, 0] && summary.hasLeft)
+        #expect(try workshop.history.dataset().labels.map(\.name) == [".net"])
     }
 
     @Test(

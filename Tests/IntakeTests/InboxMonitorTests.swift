@@ -208,7 +208,10 @@ struct InboxMonitorTests {
             logger: Logger(label: "test"))
         let seen = Recorder<Set<RawPath>>()
         var observer = MonitorObserver()
-        observer.looked = { entries, _ in seen.add(Set(entries.keys)) }
+        observer.looked = { entries, _ in
+            seen.add(Set(entries.keys))
+            return true
+        }
         let running = Task { [observer] in try await monitor.run({ _, _ in HandledDrop() }, observer: observer) }
         try await Task.sleep(for: .seconds(2))
         running.cancel()

@@ -151,6 +151,54 @@ struct IngestorTests {
         #expect(try workshop.history.unfinishedDrops().count == 1)
     }
 
+    @Test(
+        "A kept folder's drop of an earlier day (UTC) ends, by the next look or by the next picture",
+        arguments: [true, false])
+    func keptFolderNextDay(_ byLook: Bool) async throws {
+        try workshop.drop([], at: "camera/.keep")
+        let camera = RawPath("camera")
+        let yesterday = Timestamp(millisecondsSince1970: Timestamp.now.millisecondsSince1970 - 86_400_000)
+        let earlier = try workshop.history.beginDrop(RawName(camera), at: yesterday)
+        let ingestor = try workshop.ingestor()
+        if byLook {
+            let scanner = try InboxScanner(inbox: workshop.inbox)
+            try await ingestor.closeDrops([camera: scanner.scan(camera)], from: scanner)
+            #expect(try workshop.history.unfinishedDrops().isEmpty)
+        } else {
+            try workshop.drop(png(1), at: "camera/1")
+            try await workshop.ingest("camera", with: ingestor)
+            let unfinished = try workshop.history.unfinishedDrops().map(\.id)
+            #expect(unfinished.count == 1 && unfinished != [earlier])
+        }
+    }
+
+    @Test("In a kept folder the sub-folders count, whichever picture comes first")
+    func keptFolderLayout() async throws {
+        for folder in ["car", "plane", "train", "boat"] {
+            let path = workshop.inbox.appending("camera/\(folder)").string
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        try workshop.drop([], at: "camera/.keep")
+        try workshop.drop(png(1), at: "camera/train/1")
+        #expect(try await workshop.ingest("camera").verdicts == [1, 0, 0])
+        try workshop.drop(png(2), at: "camera/stray.png")
+        #expect(try await workshop.ingest("camera").verdicts == [0, 0, 1])
+        #expect(try workshop.history.dataset().labels.map(\.name) == ["train"])
+    }
+
+    @Test("A deep or large folder of clutter doesn't hold its drop up")
+    func largeClutter() async throws {
+        for number in 0..<9 { try workshop.drop([1], at: "d/.git/a/b/c/d/\(number)") }
+        try workshop.drop(png(1), at: "d/cat/1")
+        let limits = ScanLimits(depth: 2, files: 20, bytes: 2_000)
+        let scanner = try InboxScanner(inbox: workshop.inbox, limits: limits)
+        let snapshot = try #require(try scanner.scan(RawPath("d")))
+        #expect(snapshot.excess == nil && snapshot.clutterRoots == [RawPath(".git"): 9])
+        let candidate = DropCandidate(snapshot: snapshot, stillFor: .seconds(5))
+        let summary = try await workshop.ingestor().ingest(candidate, from: scanner)
+        #expect(summary.hasLeft && summary.passedOver == 9)
+    }
+
     @Test("What the settings say to ignore goes with its drop")
     func ignored() async throws {
         for path in ["d/cat/readme.TXT", "d/.git/objects/1", "d/cat/.ipynb_checkpoints/2.png"] {

@@ -51,6 +51,27 @@ struct NameRulesTests {
         #expect(standing("cat/1.png", in: ".f", rules) == .hidden(root: RawPath([])))
     }
 
+    @Test("What was set aside for its size can't be asked for, and a drop put aside is asked for by its own name")
+    func notApproved() {
+        let rules = NameRules(approved: Set([".too-large", "d/.net"].map { RawPath($0) }))
+        #expect(standing("1.jpg", in: ".too-large", rules) == .hidden(root: RawPath([])))
+        #expect(standing(".net/1.jpg", in: ".done-d", rules) == .takeable)
+    }
+
+    @Test("A loose file that is under removal may be taken, though a folder of such a name is hidden")
+    func removal() {
+        let name = RawPath(".cultivar~1.png")
+        #expect(NameRules().standing(of: RawPath([]), in: name, isFolder: false) == .takeable)
+        #expect(NameRules().standing(of: RawPath([]), in: name, isFolder: true) == .hidden(root: RawPath([])))
+    }
+
+    @Test(
+        "Patterns that match pictures of any name are known", arguments: ["*", "*.jpg", "*.JPE?", "?.png", "*.[jp]*"])
+    func picturePatterns(_ pattern: String) {
+        #expect(NameRules.ignoresPictures(pattern))
+        #expect(!NameRules.ignoresPictures("*_mask.png") && !NameRules.ignoresPictures("*.txt"))
+    }
+
     @Test("Names to ignore are patterns, in any case")
     func ignored() {
         let rules = NameRules(ignored: ["*.txt", "notes"])

@@ -222,6 +222,18 @@ struct SettleTrackerTests {
         #expect(paths(tracker.settled(at: at(8))) == [["2"]])
     }
 
+    @Test("Two files that stay in a kept folder both rest, though they were handled one after the other")
+    func keptFolderComesToRest() {
+        var tracker = SettleTracker(settle: .seconds(5))
+        let (first, second) = (file("1", inode: 1), file("2", inode: 2))
+        for time in [0.0, 5] { tracker.observe(camera(first), at: at(time)) }
+        tracker.handled(tracker.settled(at: at(5))[0], left: camera(first), pause: nil, at: at(5))
+        for time in [6.0, 11] { tracker.observe(camera(first, second), at: at(time)) }
+        tracker.handled(tracker.settled(at: at(11))[0], left: camera(first, second), pause: nil, at: at(11))
+        tracker.observe(camera(first, second), at: at(30))
+        #expect(tracker.settled(at: at(30)).isEmpty && tracker.nextDeadline == nil)
+    }
+
     @Test("What stays in a kept folder rests until it changes or is closed, whatever else comes")
     func keptFolderRests() {
         var tracker = SettleTracker(settle: .seconds(5))

@@ -43,7 +43,7 @@ struct WaitingListTests {
         list.observe(drop, at: start)
         let found = items(&list, takenIn: ["cat/2.jpg"])
         let expected: Set<String> = [
-            "d settling 1", "d not_removed 1", "d/.git/config ignored 1", "d/.net hidden 2",
+            "d settling 1", "d not_removed 1", "d/.git ignored 1", "d/.net hidden 2",
             "d/a.jpg.part partial_name 1",
             "d/cat/.gitkeep dot_file 1", "d/empty empty_folder 0", "d/shut unreadable 0!",
         ]
@@ -73,17 +73,58 @@ struct WaitingListTests {
         list.observe(entry("d", ["cat/1", "cat/2"]), at: start)
         var result = HandledDrop()
         result.deferred = [file("cat/1"): .tooLarge, file("cat/2"): .openForWriting]
-        list.noteResult(result, of: RawPath("d"))
+        let drop = DropCandidate(snapshot: entry("d", ["cat/1", "cat/2"]), stillFor: .zero)
+        list.noteResult(result, of: drop)
         #expect(items(&list) == ["d/cat/1 too_large 1!", "d/cat/2 open 1"])
         let changed = EntrySnapshot(name: RawPath("d"), files: [file("cat/1", inode: 7)])
         list.observe(changed, at: start)
         #expect(items(&list) == ["d settling 1"])
         result = HandledDrop()
         result.failure = "a bad sector"
-        list.noteResult(result, of: RawPath("d"))
+        list.noteBeginning(of: RawPath("d"))
+        #expect(items(&list) == ["d taking 1"])
+        list.observe(changed, at: start)
+        list.noteResult(result, of: drop)
         #expect(items(&list) == ["d failed 1!"])
         list.forget(RawPath("d"))
         #expect(items(&list).isEmpty)
+    }
+
+    @Test("In a kept folder, what is known of a file stands when another is handled")
+    func keptResults() {
+        var list = WaitingList(maxFileBytes: 5)
+        let rules = NameRules(keptFolders: [RawPath("camera")])
+        func camera(_ files: [String]) -> EntrySnapshot {
+            EntrySnapshot(name: RawPath("camera"), files: files.map { file($0) }, rules: rules)
+        }
+        list.observe(camera(["1", "2"]), at: start)
+        for (name, deferral) in [("1", Deferral.tooLarge), ("2", .openForWriting)] {
+            var result = HandledDrop()
+            result.deferred = [file(name): deferral]
+            list.noteResult(result, of: DropCandidate(snapshot: camera([name]), stillFor: .zero))
+        }
+        #expect(items(&list) == ["camera/1 too_large 1!", "camera/2 open 1"])
+    }
+
+    @Test("A hidden folder is forgotten however much goes on beside it")
+    func busyNeighbour() {
+        var list = WaitingList(maxFileBytes: 5)
+        for second in 0...3 {
+            let files = [".net/1.jpg"] + (0...second).map { "cat/\($0)" }
+            list.observe(entry("d", files, pictures: [".net/1.jpg"]), at: start.advanced(by: .seconds(second * 10)))
+        }
+        #expect(items(&list).contains("d/.net hidden 1!"))
+    }
+
+    @Test("Of very many files that wait for the same reason, the folders are named")
+    func grouped() {
+        var list = WaitingList(maxFileBytes: 5)
+        let files = (0..<1500).map { "\($0 % 2 == 0 ? "a" : "b")/\($0)" }
+        list.observe(entry("d", files), at: start)
+        var result = HandledDrop()
+        for path in files { result.deferred[file(path)] = .unreadable }
+        list.noteResult(result, of: DropCandidate(snapshot: entry("d", files), stillFor: .zero))
+        #expect(items(&list) == ["d/a unreadable 750!", "d/b unreadable 750!"])
     }
 
     @Test("Whole entries are named by themselves: clutter, what is set aside, too much, what can't be looked into")
@@ -119,7 +160,7 @@ struct WaitingListTests {
         "The command that takes a path can be typed as it stands",
         arguments: [
             ("photos/.photos", "photos/.photos"), ("it's/.a b", "'it'\\''s/.a b'"), ("a\u{1B}/.b", "$'a\\x1b/.b'"),
-            ("blåbær/.x", "'blåbær/.x'"),
+            ("blåbær/.x", "'blåbær/.x'"), ("-rf/.x", "./-rf/.x"),
         ])
     func shellWords(_ path: String, _ word: String) { #expect(RawPath(path).shellWord == word) }
 

@@ -29,6 +29,15 @@ struct WaitingBoardTests {
         #expect(WaitingBoard.read(from: file).isEmpty)
     }
 
+    @Test("What comes to need somebody is told of once more, and not as gone")
+    func needsSomebody() throws {
+        let folder = try TemporaryFolder()
+        let board = WaitingBoard(file: folder.path.appending("waiting.json"))
+        _ = board.replace(by: [item("a", .hidden)])
+        let change = board.replace(by: [item("a", .hidden, degrades: true)])
+        #expect(change.new == [item("a", .hidden, degrades: true)] && change.gone.isEmpty)
+    }
+
     @Test("A list that is no list counts as none")
     func damaged() throws {
         let folder = try TemporaryFolder()

@@ -12,18 +12,11 @@ extension History {
     }
 
     /// Begins a drop, or goes on with the one of the same name that a stopped daemon has left unfinished.
-    ///
-    /// - Parameter isDaily: whether a drop of an earlier day (UTC) is finished, and a new one begun.
-    package func beginDrop(_ name: RawName, at time: Timestamp, isDaily: Bool = false) throws -> DropID {
+    package func beginDrop(_ name: RawName, at time: Timestamp) throws -> DropID {
         try write { db in
             let bytes = DatabaseBytes(name.bytes)
-            let unfinished = "SELECT id, arrived_at FROM drops WHERE name = ? AND finished_at IS NULL"
-            if let row = try Row.fetchOne(db, sql: unfinished, arguments: [bytes]) {
-                let id: DropID = try row.decode(atIndex: 0)
-                let arrived: Timestamp = try row.decode(atIndex: 1)
-                guard isDaily, arrived.day != time.day else { return id }
-                try Self.finish(db, id, at: time)
-            }
+            let unfinished = "SELECT id FROM drops WHERE name = ? AND finished_at IS NULL"
+            if let id = try DropID.fetchOne(db, sql: unfinished, arguments: [bytes]) { return id }
             try db.execute(
                 sql: "INSERT INTO drops (name, name_text, arrived_at) VALUES (?, ?, ?)",
                 arguments: [bytes, name.text, time])
@@ -73,13 +66,11 @@ extension History {
 
     /// Marks a drop as finished: all of its files are recorded and have left the inbox.
     package func finishDrop(_ drop: DropID, at time: Timestamp) throws {
-        try write { db in try Self.finish(db, drop, at: time) }
-    }
-
-    private static func finish(_ db: Database, _ drop: DropID, at time: Timestamp) throws {
-        try db.execute(
-            sql: "UPDATE drops SET finished_at = ?, folders = NULL WHERE id = ? AND finished_at IS NULL",
-            arguments: [time, drop])
+        try write { db in
+            try db.execute(
+                sql: "UPDATE drops SET finished_at = ?, folders = NULL WHERE id = ? AND finished_at IS NULL",
+                arguments: [time, drop])
+        }
     }
 
     /// Those of the digests that are recorded, with label and split.

@@ -38,7 +38,18 @@ extension History {
                     ON CONFLICT (device, inode) DO UPDATE SET size = excluded.size, changed = excluded.changed,
                     drop_id = excluded.drop_id, kept_at = excluded.kept_at
                     """)
-            for source in sources { try statement.execute(arguments: source.arguments + [drop, time]) }
+            for source in sources {
+                // Names of another file that had the same number before.
+                try db.cachedStatement(
+                    sql: """
+                        DELETE FROM kept_links WHERE device = ?1 AND inode = ?2 AND EXISTS
+                        (SELECT 1 FROM kept_sources k WHERE k.device = ?1 AND k.inode = ?2 AND k.changed <> ?3)
+                        """
+                ).execute(arguments: [
+                    Int64(bitPattern: source.device), Int64(bitPattern: source.inode), source.changed,
+                ])
+                try statement.execute(arguments: source.arguments + [drop, time])
+            }
             for name in names {
                 try db.cachedStatement(sql: "INSERT OR IGNORE INTO kept_links (device, inode, path) VALUES (?, ?, ?)")
                     .execute(arguments: [

@@ -1,14 +1,16 @@
 import GRDB
 
 extension History {
-    /// Asks that a path in the inbox be taken although its name says otherwise; asking again changes nothing.
-    package func requestTaking(_ path: RawName, by requester: String, at time: Timestamp) throws {
+    /// Asks that paths in the inbox be taken although their names say otherwise; asking again changes nothing.
+    package func requestTaking(_ paths: [RawName], by requester: String, at time: Timestamp) throws {
         try write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO take_requests (path, path_text, requested_at, requester) VALUES (?, ?, ?, ?)
-                    ON CONFLICT (path) DO NOTHING
-                    """, arguments: [DatabaseBytes(path.bytes), path.text, time, requester])
+            for path in paths {
+                try db.execute(
+                    sql: """
+                        INSERT INTO take_requests (path, path_text, requested_at, requester) VALUES (?, ?, ?, ?)
+                        ON CONFLICT (path) DO NOTHING
+                        """, arguments: [DatabaseBytes(path.bytes), path.text, time, requester])
+            }
         }
     }
 

@@ -80,7 +80,7 @@ enum LabelsAsWritten {
             if rest.first == backslash {
                 bytes.append(backslash)
                 rest.removeFirst()
-            } else if rest.first == UInt8(ascii: "x"),
+            } else if rest.first == UInt8(ascii: "x"), rest.count > 2,
                 let value = UInt8(String(decoding: rest.dropFirst().prefix(2), as: UTF8.self), radix: 16)
             {
                 bytes.append(value)

@@ -67,6 +67,8 @@ package struct IngestSummary: Sendable, Hashable {
     package var deferred: [InboxFile: Deferral] = [:]
     /// Files that were taken in but can't be removed with this user's permissions.
     package var kept = 0
+    /// Clutter that was removed with the drop.
+    package var passedOver = 0
     /// Whether the drop has left the inbox.
     package var hasLeft = false
     /// New spellings of known labels, as (spelling, label) pairs.

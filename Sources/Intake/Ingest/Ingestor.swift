@@ -52,7 +52,7 @@ package final class Ingestor: Sendable {
         var summary = IngestSummary(drop: candidate.name)
         let drop = candidate.snapshot
         if try await pool.run({ _ in try RemovalLeftovers(candidate: candidate, scanner: scanner).restore() }) {
-            summary.lookAgainAfter = .zero
+            summary.lookAgainAfter = .seconds(1)
             return summary
         }
         let files = drop.takeable.filter { !kept.contains($0, of: drop.name) }
@@ -60,7 +60,7 @@ package final class Ingestor: Sendable {
         if NameRules.isAside(drop.name) { return try await wake(drop, files: files, in: scanner, summary) }
         var id: DropID?
         if !files.isEmpty {
-            let (begun, layout) = try await pool.run { _ in try self.begin(drop) }
+            let (begun, layout) = try await pool.run { _ in try self.begin(drop, in: scanner) }
             id = begun
             summary.layout = layout.record
             let plan = BatchPlan(
@@ -80,6 +80,7 @@ package final class Ingestor: Sendable {
         }
         if kept.areDueForCheck { try await pool.run { [kept] _ in try kept.forgetGone(from: scanner) } }
         summary.lookAgainAfter = lookAgain(after: summary)
+        summary.passedOver = summary.hasLeft ? drop.clutter.count : 0
         return summary
     }
 
@@ -122,8 +123,9 @@ package final class Ingestor: Sendable {
                         continue
                     }
                     let candidate = DropCandidate(snapshot: left, stillFor: .zero)
-                    _ = try DropRemoval(candidate: candidate, scanner: scanner, kept: kept, cancellation: cancellation)
-                        .run(hasKept: false)
+                    let removal = DropRemoval(
+                        candidate: candidate, scanner: scanner, kept: kept, cancellation: cancellation)
+                    if try removal.run(hasKept: false) == .waiting { continue }
                 }
             }
             try finish(drop.id, in: scanner)
@@ -132,9 +134,15 @@ package final class Ingestor: Sendable {
 
     /// Begins a drop or takes an unfinished one up, and says how its folders are to be understood: by all that were ever
     /// seen of them, so that the understanding doesn't change while parts of it are taken.
-    private func begin(_ drop: EntrySnapshot) throws -> (DropID, (value: DropLayout, record: LayoutRecord)) {
-        let id = try history.beginDrop(RawName(drop.name), at: .now, isDaily: drop.isKept)
-        let seen = drop.isFolder ? DropLayout.folders(of: drop.takeable.lazy.map(\.path)) : []
+    ///
+    /// A kept folder's sub-folders count whether there is anything in them just now or not.
+    private func begin(
+        _ drop: EntrySnapshot, in scanner: InboxScanner
+    ) throws -> (DropID, (value: DropLayout, record: LayoutRecord)) {
+        if drop.isKept { try finishEarlierDay(of: drop.name, in: scanner) }
+        let id = try history.beginDrop(RawName(drop.name), at: .now)
+        var seen = drop.isFolder ? DropLayout.folders(of: drop.takeable.lazy.map(\.path)) : []
+        if drop.isKept { seen.formUnion(drop.innermostFolders(scanner.rules)) }
         let folders = seen.union(try history.folders(of: id).map { RawPath($0) })
         let layout = DropLayout(
             name: drop.name, isFolder: drop.isFolder, folders: folders, splitFolders: tools.settings.splitFolders)
@@ -144,6 +152,12 @@ package final class Ingestor: Sendable {
             folders: Set(folders.map(\.bytes)))
         try history.describe(id, record)
         return (id, (layout, record))
+    }
+
+    private func finishEarlierDay(of folder: RawPath, in scanner: InboxScanner) throws {
+        for drop in try history.unfinishedDrops() where RawPath(drop.name.bytes) == folder {
+            if drop.arrived.day != Timestamp.now.day { try finish(drop.id, in: scanner) }
+        }
     }
 
     /// Gives a drop that was put aside its name back where something in it isn't taken in, so that it is taken like any other.
@@ -159,7 +173,6 @@ package final class Ingestor: Sendable {
         }
         do {
             try scanner.folder.rename(drop.name, to: name)
-            summary.hasLeft = true
         } catch {
             guard error.errno == .fileExists else { throw error }
             summary.blockedBy = name

@@ -60,13 +60,18 @@ final class KeptSources: Sendable {
         let known = state.withLock { $0.sources }
         var present: Set<KeptSource> = []
         for name in known.isEmpty ? [] : try scanner.names() {
-            guard let files = try scanner.scan(name)?.files else { continue }
-            present.formUnion(files.lazy.map { KeptSource($0.stamp) }.filter(known.contains))
+            guard let entry = try scanner.scan(name) else { continue }
+            // What can't be seen may be there.
+            guard entry.excess == nil, entry.unreadable.isEmpty else { return }
+            present.formUnion(entry.files.lazy.map { KeptSource($0.stamp) }.filter(known.contains))
         }
         let gone = known.subtracting(present)
         try history.forgetSources(gone)
         state.withLock { state in
             state.sources.subtract(gone)
+            let inodes = Set(gone.map { KeptFile(device: $0.device, inode: $0.inode) })
+            state.named.subtract(inodes)
+            state.names = state.names.filter { !inodes.contains(KeptFile($0)) }
             state.checkAt = max(fewest, 2 * state.sources.count)
         }
     }
@@ -82,6 +87,8 @@ extension KeptSource {
 private struct KeptFile: Hashable {
     let device: UInt64
     let inode: UInt64
+
+    init(device: UInt64, inode: UInt64) { (self.device, self.inode) = (device, inode) }
 
     init(_ name: KeptName) { (device, inode) = (name.device, name.inode) }
 }

@@ -3,12 +3,19 @@ struct RemovalLeftovers {
     let candidate: DropCandidate
     let scanner: InboxScanner
 
-    /// Says whether there were any.
+    /// Says whether any has got its name back. One that may not be renamed is taken as it is.
     func restore() throws -> Bool {
         let drop = candidate.snapshot
-        let files = drop.takeable.filter { $0.path.last.bytes.starts(with: NameRules.removalPrefix) }
         var folders = SourceFolders(inbox: scanner.folder, drop: drop)
-        for file in files { try SourceFile.restore(file.path.last, in: folders.folder(of: file.path)) }
-        return !files.isEmpty
+        var hasRestored = false
+        for file in drop.takeable where NameRules.isBeingRemoved(file.path.last.bytes) {
+            do throws(IntakeFailure) {
+                try SourceFile.restore(file.path.last, in: folders.folder(of: file.path))
+                hasRestored = true
+            } catch {
+                guard error.isForbidden || error.isAboutChange else { throw error }
+            }
+        }
+        return hasRestored
     }
 }

@@ -22,7 +22,9 @@ struct SourceFile: Sendable {
         return try source.closeAfter {
             guard try FileStatus(of: source).stamp == file.stamp else { return .done(.deferred(.changed)) }
             guard file.stamp.size > 0 else { return .done(try judgeEmpty(source)) }
-            guard file.stamp.size <= tools.settings.maxFileBytes else { return .done(judgeTooLarge(tools.settings)) }
+            guard file.stamp.size <= tools.settings.maxFileBytes else {
+                return .done(judgeTooLarge(source, tools.settings))
+            }
             guard try tools.store.hasRoom(forBytes: Int(file.stamp.size)) else { return .done(.deferred(.noSpace)) }
             guard let staged = try stage(source, in: tools.store, on: worker) else { return .done(.deferred(.changed)) }
             do {
@@ -163,8 +165,9 @@ struct SourceFile: Sendable {
     }
 
     /// It is never copied: it may be as large as the disk.
-    private func judgeTooLarge(_ settings: IngestSettings) -> PreparedFile {
+    private func judgeTooLarge(_ source: FileDescriptor, _ settings: IngestSettings) -> PreparedFile {
         guard settings.tooLarge == .move else { return .deferred(.tooLarge) }
+        if isOpenForWriting(source) { return .deferred(.openForWriting) }
         let folder = NameRules.tooLargeFolder.escaped
         let reason =
             "the file has \(file.stamp.size) bytes, more than the \(settings.maxFileBytes) allowed "

@@ -34,7 +34,7 @@ package enum LayoutWarning: Sendable, Hashable, CustomStringConvertible {
             "\(FolderList.text(labels)) \(verb(labels)) taken for \(noun(labels)), though named like a split"
         case .splitNamesBesideClasses(let labels):
             "\(FolderList.text(labels)) \(verb(labels)) taken for \(noun(labels)) and not for a split: pictures lie directly "
-                + "in it, and classes beside it"
+                + "there, beside other classes"
         case .labelsBesideSplits(let splits, let labels):
             "\(FolderList.text(splits)) \(verb(splits)) taken for a split, and \(FolderList.text(labels)) beside it for "
                 + noun(labels)

@@ -59,9 +59,18 @@ package struct NameRules: Sendable {
         return .takeable
     }
 
+    /// Whether somebody may ask for a hidden or partial path to be taken.
+    package static func mayBeAskedFor(_ path: RawPath) -> Bool { path.first != tooLargeFolder }
+
     /// Whether a file or folder of this name concerns nobody who looks for pictures.
     package static func isHiddenOrClutter(_ name: RawPath) -> Bool {
         name.bytes.first == UInt8(ascii: ".") || NameRules().isClutter(name.bytes[...])
+    }
+
+    /// Whether a pattern would have pictures of any name passed over.
+    package static func ignoresPictures(_ pattern: String) -> Bool {
+        let rules = NameRules(ignored: [pattern])
+        return ["q.jpg", "q.jpeg", "q.png"].contains { rules.isClutter(Array($0.utf8)[...]) }
     }
 
     /// Whether a top-level entry has a name that keeps it from being taken by itself.
@@ -100,11 +109,20 @@ package struct NameRules: Sendable {
         return RawPath(rest.dropFirst())
     }
 
+    static func isClutter(_ standing: Standing) -> Bool {
+        if case .clutter = standing { true } else { false }
+    }
+
+    /// Whether a file bears the name that files have for the moment of their removal.
+    static func isBeingRemoved(_ name: some Collection<UInt8>) -> Bool {
+        name.count > removalPrefix.count && name.starts(with: removalPrefix)
+    }
+
     private enum Kind { case takeable, clutter, hidden, partial }
 
     private func kind(_ name: ArraySlice<UInt8>, isFolder: Bool, isTop: Bool) -> Kind {
         if isClutter(name) { return .clutter }
-        if name.starts(with: Self.removalPrefix), !isFolder { return .takeable }
+        if !isFolder, Self.isBeingRemoved(name) { return .takeable }
         if name.first == UInt8(ascii: ".") { return .hidden }
         // A folder below the drop that is called so is a class: engine.part, wheel.tmp.
         return (!isFolder || isTop) && Self.isPartial(name) ? .partial : .takeable
@@ -120,10 +138,13 @@ package struct NameRules: Sendable {
     }
 
     private func isApproved(_ root: RawPath, in drop: RawPath) -> Bool {
-        !approved.isEmpty && approved.contains(root.bytes.isEmpty ? drop : drop.appending(root))
+        guard !approved.isEmpty, Self.mayBeAskedFor(drop) else { return false }
+        let drop = Self.originalName(ofAside: drop) ?? drop
+        return approved.contains(root.bytes.isEmpty ? drop : drop.appending(root))
     }
 
-    private func isClutter(_ name: ArraySlice<UInt8>) -> Bool {
+    /// Whether a name is one of those that are passed over.
+    func isClutter(_ name: ArraySlice<UInt8>) -> Bool {
         guard let first = name.first else { return false }
         if name.starts(with: Self.appleDouble) { return true }
         if Self.clutterInitials.contains(first) {

@@ -3,6 +3,7 @@ package import Foundation
 /// Why something stays in the inbox; a stable word for programs.
 package enum WaitingCode: String, Codable, Sendable, CaseIterable {
     case settling
+    case taking
     case open
     case incomplete
     case changed
@@ -52,12 +53,13 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     }
 
     /// Whether it will be over in a moment, by itself.
-    package var isPassing: Bool { [.settling, .changed].contains(code) }
+    package var isPassing: Bool { [.settling, .taking, .changed].contains(code) }
 
     /// What it waits for, in a sentence without subject.
     package var waitsFor: String {
         switch code {
         case .settling: "waits until nothing in it changes any more"
+        case .taking: "is being taken in"
         case .open: "waits until whoever writes to it closes it"
         case .incomplete: "ends too early; waits for the rest, and is rejected if none comes"
         case .changed: "has just changed; waits for the next look"
@@ -83,10 +85,10 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     /// What somebody can do about it; nil where nothing is to be done.
     package var toDo: String? {
         switch code {
-        case .settling, .open, .incomplete, .changed, .nameTaken, .ignored: nil
+        case .settling, .taking, .open, .incomplete, .changed, .nameTaken, .ignored: nil
         case .partialName: "rename it when it is complete, or: cultivar take \(argument)"
         case .hidden: "cultivar take \(argument)"
-        case .unreadable: "let the service read it, for example: chmod -R a+rX \(argument)"
+        case .unreadable: "let the service read it, for example, in the inbox: chmod -R a+rX \(argument)"
         case .noSpace: "make room on the disk of the state folder"
         case .tooLarge: "take it away, raise limits.max_file_bytes, or set inbox.too_large to move"
         case .tooDeep: "take it away and drop it with fewer folders in one another, or raise limits.max_drop_depth"
@@ -134,6 +136,8 @@ extension EntrySnapshot.Excess {
 extension RawPath {
     /// The path as one word of a shell's command line.
     package var shellWord: String {
+        // What begins with a dash would be an option.
+        if bytes.first == UInt8(ascii: "-") { return RawPath(Array("./".utf8) + bytes).shellWord }
         let isPlain = bytes.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

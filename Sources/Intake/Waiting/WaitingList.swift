@@ -6,12 +6,27 @@ package struct WaitingList: Sendable {
 
     private struct Entry: Sendable {
         var snapshot: EntrySnapshot
-        /// The first and the last scan that saw `snapshot`.
-        var unchangedSince: Instant
         var lastSeen: Instant
         var result = HandledDrop()
+        var isBeingTaken = false
+        /// What is withheld, by what withholds it, and since when each is as it is now.
+        var withheld: [RawPath: (files: [EntrySnapshot.WithheldFile], since: Instant)] = [:]
+        /// What came of all this, until something of it changes.
+        var items: [Found]?
 
-        var stillFor: Duration { unchangedSince.duration(to: lastSeen) }
+        init(_ snapshot: EntrySnapshot, at now: Instant) {
+            self.snapshot = snapshot
+            lastSeen = now
+            noteWithheld(at: now)
+        }
+
+        mutating func noteWithheld(at now: Instant) {
+            let known = withheld
+            withheld = Dictionary(grouping: snapshot.withheld, by: \.root).reduce(into: [:]) { result, group in
+                let since = known[group.key].flatMap { $0.files == group.value ? $0.since : nil }
+                result[group.key] = (group.value, since ?? now)
+            }
+        }
     }
 
     private struct Key: Hashable {
@@ -28,6 +43,8 @@ package struct WaitingList: Sendable {
     private var entries: [RawPath: Entry] = [:]
     private var scanFailures: [RawPath: String] = [:]
     private var firstSeen: [Key: Date]
+    private var latest: [WaitingItem] = []
+    private var isStale = true
 
     /// - Parameters:
     ///   - maxFileBytes: what is named as the limit of files that are too large.
@@ -40,33 +57,68 @@ package struct WaitingList: Sendable {
 
     /// A scan saw this.
     package mutating func observe(_ snapshot: EntrySnapshot, at now: Instant) {
-        scanFailures[snapshot.name] = nil
-        var entry = entries[snapshot.name] ?? Entry(snapshot: snapshot, unchangedSince: now, lastSeen: now)
-        if entry.snapshot != snapshot {
+        if scanFailures.removeValue(forKey: snapshot.name) != nil { isStale = true }
+        guard var entry = entries[snapshot.name] else {
+            entries[snapshot.name] = Entry(snapshot, at: now)
+            isStale = true
+            return
+        }
+        // What is withheld becomes a matter for somebody by time alone.
+        if entry.snapshot != snapshot || !entry.withheld.isEmpty || entry.isBeingTaken {
             entry.snapshot = snapshot
-            entry.unchangedSince = now
+            entry.isBeingTaken = false
+            entry.noteWithheld(at: now)
+            entry.items = nil
+            isStale = true
         }
         entry.lastSeen = now
         entries[snapshot.name] = entry
     }
 
     /// The entry can't be looked into.
-    package mutating func noteFailure(_ failure: String, of name: RawPath) { scanFailures[name] = failure }
+    package mutating func noteFailure(_ failure: String, of name: RawPath) {
+        if scanFailures.updateValue(failure, forKey: name) != failure { isStale = true }
+    }
 
-    /// A drop was handled.
-    package mutating func noteResult(_ result: HandledDrop, of name: RawPath) { entries[name]?.result = result }
+    /// A drop is about to be handled.
+    package mutating func noteBeginning(of name: RawPath) {
+        entries[name]?.isBeingTaken = true
+        entries[name]?.items = nil
+        isStale = true
+    }
+
+    /// A drop was handled. Of a kept folder it was a part, and what is known of the others stands.
+    package mutating func noteResult(_ result: HandledDrop, of candidate: DropCandidate) {
+        guard var entry = entries[candidate.name] else { return }
+        var deferred = result.deferred
+        if entry.snapshot.isKept {
+            let handled = Set(candidate.snapshot.takeable)
+            deferred.merge(entry.result.deferred.filter { !handled.contains($0.key) }) { first, _ in first }
+        }
+        entry.result = result
+        entry.result.deferred = deferred
+        entry.items = nil
+        entries[candidate.name] = entry
+        isStale = true
+    }
 
     /// The entry is gone.
     package mutating func forget(_ name: RawPath) {
         entries[name] = nil
         scanFailures[name] = nil
+        isStale = true
     }
 
     /// These entries are in the inbox, and no others.
     package mutating func retain(_ names: Set<RawPath>) {
+        guard !self.names.isSubset(of: names) else { return }
+        isStale = true
         entries = entries.filter { names.contains($0.key) }
         scanFailures = scanFailures.filter { names.contains($0.key) }
     }
+
+    /// The entries that are known.
+    var names: Set<RawPath> { Set(entries.keys).union(scanFailures.keys) }
 
     /// When entries should be looked at again of which something waits, by name: that somebody has taken a file away, or has
     /// left it alone for long, is no event. Large ones are left to the scans of the whole inbox.
@@ -85,14 +137,18 @@ package struct WaitingList: Sendable {
     ///
     /// - Parameter isTakenIn: whether a file is known to have been taken in; then it only may not be removed.
     package mutating func items(at now: Date, isTakenIn: (InboxFile, RawPath) -> Bool) -> [WaitingItem] {
+        guard isStale else { return latest }
+        isStale = false
         var found: [Found] = []
         for (name, entry) in entries where scanFailures[name] == nil {
-            found += items(of: entry, isTakenIn: isTakenIn).map { $0.below(name) }
+            let items = entry.items ?? items(of: entry, isTakenIn: isTakenIn)
+            entries[name]?.items = items
+            found += items.map { $0.below(name) }
         }
         for (name, failure) in scanFailures { found.append(Found(name, .failed, detail: failure, degrades: true)) }
         let known = firstSeen
         firstSeen = [:]
-        return found.sorted { $0.path < $1.path }.map { item in
+        latest = found.sorted { $0.path < $1.path }.map { item in
             let key = Key(path: item.path.escaped, code: item.code)
             let since = known[key] ?? now
             firstSeen[key] = since
@@ -100,11 +156,12 @@ package struct WaitingList: Sendable {
                 path: item.path, code: item.code, files: item.files, since: since, detail: item.detail,
                 degrades: item.degrades)
         }
+        return latest
     }
 
     // MARK: The items of one entry; their paths are relative to it.
 
-    private struct Found {
+    private struct Found: Sendable {
         var path: RawPath
         let code: WaitingCode
         var files = 0
@@ -134,30 +191,30 @@ package struct WaitingList: Sendable {
     }
 
     private func withheld(_ entry: Entry) -> [Found] {
-        Dictionary(grouping: entry.snapshot.withheld, by: \.root).map { root, files in
-            let isHidden = files[0].isHidden
-            let holdsPictures = files.contains(where: \.isPicture)
+        entry.withheld.map { root, group in
+            let isHidden = group.files[0].isHidden
+            let holdsPictures = group.files.contains(where: \.isPicture)
             // What is hidden and no picture is meant to be there.
             let code: WaitingCode = !isHidden ? .partialName : holdsPictures ? .hidden : .dotFile
             let patience = isHidden ? Self.hiddenPatience : Self.partialPatience
             return Found(
-                entry.snapshot.isFolder ? root : RawPath([]), code, files: files.count,
-                degrades: holdsPictures && entry.stillFor >= patience)
+                entry.snapshot.isFolder ? root : RawPath([]), code, files: group.files.count,
+                degrades: holdsPictures && group.since.duration(to: entry.lastSeen) >= patience)
         }
     }
 
     private func clutter(_ drop: EntrySnapshot) -> [Found] {
         if case .clutter = drop.standing { return [Found(RawPath([]), .ignored, files: drop.files.count)] }
-        return drop.clutter.map { Found($0.path, .ignored, files: 1) }
+        return drop.clutterRoots.map { Found($0.key, .ignored, files: $0.value) }
     }
 
     private func takeable(_ entry: Entry, isTakenIn: (InboxFile, RawPath) -> Bool) -> [Found] {
         var items: [Found] = []
         var (waiting, taken) = (0, 0)
         for file in entry.snapshot.takeable {
-            let path = entry.snapshot.isFolder ? file.path : RawPath([])
             if let deferral = entry.result.deferred[file] {
                 let detail = deferral == .tooLarge ? "\(maxFileBytes)" : nil
+                let path = entry.snapshot.isFolder ? file.path : RawPath([])
                 items.append(Found(path, deferral.code, files: 1, detail: detail, degrades: deferral.needsSomebody))
             } else if isTakenIn(file, entry.snapshot.name) {
                 taken += 1
@@ -165,13 +222,27 @@ package struct WaitingList: Sendable {
                 waiting += 1
             }
         }
+        if items.count > Self.mostInOneDrop { items = Self.byFolder(items) }
         if taken > 0 { items.append(Found(RawPath([]), .notRemoved, files: taken)) }
         if waiting > 0 { items.append(rest(of: entry, files: waiting)) }
         return items
     }
 
+    /// So many files of a drop are named one by one.
+    private static let mostInOneDrop = 1000
+
+    private static func byFolder(_ items: [Found]) -> [Found] {
+        struct Place: Hashable { let folder: RawPath, code: WaitingCode }
+        return Dictionary(grouping: items) { Place(folder: $0.path.parent, code: $0.code) }.map { place, items in
+            Found(
+                place.folder, place.code, files: items.count, detail: items[0].detail,
+                degrades: items.contains(where: \.degrades))
+        }
+    }
+
     /// What files wait for of which nothing is known in particular.
     private func rest(of entry: Entry, files: Int) -> Found {
+        if entry.isBeingTaken { return Found(RawPath([]), .taking, files: files) }
         if let failure = entry.result.failure {
             return Found(RawPath([]), .failed, files: files, detail: failure, degrades: true)
         }
@@ -183,16 +254,15 @@ package struct WaitingList: Sendable {
 
     /// The outermost folders with nothing in them.
     private func emptyFolders(_ drop: EntrySnapshot) -> [Found] {
-        guard !drop.isKept, drop.standing == .takeable else { return [] }
+        guard !drop.isKept, !NameRules.isClutter(drop.standing) else { return [] }
         var filled: Set<RawPath> = []
-        for path in drop.files.map(\.path.parent) + drop.unreadable {
-            var folder = path
+        let places = drop.files.map(\.path.parent) + drop.unreadable + drop.clutterRoots.keys
+        for var folder in places {
             while filled.insert(folder).inserted, !folder.bytes.isEmpty { folder = folder.parent }
         }
-        return drop.folders.filter {
-            !filled.contains($0.path) && ($0.path.bytes.isEmpty || filled.contains($0.path.parent))
-        }
-        .map { Found($0.path, .emptyFolder) }
+        return drop.folders.filter { folder in
+            !filled.contains(folder.path) && (folder.path.bytes.isEmpty || filled.contains(folder.path.parent))
+        }.map { Found($0.path, .emptyFolder) }
     }
 }
 

@@ -88,6 +88,8 @@ package struct EntrySnapshot: Sendable, Hashable {
     package let takeable: [InboxFile]
     package let withheld: [WithheldFile]
     package let clutter: [InboxFile]
+    /// What makes the clutter so, with the number of files at or below each: a folder, or a file.
+    package let clutterRoots: [RawPath: Int]
     /// The folders below the entry and the entry itself (with an empty path), by path.
     package let folders: [InboxFile]
     /// Folders that this process may not list, clutter left out.
@@ -107,12 +109,17 @@ package struct EntrySnapshot: Sendable, Hashable {
         func standing(_ path: RawPath, isFolder below: Bool) -> NameRules.Standing {
             rules.standing(of: isFolder ? path : RawPath([]), in: name, isFolder: below)
         }
-        let files = files.sorted { $0.path < $1.path }
+        // Where a folder changes while it is listed, a name may come twice.
+        var files = files.sorted { $0.path < $1.path }
+        files = files.enumerated().filter { $0 == 0 || files[$0 - 1].path != $1.path }.map(\.element)
         var (takeable, withheld, clutter): ([InboxFile], [WithheldFile], [InboxFile]) = ([], [], [])
+        var clutterRoots: [RawPath: Int] = [:]
         for file in files {
             switch standing(file.path, isFolder: false) {
             case .takeable: takeable.append(file)
-            case .clutter: clutter.append(file)
+            case .clutter(let root):
+                clutter.append(file)
+                clutterRoots[root, default: 0] += 1
             case .hidden(let root):
                 let isPicture = pictures.contains(file.path)
                 withheld.append(WithheldFile(file: file, standing: .hidden(root: root), isPicture: isPicture))
@@ -126,20 +133,38 @@ package struct EntrySnapshot: Sendable, Hashable {
         self.withheld = withheld
         self.clutter = clutter
         self.folders = folders.sorted { $0.path < $1.path }
-        self.unreadable = unreadable.filter { path in
-            if case .clutter = standing(path, isFolder: true) { false } else { true }
+        var unreadableFolders: [RawPath] = []
+        for path in unreadable {
+            if case .clutter(let root) = standing(path, isFolder: true) {
+                clutterRoots[root, default: 0] += 0
+            } else {
+                unreadableFolders.append(path)
+            }
         }
+        self.unreadable = unreadableFolders
+        self.clutterRoots = clutterRoots
         self.excess = excess
         isKept = isFolder && (rules.keeps(name) || files.contains { $0.path == Self.keepFile })
     }
 
-    /// The same entry with some of its files only, and no folders that could be removed.
+    /// The folders that have no others in them and may hold pictures by their names.
+    func innermostFolders(_ rules: NameRules) -> Set<RawPath> {
+        let outer = Set(folders.map(\.path.parent))
+        return Set(
+            folders.map(\.path).filter {
+                !$0.bytes.isEmpty && !outer.contains($0)
+                    && rules.standing(of: $0, in: name, isFolder: true) == .takeable
+            })
+    }
+
+    /// The same entry with some of its files only.
     func restricted(to some: [InboxFile]) -> EntrySnapshot { EntrySnapshot(self, takeable: some) }
 
     private init(_ other: EntrySnapshot, takeable: [InboxFile]) {
         (name, isFolder, standing, excess, isKept) =
             (other.name, other.isFolder, other.standing, other.excess, other.isKept)
-        (files, self.takeable, withheld, clutter, folders, unreadable) = (takeable, takeable, [], [], [], [])
+        (files, self.takeable, folders) = (takeable, takeable, other.folders)
+        (withheld, clutter, clutterRoots, unreadable) = ([], [], [:], [])
     }
 
     /// Whether something in it is not taken in and may yet be: what lies there on purpose, such as `.gitkeep`, is not meant.

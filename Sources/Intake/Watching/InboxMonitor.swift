@@ -36,8 +36,8 @@ package struct MonitorObserver: Sendable {
     package var pollingChanged: @Sendable (String?) -> Void = { _ in }
     /// All that lies in the inbox and isn't being taken in at this moment, whenever that has changed.
     package var waitingChanged: @Sendable ([WaitingItem]) -> Void = { _ in }
-    /// What there is now of entries that were looked at; nil for those that are gone.
-    package var looked: @Sendable ([RawPath: EntrySnapshot?], InboxScanner) async throws -> Void = { _, _ in }
+    /// What there is now of entries that were looked at; nil for those that are gone. False has it told once more.
+    package var looked: @Sendable ([RawPath: EntrySnapshot?], InboxScanner) async -> Bool = { _, _ in true }
     /// Whether a file of a drop of that name has been taken in and may only not be removed.
     package var isTakenIn: @Sendable (InboxFile, RawPath) -> Bool = { _, _ in false }
     /// The hidden or partial paths that somebody has asked to be taken.
@@ -158,6 +158,7 @@ private struct MonitorRound {
             askForApprovals()
             try await look()
             while let scanner, let candidate = tracker.settled(at: .now).first {
+                waiting.noteBeginning(of: candidate.name)
                 tellWhatWaits()
                 let result = try await handle(candidate, scanner)
                 await finish(candidate, result)
@@ -167,7 +168,7 @@ private struct MonitorRound {
                 let seen = looked
                 looked = [:]
                 hasNews = true
-                try await observer.looked(seen, scanner)
+                if await !observer.looked(seen, scanner) { looked.merge(seen) { newer, _ in newer } }
             }
             tellWhatWaits()
             report(nil)
@@ -235,6 +236,7 @@ private struct MonitorRound {
         }
         guard let scanner else { return }
         let names = try await onScanThread { () throws(IntakeFailure) in try scanner.names() }
+        for name in waiting.names.subtracting(names) { looked.updateValue(nil, forKey: name) }
         tracker.retain(names)
         waiting.retain(names)
         notBefore = notBefore.filter { names.contains($0.key) }
@@ -250,8 +252,12 @@ private struct MonitorRound {
             let end = Instant.now
             dirty.remove(name)
             notBefore[name] = end.advanced(by: max(Self.shortestScanGap, start.duration(to: end) * Self.scanGapFactor))
-            // What is not to be taken needs not settle either.
-            if !rules.isHeldBack(name) { tracker.observe(snapshot, at: start, until: end) }
+            // What is not to be taken need not settle either.
+            if snapshot.standing == .takeable {
+                tracker.observe(snapshot, at: start, until: end)
+            } else {
+                tracker.forget(name)
+            }
             waiting.observe(snapshot, at: end)
         }
     }
@@ -261,7 +267,7 @@ private struct MonitorRound {
         guard let left = await look(into: candidate.name) else { return }
         tracker.handled(candidate, left: left, pause: result.lookAgainAfter, at: .now)
         waiting.observe(left, at: .now)
-        waiting.noteResult(result, of: candidate.name)
+        waiting.noteResult(result, of: candidate)
     }
 
     /// What is in an entry; nil where it is gone, or can't be looked into for now.

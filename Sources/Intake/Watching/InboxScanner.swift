@@ -59,7 +59,8 @@ package final class InboxScanner: Sendable {
         guard let status = try folder.status(of: name) else { return nil }
         var walk = Walk(drop: name, limits: limits, rules: rules, beat: beat)
         if status.kind == .directory {
-            try walk.enter(folder, name, at: RawPath([]), status: status, depth: 0)
+            let isClutter = NameRules.isClutter(rules.standing(of: RawPath([]), in: name, isFolder: true))
+            try walk.enter(folder, name, at: RawPath([]), status: status, depth: 0, isClutter: isClutter)
         } else {
             walk.addLoose(
                 InboxFile(path: name, kind: status.kind, stamp: status.stamp, links: status.links), of: folder)
@@ -83,6 +84,8 @@ private struct Walk {
     /// Hidden files that are pictures.
     var pictures: Set<RawPath> = []
     private var bytes: Int64 = 0
+    private var count = 0
+    private var clutterCount = 0
     private var hiddenCount = 0
 
     init(drop: RawPath, limits: ScanLimits, rules: NameRules, beat: @escaping @Sendable () -> Void) {
@@ -98,17 +101,21 @@ private struct Walk {
     }
 
     /// Lists the folder `name` of `parent`, whose path below the drop is `path`, and all below it.
+    ///
+    /// What is clutter has limits of its own, so that a deep or large `.git` doesn't hold a drop up.
     mutating func enter(
-        _ parent: FolderHandle, _ name: RawPath, at path: RawPath, status: FileStatus, depth: Int
+        _ parent: FolderHandle, _ name: RawPath, at path: RawPath, status: FileStatus, depth: Int, isClutter: Bool
     ) throws(IntakeFailure) {
         folders.append(InboxFile(path: path, kind: .directory, stamp: status.stamp))
-        if depth > limits.depth { excess = .depth(limit: limits.depth, folder: path) }
-        noteCount()
-        guard excess == nil else { return }
+        let depthLimit = isClutter ? Self.clutterDepth : limits.depth
+        if depth > depthLimit { excess = .depth(limit: depthLimit, folder: path) }
+        if depth > 0 { noteCount(isClutter: isClutter) }
+        // Clutter directly in the inbox is nobody's drop.
+        guard excess == nil, !(isClutter && depth == 0) else { return }
         do {
             let folder = try parent.folder(name)
             for entry in try folder.names() where excess == nil {
-                try add(entry, of: folder, at: path.appending(entry), depth: depth)
+                try add(entry, of: folder, at: path.appending(entry), depth: depth, isClutter: isClutter)
             }
         } catch {
             switch error.errno {
@@ -120,22 +127,29 @@ private struct Walk {
     }
 
     private mutating func add(
-        _ name: RawPath, of folder: FolderHandle, at path: RawPath, depth: Int
+        _ name: RawPath, of folder: FolderHandle, at path: RawPath, depth: Int, isClutter: Bool
     ) throws(IntakeFailure) {
         beat()
         guard let status = try folder.status(of: name) else { return }
-        if status.kind == .directory { return try enter(folder, name, at: path, status: status, depth: depth + 1) }
+        let isClutter = isClutter || rules.isClutter(name.bytes[...])
+        if status.kind == .directory {
+            return try enter(folder, name, at: path, status: status, depth: depth + 1, isClutter: isClutter)
+        }
         let file = InboxFile(path: path, kind: status.kind, stamp: status.stamp, links: status.links)
         files.append(file)
         if mayBeHidden(path) { lookAt(file, of: folder, standing: rules.standing(of: path, in: drop, isFolder: false)) }
-        bytes &+= status.stamp.size
-        noteCount()
+        noteCount(isClutter: isClutter)
+        if !isClutter { bytes &+= status.stamp.size }
         if bytes > limits.bytes { excess = .bytes(limit: limits.bytes) }
     }
 
-    private mutating func noteCount() {
-        if files.count + folders.count - 1 > limits.files { excess = .count(limit: limits.files) }
+    private mutating func noteCount(isClutter: Bool) {
+        if isClutter { clutterCount += 1 } else { count += 1 }
+        if max(count, clutterCount) > limits.files { excess = .count(limit: limits.files) }
     }
+
+    /// Deep enough for what tools make, and no deeper than as many folders may be held open.
+    private static let clutterDepth = 64
 
     /// So that most files need no closer look.
     private func mayBeHidden(_ path: RawPath) -> Bool {
@@ -160,7 +174,8 @@ private struct Walk {
 /// Whether a file that is not to be taken in holds a picture all the same.
 private enum HiddenPicture {
     static func isOne(_ name: RawPath, in folder: FolderHandle) -> Bool {
-        guard let file = try? folder.file(name) else { return hasSuffixOfOne(name) }
+        // What can't be looked into may be one.
+        guard let file = try? folder.file(name) else { return true }
         defer { try? file.close() }
         let head = [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
             count = (try? file.read(into: UnsafeMutableRawBufferPointer(buffer))) ?? 0

@@ -63,11 +63,10 @@ package struct SettleTracker: Sendable {
         if snapshot.isKept {
             // Where nothing has changed that a scan shows, somebody has closed a file: all may be tried again.
             let isSame = known?.snapshot == snapshot
-            entry.files = Dictionary(
-                uniqueKeysWithValues: snapshot.takeable.map { file in
-                    let wait = known?.files[file] ?? FileWait(stillSince: end)
-                    return (file, isSame ? FileWait(stillSince: wait.stillSince) : wait)
-                })
+            for file in snapshot.takeable {
+                let wait = known?.files[file] ?? FileWait(stillSince: end)
+                entry.files[file] = isSame ? FileWait(stillSince: wait.stillSince) : wait
+            }
             // Files that are as they were have been still up to now.
             entry.lastSeen = known.map { max($0.lastSeen, start) } ?? end
         }
@@ -95,8 +94,9 @@ package struct SettleTracker: Sendable {
         let known = Set(candidate.snapshot.files)
         if left.isKept {
             for file in left.takeable {
-                let since = earlier?.files[file]?.stillSince ?? now
-                entry.files[file] = FileWait(stillSince: since, rest: known.contains(file) ? rest : nil)
+                var wait = earlier?.files[file] ?? FileWait(stillSince: now)
+                if known.contains(file) { wait.rest = rest }
+                entry.files[file] = wait
             }
             entry.hasMoved = earlier?.hasMoved ?? false
         } else if let earlier, !earlier.hasMoved, left.takeable.allSatisfy(known.contains) {

@@ -119,11 +119,12 @@ enum SettingsCatalog {
             "Which folders of a drop mean training or test: those named like train, Test Set or valid_2; none; or these."
         ),
         .list(
-            "inbox.ignore", \.inbox.ignore, .name, count: 0...1000,
+            "inbox.ignore", \.inbox.ignore, .ignoredName, count: 0...1000,
             "Names to pass over and remove with a drop, beside the known ones (.DS_Store, .git), such as *.txt."),
         .list(
             "inbox.keep", \.inbox.keep, .name, count: 0...1000,
-            "Folders of the inbox that stay when their pictures are taken, as of a camera; a file .keep in one does the same."),
+            "Folders of the inbox that stay when their pictures are taken, as of a camera; a file .keep in one does the same."
+        ),
         .one(
             "inbox.too_large", \.inbox.tooLarge, .choice,
             "A file beyond limits.max_file_bytes: leave it where it is, or move it to .too-large in the inbox."),

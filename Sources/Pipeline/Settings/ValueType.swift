@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Intake
 
 /// How the text of one setting becomes a value: what is expected, in words, and both directions.
 struct ValueType<Value>: Sendable {
@@ -18,6 +19,16 @@ extension ValueType where Value == String {
         .init(
             expected: "a name without a slash",
             parse: { $0.isEmpty || $0.utf8.contains(0) || $0.contains("/") ? nil : $0 }, format: { $0 })
+    }
+
+    /// A pattern of names to pass over and remove; pictures are never meant.
+    static var ignoredName: Self {
+        .init(
+            expected: "a pattern of names without a slash that doesn't match every picture, such as *.txt",
+            parse: { text in
+                guard let pattern = name.parse(text), !NameRules.ignoresPictures(pattern) else { return nil }
+                return pattern
+            }, format: { $0 })
     }
 
     /// The name of a backbone, optionally with an input size: `vgg16` or `vgg16@96`.

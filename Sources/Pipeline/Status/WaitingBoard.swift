@@ -24,11 +24,13 @@ package final class WaitingBoard: Sendable {
             return list
         }
         write(items)
-        func keys(_ items: [WaitingItem]) -> Set<String> { Set(items.map { Self.key($0) }) }
-        let (old, new) = (keys(before), keys(items))
+        func key(_ item: WaitingItem) -> String { "\(item.code.rawValue) \(item.path)" }
+        let old = Set(before.map { "\($0.degrades) \(key($0))" })
+        let new = Set(items.map(key))
         return (
-            items.filter { !$0.isPassing && !old.contains(Self.key($0)) },
-            before.filter { !$0.isPassing && !new.contains(Self.key($0)) }
+            // What has come to need somebody is told of once more.
+            items.filter { !$0.isPassing && !old.contains("\($0.degrades) \(key($0))") },
+            before.filter { !$0.isPassing && !new.contains(key($0)) }
         )
     }
 
@@ -48,8 +50,6 @@ package final class WaitingBoard: Sendable {
         let more = held.count > 1 ? ", and \(held.count - 1) more (cultivar status)" : ""
         return "not taken in: \(first.path) \(first.waitsFor)\(more)"
     }
-
-    private static func key(_ item: WaitingItem) -> String { "\(item.code.rawValue) \(item.degrades) \(item.path)" }
 
     private func write(_ items: [WaitingItem]) {
         let encoder = JSONEncoder()
