@@ -92,7 +92,7 @@ struct DropsCommand: AsyncParsableCommand {
         commandName: "drops", abstract: "List the drops, the newest first, and what became of their files.",
         discussion: """
             Below the table stands what waits in the inbox. With --waiting only that is listed, each path with a code, \
-            since when it waits, why, and what to do about it.
+            since when it waits, why, and what to do about it. --limit bounds the drops, not what waits.
             """)
 
     @Flag(help: "List what waits in the inbox instead.")

@@ -58,13 +58,15 @@ private struct DropWarning: Encodable {
 private struct WaitingReport: Encodable {
     let total: Int
     let degraded: Int
-    /// The first of them by path, those that somebody has to do something about before the others.
+    /// Those that somebody has to do something about, then what is to be taken in, then the rest; each by path.
     let items: [WaitingRow]
 
     init(_ all: [WaitingItem]) {
         total = all.count
         degraded = all.count(where: \.degrades)
-        items = (all.filter(\.degrades) + all.filter { !$0.degrades }).prefix(Self.most).map(WaitingRow.init)
+        let others = all.filter { !$0.degrades }
+        let ordered = all.filter(\.degrades) + others.filter(\.isPending) + others.filter { !$0.isPending }
+        items = ordered.prefix(Self.most).map(WaitingRow.init)
     }
 
     private static let most = 1000

@@ -60,7 +60,10 @@ private struct InboxPaths {
         let named = given.withCString { FilePath(platformString: $0) }
         let candidates = [root, here].map { $0.pushing(named).lexicallyNormalized() }
         guard let inside = candidates.first(where: { $0.starts(with: root) && $0 != root && Files.exists($0) }) else {
-            throw CommandFailure("there is no \(given.escaped) in the inbox \(root)")
+            throw CommandFailure(
+                given.bytes.isEmpty || candidates.contains(root)
+                    ? "name a file or folder in the inbox \(root), as cultivar status does"
+                    : "there is no \(given.escaped) in the inbox \(root)")
         }
         let names = inside.components.dropFirst(root.components.count)
         return names.reduce(RawPath([])) { $0.appending(RawPath($1)) }

@@ -110,11 +110,17 @@ struct IntakeService: Service {
 
     /// Closes the books on what an earlier process has left. A missing inbox is the monitor's to report.
     private func forgetVanished(_ beat: @escaping @Sendable () -> Void) async throws {
-        guard let scanner = try? InboxScanner(inbox: monitor.inbox, limits: monitor.settings.limits, beat: beat) else {
+        let approved = approvals.paths(in: history)
+        let (inbox, settings) = (monitor.inbox, monitor.settings)
+        let rules = settings.rules.approving(approved)
+        guard let scanner = try? InboxScanner(inbox: inbox, limits: settings.limits, rules: rules, beat: beat) else {
             return
         }
         do {
             try await ingestor.forgetVanished(from: scanner)
+            var seen: [RawPath: EntrySnapshot?] = [:]
+            for name in Set(approved.map(\.first)) { seen.updateValue(try scanner.scan(name), forKey: name) }
+            try approvals.forget(seen, in: history)
         } catch let error as CancellationError {
             throw error
         } catch {

@@ -161,20 +161,25 @@ struct IntakeHistoryTests {
         }
     }
 
-    @Test("How a drop was understood is listed with it; its folders are known until it is finished")
+    @Test("How a drop was understood is listed with it, and what its folders were taken for is known")
     func layout() throws {
         try withHistory { history in
             let drop = try history.beginDrop(name("d"), at: time())
-            #expect(try history.folders(of: drop).isEmpty)
+            #expect(try history.places(of: drop).isEmpty)
             let record = LayoutRecord(
                 text: "train/ and valid/, 2 labels", warnings: [LayoutRecord.Warning(code: "w", text: "Odd.")],
-                folders: [[], Array("train/a".utf8), [0xFF]])
+                places: [
+                    []: .init(label: Array("d".utf8), split: nil),
+                    Array("train/a".utf8): .init(label: Array("a".utf8), split: .train),
+                    [0xFF]: .init(label: [0xFF], split: .test),
+                ])
             try history.describe(drop, record)
-            #expect(try Set(history.folders(of: drop)) == record.folders)
+            #expect(try history.places(of: drop) == record.places)
             let listed = try #require(try history.drops().first)
             #expect(listed.layout == record.text && listed.warnings == record.warnings)
             try history.finishDrop(drop, at: time())
-            #expect(try history.folders(of: drop).isEmpty)
+            #expect(try history.latestPlaces(named: Array("d".utf8)) == record.places)
+            #expect(try history.latestPlaces(named: Array("e".utf8)).isEmpty)
             #expect(try history.drops().first?.layout == record.text)
         }
     }

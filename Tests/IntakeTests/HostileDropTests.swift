@@ -270,6 +270,10 @@ struct HostileDropTests {
         #expect(first.verdicts == [1, 0, 0] && first.kept == 1)
         #expect(second.verdicts == [1, 1, 0] && second.kept == 1 && second.hasLeft)
         #expect(!again.hasNews && again.kept == 1)
+        // What comes later is taken under the drop's own name, not under that of the other name's drop.
+        try workshop.drop(png(3), at: ".done-d/cat/3")
+        try await workshop.ingest(".done-d", with: ingestor)
+        #expect(workshop.isInInbox("d/cat/3") && workshop.isInInbox(".done-e"))
     }
 
     @Test("What is known of kept sources goes when they do, from put-aside drops as well")

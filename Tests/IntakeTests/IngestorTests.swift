@@ -123,6 +123,50 @@ struct IngestorTests {
         try workshop.expectNothingLost([png(1)])
     }
 
+    @Test(
+        "A file that is too large and may not be moved stays, and nothing says that it was moved",
+        .enabled(if: geteuid() == 0, "only root can act as another user"))
+    func tooLargeNotMoved() async throws {
+        try workshop.drop(png(1), at: "d/cat/1")
+        try workshop.drop(png(2), at: "e/cat/1")
+        let settings = IngestSettings(maxFileBytes: 100, tooLarge: .move, patience: .zero)
+        let ingestor = try workshop.ingestor(settings: settings)
+        guard try Immutability.set(true, of: workshop.inbox.appending("d/cat/1")) else { return }
+        let kept = try await workshop.ingest("d", with: ingestor)
+        #expect(try Immutability.set(false, of: workshop.inbox.appending("d/cat/1")))
+        #expect(kept.deferredCounts == [.tooLarge: 1] && !kept.hasLeft)
+        // A file has the folder's name.
+        try FileManager.default.removeItem(atPath: workshop.inbox.appending(".too-large").string)
+        try workshop.drop([1], at: ".too-large")
+        #expect(try await workshop.ingest("e", with: ingestor).deferredCounts == [.tooLarge: 1])
+        #expect(try workshop.history.rejects().isEmpty)
+    }
+
+    @Test("What pictures in a folder were taken for stays for the drop, whatever comes later, and that is said")
+    func placesStay() async throws {
+        try workshop.drop(png(1), at: "d/photos/cat/1")
+        try workshop.drop(png(2), at: "d/photos/cat/2.part")
+        let first = try await workshop.ingest("d")
+        #expect(first.accepted == 1)
+        try workshop.drop(png(3), at: "d/dog/3")
+        try workshop.drop(png(4), at: "d/photos/cat/4")
+        let second = try await workshop.ingest("d", with: workshop.ingestor())
+        #expect(second.accepted == 2)
+        #expect(try Set(workshop.history.dataset().labels.map(\.name)) == ["cat", "dog"])
+        #expect(second.layout?.warnings.map(\.code).contains("understood_before") == true)
+    }
+
+    @Test("Pictures directly in a kept folder keep its label, though it gets a sub-folder")
+    func keptFolderKeepsLabel() async throws {
+        try workshop.drop([], at: "camera/.keep")
+        try workshop.drop(png(1), at: "camera/1")
+        try await workshop.ingest("camera")
+        try workshop.drop(png(2), at: "camera/later/2")
+        try workshop.drop(png(3), at: "camera/3")
+        #expect(try await workshop.ingest("camera").verdicts == [2, 0, 0])
+        #expect(try workshop.history.dataset().labels.map(\.name).sorted() == ["camera", "later"])
+    }
+
     @Test("How a drop is understood doesn't change while parts of it are taken")
     func layoutIsKept() async throws {
         for path in ["d/train/cat/1", "d/test/cat/2.part"] { try workshop.drop(png(UInt64(path.count)), at: path) }
@@ -221,7 +265,8 @@ struct IngestorTests {
         var folders = SourceFolders(inbox: scanner.folder, drop: drop)
         let folder = try folders.folder(of: RawPath("1"))
         let source = SourceFile(
-            file: drop.files[0], folder: folder, dropName: drop.name, beingWritten: scanner.beingWritten,
+            file: drop.files[0], folder: folder, inbox: scanner.folder, dropName: drop.name,
+            beingWritten: scanner.beingWritten,
             placement: .picture(label: drop.name, split: nil), isOld: false)
         try workshop.drop(png(2), at: "d/new")
         #expect(rename(workshop.inbox.appending("d/new").string, workshop.inbox.appending("d/1").string) == 0)
@@ -230,7 +275,8 @@ struct IngestorTests {
         #expect(try workshop.folder.read("inbox/d/1") == png(2))
         let newest = try #require(try scanner.scan(RawPath("d")))
         try SourceFile(
-            file: newest.files[0], folder: folder, dropName: drop.name, beingWritten: scanner.beingWritten,
+            file: newest.files[0], folder: folder, inbox: scanner.folder, dropName: drop.name,
+            beingWritten: scanner.beingWritten,
             placement: source.placement, isOld: false
         ).remove()
         #expect(try workshop.files(below: workshop.inbox).isEmpty)

@@ -26,25 +26,32 @@ extension History {
 
     /// Keeps how a drop's folders were understood.
     package func describe(_ drop: DropID, _ layout: LayoutRecord) throws {
-        let folders = layout.folders.sorted { $0.lexicographicallyPrecedes($1) }.joined(separator: [0])
         try write { db in
             try db.execute(
                 sql: "UPDATE drops SET layout = ?, warnings = ?, folders = ? WHERE id = ?",
                 arguments: [
                     layout.text, layout.warnings.isEmpty ? nil : JSONText(layout.warnings),
-                    layout.folders.isEmpty ? nil : DatabaseBytes(Array(folders)), drop,
+                    layout.places.isEmpty ? nil : DatabaseBytes(LayoutRecord.encoded(layout.places)), drop,
                 ])
         }
     }
 
-    /// The folders of a drop, as raw paths, that were ever seen to hold files; kept until it is finished.
-    package func folders(of drop: DropID) throws -> [[UInt8]] {
+    /// What the folders of a drop were taken for so far.
+    package func places(of drop: DropID) throws -> [[UInt8]: LayoutRecord.Place] {
+        try places("WHERE id = ?", [drop])
+    }
+
+    /// The same of the latest drop of a name.
+    package func latestPlaces(named name: [UInt8]) throws -> [[UInt8]: LayoutRecord.Place] {
+        try places("WHERE name = ? ORDER BY id DESC LIMIT 1", [DatabaseBytes(name)])
+    }
+
+    private func places(
+        _ selection: String, _ arguments: StatementArguments
+    ) throws -> [[UInt8]: LayoutRecord.Place] {
         try reader.read { db in
-            let sql = "SELECT folders FROM drops WHERE id = ?"
-            guard let row = try Row.fetchOne(db, sql: sql, arguments: [drop]),
-                let bytes = try row.decode(DatabaseBytes?.self, atIndex: 0)?.bytes
-            else { return [] }
-            return bytes.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) }
+            let row = try Row.fetchOne(db, sql: "SELECT folders FROM drops \(selection)", arguments: arguments)
+            return try row?.decode(DatabaseBytes?.self, atIndex: 0).map { LayoutRecord.decoded($0.bytes) } ?? [:]
         }
     }
 
@@ -68,8 +75,7 @@ extension History {
     package func finishDrop(_ drop: DropID, at time: Timestamp) throws {
         try write { db in
             try db.execute(
-                sql: "UPDATE drops SET finished_at = ?, folders = NULL WHERE id = ? AND finished_at IS NULL",
-                arguments: [time, drop])
+                sql: "UPDATE drops SET finished_at = ? WHERE id = ? AND finished_at IS NULL", arguments: [time, drop])
         }
     }
 
@@ -91,6 +97,26 @@ extension History {
                     bytes: row.decode(DatabaseBytes.self, atIndex: 1).bytes, text: row.decode(atIndex: 2))
                 return try (row.decode(atIndex: 0), name, row.decode(atIndex: 3))
             }
+        }
+    }
+}
+
+extension LayoutRecord {
+    /// Folder, label and split of each place, with a NUL byte after each, which no path has.
+    static func encoded(_ places: [[UInt8]: Place]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for (folder, place) in places.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            let split = Array((place.split?.rawValue ?? "").utf8)
+            for field in [folder, place.label, split] { bytes += field + [0] }
+        }
+        return bytes
+    }
+
+    static func decoded(_ bytes: [UInt8]) -> [[UInt8]: Place] {
+        let fields = bytes.split(separator: 0, omittingEmptySubsequences: false)
+        return stride(from: 0, to: fields.count - 2, by: 3).reduce(into: [:]) { places, index in
+            let split = Split(rawValue: String(decoding: fields[index + 2], as: UTF8.self))
+            places[Array(fields[index])] = Place(label: Array(fields[index + 1]), split: split)
         }
     }
 }

@@ -11,26 +11,28 @@ struct BatchPlan: Sendable {
     /// Folders held open by one batch; three batches are under way at a time.
     private static let folderLimit = 128
 
-    private let layout: DropLayout
+    private let reading: DropReading
     private let files: [InboxFile]
     private let settings: IngestSettings
     private let stillFor: Duration
     private let beingWritten: FilesBeingWritten
     private let dropName: RawPath
+    private let inbox: FolderHandle
     private var folders: SourceFolders
     private(set) var finishedFiles = 0
     var totalFiles: Int { files.count }
 
     init(
-        candidate: DropCandidate, files: [InboxFile], layout: DropLayout, scanner: InboxScanner,
+        candidate: DropCandidate, files: [InboxFile], reading: DropReading, scanner: InboxScanner,
         settings: IngestSettings
     ) {
         let drop = candidate.snapshot
-        self.layout = layout
+        self.reading = reading
         self.files = files
         self.settings = settings
         stillFor = candidate.stillFor
         beingWritten = scanner.beingWritten
+        inbox = scanner.folder
         dropName = drop.isFolder ? drop.name : RawPath([])
         folders = SourceFolders(inbox: scanner.folder, drop: drop)
     }
@@ -58,8 +60,8 @@ struct BatchPlan: Sendable {
             let folder = try folders.folder(of: file.path)
             batch.files.append(
                 SourceFile(
-                    file: file, folder: folder, dropName: dropName, beingWritten: beingWritten,
-                    placement: layout.placement(of: file.path), isOld: isOld(file.stamp)))
+                    file: file, folder: folder, inbox: inbox, dropName: dropName, beingWritten: beingWritten,
+                    placement: reading.placement(of: file.path), isOld: isOld(file.stamp)))
         } catch {
             switch error.errno {
             case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels:

@@ -92,9 +92,9 @@ struct RecordedBatch: Sendable {
         let inodes = inodesWithSeveralNames
         let share = 32
         try await pool.forEach((verdicts.count + share - 1) / share) { index, _ in
-            for (file, verdict) in verdicts[(index * share)...].prefix(share) {
+            for (file, _) in verdicts[(index * share)...].prefix(share) {
                 if file.folder.hasLeft(inbox) { continue }
-                switch try remove(file, verdict, from: inbox, inodesWithSeveralNames: inodes) {
+                switch try remove(file, inodesWithSeveralNames: inodes) {
                 case .done: break
                 case .open: shared.withLock { $0.open.append(file.file) }
                 case .forbidden: shared.withLock { $0.kept.append(file.file) }
@@ -111,17 +111,13 @@ struct RecordedBatch: Sendable {
     private enum Removal { case done, open, forbidden }
 
     private func remove(
-        _ file: SourceFile, _ verdict: Verdict, from inbox: FolderHandle, inodesWithSeveralNames: Set<UInt64>
+        _ file: SourceFile, inodesWithSeveralNames: Set<UInt64>
     ) throws(IntakeFailure) -> Removal {
         // First who writes, then whether something was written: what comes in between is seen.
         if file.isOpenForWriting { return .open }
         guard try file.isUnchanged(inodesWithSeveralNames: inodesWithSeveralNames) else { return .done }
         do {
-            if case .rejected(code: TooLargeRule.code, _) = verdict {
-                try file.setAside(in: inbox)
-            } else {
-                try file.remove()
-            }
+            try file.remove()
             return .done
         } catch {
             guard error.isForbidden else { throw error }

@@ -38,8 +38,6 @@ package enum TooLargeRule: String, Sendable, CaseIterable {
     case leave
     /// It is rejected, and moved to the inbox's folder `.too-large`.
     case move
-
-    static let code = "too_large"
 }
 
 /// What the preparation of a file needs.

@@ -60,11 +60,11 @@ package final class Ingestor: Sendable {
         if NameRules.isAside(drop.name) { return try await wake(drop, files: files, in: scanner, summary) }
         var id: DropID?
         if !files.isEmpty {
-            let (begun, layout) = try await pool.run { _ in try self.begin(drop, in: scanner) }
+            let (begun, reading) = try await pool.run { _ in try self.begin(drop, in: scanner) }
             id = begun
-            summary.layout = layout.record
+            summary.layout = reading.record
             let plan = BatchPlan(
-                candidate: candidate, files: files, layout: layout.value, scanner: scanner, settings: tools.settings)
+                candidate: candidate, files: files, reading: reading, scanner: scanner, settings: tools.settings)
             try await take(plan, of: drop, from: scanner.folder, id: begun, summary: &summary, progress: progress)
         }
         if !drop.isKept {
@@ -132,26 +132,17 @@ package final class Ingestor: Sendable {
         }
     }
 
-    /// Begins a drop or takes an unfinished one up, and says how its folders are to be understood: by all that were ever
-    /// seen of them, so that the understanding doesn't change while parts of it are taken.
-    ///
-    /// A kept folder's sub-folders count whether there is anything in them just now or not.
-    private func begin(
-        _ drop: EntrySnapshot, in scanner: InboxScanner
-    ) throws -> (DropID, (value: DropLayout, record: LayoutRecord)) {
+    /// Begins a drop or takes an unfinished one up, and says how its folders are to be understood. What a kept folder was
+    /// taken for lasts beyond the day.
+    private func begin(_ drop: EntrySnapshot, in scanner: InboxScanner) throws -> (DropID, DropReading) {
+        let latest = drop.isKept ? try history.latestPlaces(named: drop.name.bytes) : [:]
         if drop.isKept { try finishEarlierDay(of: drop.name, in: scanner) }
         let id = try history.beginDrop(RawName(drop.name), at: .now)
-        var seen = drop.isFolder ? DropLayout.folders(of: drop.takeable.lazy.map(\.path)) : []
-        if drop.isKept { seen.formUnion(drop.innermostFolders(scanner.rules)) }
-        let folders = seen.union(try history.folders(of: id).map { RawPath($0) })
-        let layout = DropLayout(
-            name: drop.name, isFolder: drop.isFolder, folders: folders, splitFolders: tools.settings.splitFolders)
-        let record = LayoutRecord(
-            text: layout.understanding,
-            warnings: layout.warnings.map { LayoutRecord.Warning(code: $0.code, text: $0.description) },
-            folders: Set(folders.map(\.bytes)))
-        try history.describe(id, record)
-        return (id, (layout, record))
+        let known = try history.places(of: id).merging(latest) { first, _ in first }
+        let reading = DropReading(
+            drop, rules: scanner.rules, splitFolders: tools.settings.splitFolders, earlier: known)
+        try history.describe(id, reading.record)
+        return (id, reading)
     }
 
     private func finishEarlierDay(of folder: RawPath, in scanner: InboxScanner) throws {
@@ -166,11 +157,7 @@ package final class Ingestor: Sendable {
     ) async throws -> IngestSummary {
         var summary = summary
         guard !files.isEmpty || drop.withholdsPictures else { return summary }
-        let name = try await pool.run { [kept, history] _ in
-            let known = drop.takeable.first { kept.contains($0, of: drop.name) }
-            let recorded = try known.flatMap { try history.dropName(keeping: KeptSource($0.stamp)) }
-            return recorded.map { RawPath($0) } ?? NameRules.originalName(ofAside: drop.name) ?? drop.name
-        }
+        let name = try await pool.run { _ in try self.originalName(of: drop) }
         do {
             try scanner.folder.rename(drop.name, to: name)
         } catch {
@@ -179,6 +166,18 @@ package final class Ingestor: Sendable {
             summary.lookAgainAfter = tools.settings.patience
         }
         return summary
+    }
+
+    /// The name that a drop had before it was put aside. Earlier releases appended a number where the name was taken, which
+    /// can be told from a name by the drop that its files belong to only.
+    private func originalName(of aside: EntrySnapshot) throws -> RawPath {
+        let name = NameRules.originalName(ofAside: aside.name) ?? aside.name
+        guard let known = aside.takeable.first(where: { kept.contains($0, of: aside.name) }),
+            let recorded = try history.dropName(keeping: KeptSource(known.stamp)).map({ RawPath($0) }),
+            name.bytes.starts(with: recorded.bytes + [UInt8(ascii: "-")])
+        else { return name }
+        let suffix = name.bytes.dropFirst(recorded.bytes.count + 1)
+        return suffix.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? recorded : name
     }
 
     /// Records the end of a drop, once the removal of its files is on the disk: a power loss would bring them back, and

@@ -7,6 +7,7 @@ internal import Tensors
 struct SourceFile: Sendable {
     let file: InboxFile
     let folder: FolderHandle
+    let inbox: FolderHandle
     /// Empty for a loose file.
     let dropName: RawPath
     let beingWritten: FilesBeingWritten
@@ -23,7 +24,7 @@ struct SourceFile: Sendable {
             guard try FileStatus(of: source).stamp == file.stamp else { return .done(.deferred(.changed)) }
             guard file.stamp.size > 0 else { return .done(try judgeEmpty(source)) }
             guard file.stamp.size <= tools.settings.maxFileBytes else {
-                return .done(judgeTooLarge(source, tools.settings))
+                return .done(try judgeTooLarge(source, tools.settings))
             }
             guard try tools.store.hasRoom(forBytes: Int(file.stamp.size)) else { return .done(.deferred(.noSpace)) }
             guard let staged = try stage(source, in: tools.store, on: worker) else { return .done(.deferred(.changed)) }
@@ -100,21 +101,36 @@ struct SourceFile: Sendable {
         }
     }
 
-    /// Moves the file to the inbox's folder of those that are too large.
-    func setAside(in inbox: FolderHandle) throws(IntakeFailure) {
-        try inbox.makeFolder(NameRules.tooLargeFolder)
-        let aside = try inbox.folder(NameRules.tooLargeFolder)
-        for number in 1... {
-            let suffix = number == 1 ? [] : Array("~\(number)".utf8)
-            do {
-                return try folder.rename(name, to: RawPath(name.bytes.prefix(Self.longestName - 8) + suffix), in: aside)
-            } catch {
-                if error.errno == .noSuchFileOrDirectory { return }
-                if error.errno != .fileExists { throw error }
+    /// Moves the file to the inbox's folder of those that are too large, and gives its name there; nil where that may not or
+    /// can't be done, be it that the drop is another file system.
+    private func setAside() throws(IntakeFailure) -> RawPath? {
+        do throws(IntakeFailure) {
+            try inbox.makeFolder(NameRules.tooLargeFolder)
+            let aside = try inbox.folder(NameRules.tooLargeFolder)
+            for number in 1...Self.mostOfOneName {
+                let suffix = number == 1 ? [] : Array("~\(number)".utf8)
+                let newName = RawPath(name.bytes.prefix(Self.longestName - 8) + suffix)
+                if try moved(to: newName, in: aside) { return newName }
             }
+            return nil
+        } catch {
+            if error.isForbidden || error.isAboutChange || error.errno == .improperLink { return nil }
+            throw error
         }
     }
 
+    /// False where the name is taken.
+    private func moved(to newName: RawPath, in aside: FolderHandle) throws(IntakeFailure) -> Bool {
+        do throws(IntakeFailure) {
+            try folder.rename(name, to: newName, in: aside)
+            return true
+        } catch {
+            if error.errno == .fileExists { return false }
+            throw error
+        }
+    }
+
+    private static let mostOfOneName = 9_999
     private static let longestName = 255
 
     /// Whether somebody is known to have it open for writing: what they wrote after its removal would be lost.
@@ -164,15 +180,16 @@ struct SourceFile: Sendable {
         return .refused(.empty, code: "empty", reason: "the file is empty", byteCount: 0)
     }
 
-    /// It is never copied: it may be as large as the disk.
-    private func judgeTooLarge(_ source: FileDescriptor, _ settings: IngestSettings) -> PreparedFile {
+    /// It is never copied: it may be as large as the disk. It is moved before that is recorded: whatever comes between, it is
+    /// in the inbox.
+    private func judgeTooLarge(_ source: FileDescriptor, _ settings: IngestSettings) throws -> PreparedFile {
         guard settings.tooLarge == .move else { return .deferred(.tooLarge) }
         if isOpenForWriting(source) { return .deferred(.openForWriting) }
-        let folder = NameRules.tooLargeFolder.escaped
+        guard let aside = try setAside() else { return .deferred(.tooLarge) }
         let reason =
             "the file has \(file.stamp.size) bytes, more than the \(settings.maxFileBytes) allowed "
-            + "(limits.max_file_bytes); it is moved to \(folder)/ in the inbox"
-        return .refused(.none, code: TooLargeRule.code, reason: reason, byteCount: Int(file.stamp.size))
+            + "(limits.max_file_bytes); it was moved to \(NameRules.tooLargeFolder.appending(aside).escaped) in the inbox"
+        return .refused(.none, code: "too_large", reason: reason, byteCount: Int(file.stamp.size))
     }
 
     private func refused(_ staged: StagedPicture, _ fault: LayoutFault) -> PreparedFile {
@@ -211,7 +228,7 @@ struct SourceFile: Sendable {
 }
 
 extension Split {
-    fileprivate init(_ split: DropLayout.Split) {
+    init(_ split: DropLayout.Split) {
         switch split {
         case .train: self = .train
         case .test: self = .test

@@ -52,6 +52,9 @@ package struct WaitingItem: Codable, Sendable, Hashable {
         self.degrades = degrades
     }
 
+    /// Whether it is something to be taken in, and not what is there on purpose, is done, or is passed over.
+    package var isPending: Bool { ![.emptyFolder, .dotFile, .ignored, .setAside, .notRemoved].contains(code) }
+
     /// Whether it will be over in a moment, by itself.
     package var isPassing: Bool { [.settling, .taking, .changed].contains(code) }
 
@@ -76,7 +79,7 @@ package struct WaitingItem: Codable, Sendable, Hashable {
         case .failed: "can't be taken in: \(detail ?? "?")"
         case .emptyFolder: "is an empty folder; waits for files"
         case .dotFile: "is hidden and holds no picture; stays"
-        case .ignored: "is passed over; goes when its drop has been taken in"
+        case .ignored: "is clutter, which is passed over"
         case .setAside: "was set aside for its size; stays"
         case .notRemoved: "has been taken in, but may not be removed by this user"
         }
@@ -85,7 +88,7 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     /// What somebody can do about it; nil where nothing is to be done.
     package var toDo: String? {
         switch code {
-        case .settling, .taking, .open, .incomplete, .changed, .nameTaken, .ignored: nil
+        case .settling, .taking, .open, .incomplete, .changed, .nameTaken, .ignored, .dotFile, .setAside: nil
         case .partialName: "rename it when it is complete, or: cultivar take \(argument)"
         case .hidden: "cultivar take \(argument)"
         case .unreadable: "let the service read it, for example, in the inbox: chmod -R a+rX \(argument)"
@@ -95,7 +98,7 @@ package struct WaitingItem: Codable, Sendable, Hashable {
         case .tooManyFiles: "drop it in parts, or raise limits.max_drop_files"
         case .dropTooLarge: "drop it in parts, or raise limits.max_drop_bytes"
         case .failed: "mend what is said; it is tried again by itself"
-        case .emptyFolder, .dotFile, .setAside: "remove it if it isn't needed"
+        case .emptyFolder: "remove it if it isn't needed"
         case .notRemoved: "remove it, or give the service the right to"
         }
     }

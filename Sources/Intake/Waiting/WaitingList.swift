@@ -125,12 +125,18 @@ package struct WaitingList: Sendable {
     var nextLooks: [RawPath: Instant] {
         entries.compactMapValues { entry in
             let drop = entry.snapshot
-            let waits = !drop.withheld.isEmpty || !drop.unreadable.isEmpty || !entry.result.deferred.isEmpty
-            return waits && drop.files.count <= Self.manyFiles ? entry.lastSeen.advanced(by: Self.lookInterval) : nil
+            let waits =
+                !drop.withheld.isEmpty || drop.hasHiddenFolders || !drop.unreadable.isEmpty
+                || !entry.result.deferred.isEmpty
+            guard waits, drop.files.count <= Self.manyFiles else { return nil }
+            let interval = drop.files.count <= Self.fewFiles ? Self.shortLookInterval : Self.lookInterval
+            return entry.lastSeen.advanced(by: interval)
         }
     }
 
     private static let lookInterval = Duration.seconds(15)
+    private static let shortLookInterval = Duration.seconds(5)
+    private static let fewFiles = 1_000
     private static let manyFiles = 10_000
 
     /// All that waits, by path. What was on the list before keeps its time.

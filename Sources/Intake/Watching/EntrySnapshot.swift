@@ -96,6 +96,8 @@ package struct EntrySnapshot: Sendable, Hashable {
     package let unreadable: [RawPath]
     /// Set where the entry passes a limit; the lists are then incomplete.
     package let excess: Excess?
+    /// Whether there are hidden folders in it, or it is one: what comes into them is no event.
+    package let hasHiddenFolders: Bool
     /// Whether the folder stays when its pictures are taken, which are then taken one by one.
     package let isKept: Bool
 
@@ -121,6 +123,8 @@ package struct EntrySnapshot: Sendable, Hashable {
                 clutter.append(file)
                 clutterRoots[root, default: 0] += 1
             case .hidden(let root):
+                // It says that the folder stays, and is meant to.
+                if file.path == Self.keepFile { continue }
                 let isPicture = pictures.contains(file.path)
                 withheld.append(WithheldFile(file: file, standing: .hidden(root: root), isPicture: isPicture))
             case .partial(let root):
@@ -144,6 +148,11 @@ package struct EntrySnapshot: Sendable, Hashable {
         self.unreadable = unreadableFolders
         self.clutterRoots = clutterRoots
         self.excess = excess
+        hasHiddenFolders = folders.contains { folder in
+            let name = folder.path.bytes.isEmpty ? name : folder.path.last
+            guard name.bytes.first == UInt8(ascii: ".") else { return false }
+            if case .hidden = standing(folder.path, isFolder: true) { return true } else { return false }
+        }
         isKept = isFolder && (rules.keeps(name) || files.contains { $0.path == Self.keepFile })
     }
 
@@ -161,8 +170,8 @@ package struct EntrySnapshot: Sendable, Hashable {
     func restricted(to some: [InboxFile]) -> EntrySnapshot { EntrySnapshot(self, takeable: some) }
 
     private init(_ other: EntrySnapshot, takeable: [InboxFile]) {
-        (name, isFolder, standing, excess, isKept) =
-            (other.name, other.isFolder, other.standing, other.excess, other.isKept)
+        (name, isFolder, standing, excess, isKept, hasHiddenFolders) =
+            (other.name, other.isFolder, other.standing, other.excess, other.isKept, other.hasHiddenFolders)
         (files, self.takeable, folders) = (takeable, takeable, other.folders)
         (withheld, clutter, clutterRoots, unreadable) = ([], [], [:], [])
     }
