@@ -266,7 +266,7 @@ struct DataSetLayoutTests {
         #expect(
             layout.warnings.map(\.description) == [
                 "train0/, train1/, train10/, train11/ and 96 more are taken for labels and not for a split: pictures lie "
-                    + "directly in it, and classes beside it"
+                    + "directly there, beside other classes"
             ])
         let wrapped = DropLayout(name: RawPath("d"), paths: [RawPath("a\u{1B}/train/cat/1")])
         #expect(wrapped.understanding == "train/, 1 label, wrapped in a\\x1b/")
