@@ -171,6 +171,10 @@ struct DataSetLayoutTests {
                 folders: [("train/images", "images train"), ("valid/images", "images test")],
                 understanding: "train/ and valid/, 1 label", warnings: ["label_says_nothing"]),
             DataSet(
+                testDescription: "boxes instead of labels, wrapped", drop: "d",
+                folders: [("archive/train/images", "images train"), ("archive/test/images", "images test")],
+                understanding: "train/ and test/, 1 label, wrapped in archive/", warnings: ["label_says_nothing"]),
+            DataSet(
                 testDescription: "a label of several folders", drop: "d",
                 folders: [("fruit/apple", "fruit"), ("fruit/banana", "fruit")], understanding: "1 label",
                 warnings: ["only_label_has_folders"]),
@@ -185,6 +189,28 @@ struct DataSetLayoutTests {
             DataSet(
                 testDescription: "first tries", drop: "d", folders: [("test1", "test1"), ("test2", "test2")],
                 understanding: "2 labels", warnings: ["split_name_beside_classes"]),
+            DataSet(
+                testDescription: "a label beside splits, wrapped", drop: "d",
+                folders: [
+                    ("data/train/n01440764", "n01440764 train"), ("data/val/n01440764", "n01440764 test"),
+                    ("data/ILSVRC", "ILSVRC"),
+                ],
+                understanding: "train/ and val/, 2 labels, wrapped in data/", warnings: ["labels_beside_splits"]),
+            DataSet(
+                testDescription: "folds", drop: "d",
+                folders: [("fold1/cat", "fold1"), ("fold1/dog", "fold1"), ("fold2/cat", "fold2")],
+                understanding: "2 labels", warnings: ["labels_have_folders"]),
+            DataSet(
+                testDescription: "kinds of kinds", drop: "d",
+                folders: [("trains/thomas", "trains"), ("cars/bmw", "cars")],
+                understanding: "2 labels", warnings: ["labels_have_folders"]),
+            DataSet(
+                testDescription: "splits by animal", drop: "d",
+                folders: [
+                    ("cat_train", "cat_train"), ("cat_test", "cat_test"), ("dog_train", "dog_train"),
+                    ("dog_test", "dog_test"),
+                ],
+                understanding: "4 labels", warnings: ["label_is_split_name"]),
         ])
     func dataSet(_ set: DataSet) {
         let files = set.folders.filter { !$0.1.isEmpty }.map { ($0.0.isEmpty ? "1.jpg" : "\($0.0)/1.jpg", $0.1) }
@@ -232,6 +258,51 @@ struct DataSetLayoutTests {
         #expect(warnings("d", ["\(name)/inner/1", "cat/2"]).isEmpty)
     }
 
+    @Test(
+        "Labels that are splits but for decoration are told",
+        arguments: [
+            ["train 80%", "test 20%"], ["1_train", "2_test"], ["train.zip", "validate"], ["cat_train", "cat_test"],
+            ["catTrain", "catTest"], ["my train set", "my test set"], ["cat_train", "cat_test", "birds"],
+            ["train-final", "val-old"], ["TRAIN (80%)", "TEST (20%)", "notes"], ["Train_été", "Test_été"],
+        ])
+    func decorated(_ names: [String]) {
+        let paths = names.map { "\($0)/1" }
+        #expect(place("d", paths) == names)
+        #expect(warnings("d", paths) == ["label_is_split_name"])
+        #expect(warnings("d", paths, .off).isEmpty)
+        #expect(warnings("d", paths, .named(["seg_train"])).isEmpty)
+    }
+
+    @Test(
+        "Words with a split's in them, which don't make splits of each other, aren't told",
+        arguments: [
+            ["training shoes", "boots"], ["trainer", "protest", "test settings"], ["steam train", "test tube", "car"],
+            ["steam train", "express train"], ["contest", "constrain"], ["training ground", "playground"],
+            ["trainers", "testers"], ["big train station", "big test station", "big"],
+        ])
+    func undecorated(_ names: [String]) { #expect(warnings("d", names.map { "\($0)/1" }).isEmpty) }
+
+    @Test("Decorated and plain names of splits, and those of labels in splits, are told together")
+    func decoratedBesidePlain() {
+        #expect(warnings("d", ["train.zip/1", "test/2"]) == ["label_is_split_name", "split_name_beside_classes"])
+        #expect(warnings("d", ["train/cat_train/1", "test/cat_test/2"]) == ["label_is_split_name"])
+    }
+
+    @Test("Folders in labels are told where they are the same in several, or all that the labels hold")
+    func folders() {
+        let told = ["labels_have_folders"]
+        #expect(warnings("d", ["fold1/0/1", "fold1/1/2", "fold2/0/3", "fold2/1/4"]) == told)
+        #expect(warnings("d", ["fold1/Cat/1", "fold1/dog/2", "fold2/cat/3", "fold3/4"]) == told)
+        #expect(warnings("d", ["train/a/cat/1", "train/a/dog/2", "train/b/cat/3"]) == told)
+        #expect(warnings("d", ["a/cat/1", "b/fish/2", "c/3"]).isEmpty)
+        #expect(warnings("d", ["cat/old/1", "cat/2", "dog/3"]).isEmpty)
+        #expect(warnings("d", ["cat/originals/1", "dog/originals/2"]).isEmpty)
+        #expect(warnings("d", ["cat/images/1", "dog/images/2", "cat/photos/3", "dog/photos/4"]).isEmpty)
+        #expect(warnings("d", ["cat/2023-05-01/1", "dog/2024/2"]).isEmpty)
+        #expect(warnings("d", ["train/cat/a/1", "test/cat/a/2", "test/cat/b/3", "test/dog/4"]).isEmpty)
+        #expect(warnings("d", ["cats/train/1", "cats/test/2", "dogs/train/3", "dogs/test/4"], .off).isEmpty)
+    }
+
     @Test("Splits with something before the word need each other")
     func prefixes() {
         #expect(place("d", ["cifar_train/cat/1", "cifar_test/cat/2"]) == ["cat train", "cat test"])
@@ -267,6 +338,19 @@ struct DataSetLayoutTests {
             layout.warnings.map(\.description) == [
                 "train0/, train1/, train10/, train11/ and 96 more are taken for labels and not for a split: pictures lie "
                     + "directly there, beside other classes"
+            ])
+        func said(_ paths: [String]) -> [String] {
+            DropLayout(name: RawPath("d"), paths: paths.map { RawPath($0) }).warnings.map(\.description)
+        }
+        #expect(
+            said(["fruit/apple/1", "fruit/fig/2"]) == [
+                "all pictures have the label fruit, though apple/ and fig/ in it look like labels; the pictures of this "
+                    + "drop keep that label, and if the folders are labels, drop the next ones without fruit/ around them"
+            ])
+        #expect(
+            said(["fold1/cat/1", "fold1/dog/2", "fold2/cat/3", "x/4"]) == [
+                "fold1/ and fold2/ are taken for labels, though cat/ in them looks like a label; the pictures of this "
+                    + "drop keep these labels, and if the inner folders are labels, drop the next ones without the outer ones"
             ])
         let wrapped = DropLayout(name: RawPath("d"), paths: [RawPath("a\u{1B}/train/cat/1")])
         #expect(wrapped.understanding == "train/, 1 label, wrapped in a\\x1b/")

@@ -108,6 +108,16 @@ struct DropLayoutTests {
         #expect(layout.placement(of: RawPath("a.jpg")) == .refused(.looseFile))
     }
 
+    @Test("A file without a label is told what to do about it")
+    func advice() {
+        for fault in [LayoutFault.looseFile, .besideLabelFolders, .noLabelBelowSplit(folder: RawPath("train"))] {
+            #expect(fault.description.hasPrefix("no label folder: the file lay "))
+            #expect(fault.description.contains("; put it into a folder "))
+        }
+        let below = LayoutFault.noLabelBelowSplit(folder: RawPath("train")).description
+        #expect(below.hasSuffix("if train is the label, rename the folder or set inbox.split_folders"))
+    }
+
     @Test("Labels are raw bytes")
     func rawLabel() {
         let path = RawPath([0xFF, 0x0A, UInt8(ascii: "/"), 0x31])
@@ -128,8 +138,10 @@ struct DropLayoutTests {
         func pick<T>(_ values: [T]) -> T { values[Int(random.next() % UInt64(values.count))] }
         for _ in 0..<3_000 {
             let drop = pick(names)
+            // Few names meet each other more often.
+            let few = (0..<2 + Int(random.next() % 6)).map { _ in pick(names) }
             let paths = (0..<1 + Int(random.next() % 8)).map { number in
-                (0..<Int(random.next() % 5)).map { _ in pick(names) } + ["\(number).jpg"]
+                (0..<Int(random.next() % 5)).map { _ in pick(few) } + ["\(number).jpg"]
             }
             let raw = paths.map { RawPath($0.joined(separator: "/")) }
             let folders = DropLayout.folders(of: raw)
@@ -138,6 +150,8 @@ struct DropLayoutTests {
                 let again = DropLayout(name: RawPath(drop), paths: raw.reversed(), splitFolders: setting)
                 #expect(!layout.understanding.isEmpty)
                 #expect(layout.understanding == again.understanding && layout.warnings == again.warnings)
+                var labels: Set<RawPath> = []
+                var isBesideSplits = false
                 for (path, components) in zip(raw, paths) {
                     let placement = layout.placement(of: path)
                     #expect(placement == again.placement(of: path))
@@ -145,6 +159,18 @@ struct DropLayoutTests {
                     let own = RawPath(drop.hasPrefix(".") ? String(drop.dropFirst()) : drop)
                     #expect(components.dropLast().contains { RawPath($0) == label } || label == own)
                     if setting == .off { #expect(split == nil) }
+                    labels.insert(label)
+                    isBesideSplits = isBesideSplits || split == nil
+                }
+                let count = labels.count == 1 ? "1 label" : labels.isEmpty ? "no labels" : "\(labels.count) labels"
+                let isPlain = layout.understanding == "the drop's name as label"
+                #expect(
+                    layout.understanding.contains(count) || isPlain,
+                    "\(drop): \(paths), \(setting)")
+                let hasSplits = !layout.understanding.hasPrefix(count) && !isPlain
+                if hasSplits, isBesideSplits {
+                    #expect(
+                        layout.warnings.map(\.code).contains("labels_beside_splits"), "\(drop): \(paths), \(setting)")
                 }
             }
         }

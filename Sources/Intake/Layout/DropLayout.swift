@@ -117,11 +117,15 @@ package enum LayoutFault: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .looseFile: "no label folder: the file lay directly in the inbox"
+        case .looseFile:
+            "no label folder: the file lay directly in the inbox; put it into a folder named after its label"
         case .besideLabelFolders:
-            "no label folder: the file lay beside the label folders of its drop, not in one of them"
+            "no label folder: the file lay beside the label folders of its drop, not in one of them; put it into a folder "
+                + "named after its label"
         case .noLabelBelowSplit(let folder):
-            "no label folder: the file lay directly in \(folder.escaped)/, which names a split, not a label"
+            "no label folder: the file lay directly in \(folder.escaped)/, which names a split, not a label; put it into a "
+                + "folder in there named after its label, or, if \(folder.escaped) is the label, rename the folder or set "
+                + "inbox.split_folders"
         case .noLabelName(_, .blank): "no label: nothing can be seen in the folder's name"
         case .noLabelName(let folder, .control):
             "no label: the folder's name, \(folder.escaped), has control characters or turns the direction of text"

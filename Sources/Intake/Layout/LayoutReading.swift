@@ -45,6 +45,9 @@ struct LayoutReader {
         }
     }
 
+    /// Whether words such as `train` make a split, rather than the setting's names.
+    var knowsSplitsByWords: Bool { setting == .auto }
+
     func read(_ drop: FolderTree) -> LayoutReading {
         let reading = readSet(drop, isTop: true).reading
         let hasOtherLabels = labels(of: reading).contains { !SetWords.isAll($0) }

@@ -6,10 +6,20 @@ struct LayoutSurvey {
     private let dropName: RawPath
     private let dropSplit: SplitName.Kind?
     private let isFolder: Bool
-    private var labels: [(name: RawPath, folder: FolderTree, isInSplit: Bool)] = []
+    private var labels: [Label] = []
     private var splits: [(name: RawPath, kind: SplitName.Kind, isBelowLabel: Bool)] = []
     private var wrappers: [RawPath] = []
     private(set) var hasTestFolder = false
+
+    private struct Label {
+        let name: RawPath
+        let holdsFiles: Bool
+        /// The folders in it that say nothing, sorted.
+        let parts: [RawPath]
+        let isInSplit: Bool
+        /// False for a folder below those that were read: it is a label all the same (`images` in `archive/train/images`).
+        let isRead: Bool
+    }
 
     init(
         _ reading: LayoutReading, of tree: FolderTree, dropName: RawPath, dropSplit: SplitName.Kind?,
@@ -30,20 +40,32 @@ struct LayoutSurvey {
             wrappers.append(path)
         }
         for (name, content) in folder.sorted {
-            guard let place = reading.children[name] else { continue }
+            guard let place = reading.children[name] else {
+                if !isInLabel { add(name, content, nil, isInSplit: isInSplit) }
+                continue
+            }
             let below = path.appending(name)
             switch place.role {
             case .passed: visit(place, content, path: below, isInLabel: isInLabel, isInSplit: isInSplit)
             case .label:
-                labels.append((name, content, isInSplit))
+                add(name, content, place, isInSplit: isInSplit)
                 visit(place, content, path: below, isInLabel: true, isInSplit: isInSplit)
             case .split(let kind):
                 splits.append((name, kind, isInLabel))
-                let labelCount = labels.count
+                let labelCount = readLabelCount
                 visit(place, content, path: below, isInLabel: isInLabel, isInSplit: true)
-                if kind == .test, isInLabel || labels.count > labelCount { hasTestFolder = true }
+                if kind == .test, isInLabel || readLabelCount > labelCount { hasTestFolder = true }
             }
         }
+    }
+
+    private var readLabelCount: Int { labels.count(where: \.isRead) }
+
+    private mutating func add(_ name: RawPath, _ folder: FolderTree, _ place: LayoutReading?, isInSplit: Bool) {
+        let parts = folder.children.keys.filter { place?.children[$0] == nil }.sorted()
+        labels.append(
+            Label(
+                name: name, holdsFiles: folder.holdsFiles, parts: parts, isInSplit: isInSplit, isRead: place != nil))
     }
 }
 
@@ -86,9 +108,9 @@ extension LayoutSurvey {
 extension LayoutSurvey {
     var warnings: [LayoutWarning] {
         guard isFolder else { return [] }
-        return [dropWarning, splitNameWarning, classWarning, mixtureWarning, setWarning, onlyLabelWarning].compactMap {
-            $0
-        }
+        return [
+            dropWarning, splitNameWarning, classWarning, mixtureWarning, setWarning, onlyLabelWarning, partsWarning,
+        ].compactMap { $0 }
     }
 
     private var dropWarning: LayoutWarning? {
@@ -97,14 +119,30 @@ extension LayoutSurvey {
             ? .labelsNamedLikeSplits([dropName]) : .dropNamedLikeSplit(dropName)
     }
 
-    /// In splits, or without pictures of their own.
+    /// In splits, or without pictures of their own; or with something before or after the word.
     private var splitNameWarning: LayoutWarning? {
-        let names = distinct { reader.splitName($0.name) != nil && ($0.isInSplit || !$0.folder.holdsFiles) }
+        let plain = distinct { reader.splitName($0.name) != nil && ($0.isInSplit || !$0.holdsFiles) }
+        let names = Set(plain).union(decoratedSplitNames).sorted()
         return names.isEmpty ? nil : .labelsNamedLikeSplits(names)
     }
 
+    /// `cat_train` and `cat_test`: labels that mention different splits and say the same otherwise, or all labels, if
+    /// together they mention different splits. One alone may be any word: a test tube.
+    private var decoratedSplitNames: [RawPath] {
+        guard reader.knowsSplitsByWords else { return [] }
+        let names = distinct { _ in true }
+        let mentions = names.compactMap { name in SplitMention(name).map { (name: name, mention: $0) } }
+        func differ(_ family: [(name: RawPath, mention: SplitMention)]) -> Bool {
+            Set(family.map(\.mention.kind)).count > 1
+        }
+        let families = Dictionary(grouping: mentions, by: \.mention.rest).values.filter(differ)
+        let found = mentions.count == names.count && differ(mentions) ? mentions : families.flatMap { $0 }
+        // Plain names have their own warnings.
+        return found.map(\.name).filter { reader.splitName($0) == nil }
+    }
+
     private var classWarning: LayoutWarning? {
-        let names = distinct { reader.splitName($0.name) != nil && !$0.isInSplit && $0.folder.holdsFiles }
+        let names = distinct { reader.splitName($0.name) != nil && !$0.isInSplit && $0.holdsFiles }
         return names.isEmpty ? nil : .splitNamesBesideClasses(names)
     }
 
@@ -123,12 +161,83 @@ extension LayoutSurvey {
             return nil
         }
         if splits.contains(where: \.isBelowLabel) { return .onlyLabelAboveSplits(first.name) }
-        let folders = Set(labels.flatMap(\.folder.children.keys)).sorted()
-        return folders.count > 1 && labels.allSatisfy { !$0.folder.holdsFiles }
+        let folders = Set(labels.flatMap(\.parts)).sorted()
+        return folders.count > 1 && labels.allSatisfy { !$0.holdsFiles }
             ? .onlyLabelHasFolders(label: first.name, folders: folders) : nil
     }
 
-    private func distinct(_ condition: ((name: RawPath, folder: FolderTree, isInSplit: Bool)) -> Bool) -> [RawPath] {
+    /// The same folders in several labels (`fold1/cat`, `fold2/cat`), or in every label nothing but folders
+    /// (`cars/bmw`, `trains/thomas`).
+    private var partsWarning: LayoutWarning? {
+        let labels = labels.map { (label: $0, key: key(of: $0.name), parts: $0.parts.filter(mayBeLabel)) }
+        let owners = labels.reduce(into: [String: Set<String>]()) { owners, label in
+            for part in label.parts { owners[key(of: part), default: []].insert(label.key) }
+        }
+        // A folder that is the same everywhere tells nothing apart.
+        guard owners.count > 1, Set(labels.map(\.key)).count > 1 else { return nil }
+        let repeated = Set(owners.filter { $1.count > 1 }.keys)
+        if repeated.isEmpty {
+            let areHollow = labels.allSatisfy { label, _, parts in
+                !label.holdsFiles && parts.count == label.parts.count && parts.allSatisfy(hasLetters)
+            }
+            guard areHollow else { return nil }
+        }
+        let found = labels.map { label, _, parts in
+            (name: label.name, parts: repeated.isEmpty ? parts : parts.filter { repeated.contains(key(of: $0)) })
+        }.filter { !$0.parts.isEmpty }
+        return .labelsHaveFolders(
+            labels: Set(found.map(\.name)).sorted(), folders: Set(found.flatMap(\.parts)).sorted())
+    }
+
+    private func mayBeLabel(_ part: RawPath) -> Bool { !SetWords.isAll(part) && SplitName(part) == nil }
+
+    /// Numbers and dates rather tell apart the pictures of one label.
+    private func hasLetters(_ name: RawPath) -> Bool { name.bytes.contains(where: SplitMention.isLetter) }
+
+    private func distinct(_ condition: (Label) -> Bool) -> [RawPath] {
         Set(labels.filter(condition).map(\.name)).sorted()
     }
+}
+
+/// A split's word at the beginning or the end of a name: `train 80%`, `1_train`, `catTest`.
+struct SplitMention {
+    let kind: SplitName.Kind
+    /// The other words, without numbers and words for a set of pictures, in lower case.
+    let rest: [RawPath]
+
+    init?(_ name: RawPath) {
+        let words = Self.words(of: name).filter { SetWords.tail($0.bytes[...]) == nil }
+        let kinds = words.map(Self.kind)
+        guard
+            let index = [kinds.indices.first, kinds.indices.last].compactMap({ $0 }).first(where: { kinds[$0] != nil }),
+            let kind = kinds[index]
+        else { return nil }
+        self.kind = kind
+        rest = Array(words[..<index] + words[(index + 1)...])
+    }
+
+    private static func kind(of word: RawPath) -> SplitName.Kind? {
+        let kind = SplitName(word)?.kind ?? (verbs.contains(word) ? .validation : nil)
+        return kind == .unlabelled ? nil : kind
+    }
+
+    private static let verbs: Set<RawPath> = [RawPath("validate"), RawPath("validating")]
+
+    /// Runs of letters; a capital after a small letter begins a new one.
+    private static func words(of name: RawPath) -> [RawPath] {
+        var words: [[UInt8]] = [[]]
+        var isAfterSmall = false
+        for byte in name.bytes {
+            let isCapital = capitals.contains(byte)
+            if !isLetter(byte) || (isCapital && isAfterSmall) { words.append([]) }
+            if isLetter(byte) { words[words.count - 1].append(byte) }
+            isAfterSmall = isLetter(byte) && !isCapital
+        }
+        return words.filter { !$0.isEmpty }.map { NameRules.lowercased(RawPath($0)) }
+    }
+
+    /// Whether a byte is an ASCII letter, or of a character beyond ASCII.
+    static func isLetter(_ byte: UInt8) -> Bool { capitals.contains(byte & ~0x20) || byte >= 0x80 }
+
+    private static let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z")
 }

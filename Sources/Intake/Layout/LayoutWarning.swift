@@ -1,6 +1,6 @@
 /// What in a drop's folders may be read otherwise than it was meant.
 package enum LayoutWarning: Sendable, Hashable, CustomStringConvertible {
-    /// Labels that are called like splits.
+    /// Labels that are called like splits, or like splits of a part of the data.
     case labelsNamedLikeSplits([RawPath])
     /// Folders named like splits, with pictures directly in them, beside classes: they are classes, too.
     case splitNamesBesideClasses([RawPath])
@@ -10,6 +10,8 @@ package enum LayoutWarning: Sendable, Hashable, CustomStringConvertible {
     case labelsNamedForSets([RawPath])
     /// The only label, without pictures of its own; the folders in it may be meant.
     case onlyLabelHasFolders(label: RawPath, folders: [RawPath])
+    /// Labels with folders in them that may be meant: the same in several labels, or in every label nothing else.
+    case labelsHaveFolders(labels: [RawPath], folders: [RawPath])
     /// The only label, above splits that hold pictures; what they show may be told elsewhere.
     case onlyLabelAboveSplits(RawPath)
     /// The drop's name is that of a split but for a number, and isn't taken for one.
@@ -23,6 +25,7 @@ package enum LayoutWarning: Sendable, Hashable, CustomStringConvertible {
         case .labelsBesideSplits: "labels_beside_splits"
         case .labelsNamedForSets: "label_says_nothing"
         case .onlyLabelHasFolders: "only_label_has_folders"
+        case .labelsHaveFolders: "labels_have_folders"
         case .onlyLabelAboveSplits: "only_label_above_splits"
         case .dropNamedLikeSplit: "drop_named_like_split"
         }
@@ -42,8 +45,13 @@ package enum LayoutWarning: Sendable, Hashable, CustomStringConvertible {
             "\(FolderList.text(labels)) \(verb(labels)) taken for \(noun(labels)), though the name says nothing of what the "
                 + "pictures show"
         case .onlyLabelHasFolders(let label, let folders):
-            "all pictures have the label \(label.escaped), though \(FolderList.text(folders)) in it look like labels; drop "
-                + "the folders in \(label.escaped)/ without it if they are"
+            "all pictures have the label \(label.escaped), though \(FolderList.text(folders)) in it look like labels; the "
+                + "pictures of this drop keep that label, and if the folders are labels, drop the next ones without "
+                + "\(label.escaped)/ around them"
+        case .labelsHaveFolders(let labels, let folders):
+            "\(FolderList.text(labels)) are taken for labels, though \(FolderList.text(folders)) in them "
+                + "\(folders.count == 1 ? "looks" : "look") like \(noun(folders)); the pictures of this drop keep these labels, and if the inner folders are labels, drop the next ones "
+                + "without the outer ones"
         case .onlyLabelAboveSplits(let label):
             "all pictures have the label \(label.escaped), because no folders lie in its splits"
         case .dropNamedLikeSplit(let name):
