@@ -199,6 +199,7 @@ class MadeFiles(OddFileCase):
         self.check(large(), PIXELS_SECONDS)
 
     def test_as_many_bytes_as_are_taken(self) -> None:
+        self.place = self.installation("inbox: {settle: 0.3s, too_large: move}\ntrain: {every: 1d}\n", "moving")
         self.check(huge_files(), PIXELS_SECONDS)
 
     def test_many_that_fill_what_goes_to_a_decoder_at_once(self) -> None:

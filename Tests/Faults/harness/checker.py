@@ -185,7 +185,7 @@ def _placement_problems(inbox: Path, ledger: _Ledger, dropped: list[Dropped], is
         if is_running or not lies:
             problems += [
                 f"{_shown(file)} is rejected, but not in rejected/ with its reason"
-                for refusal in refusals if not ledger.has_rejected(file, refusal)]
+                for refusal in refusals if not ledger.has_rejected(file, refusal) and not _is_set_aside(inbox, file)]
         delivered = deliveries[file.key, file.digest]
         if rows + lies == 0 and not file.may_be_gone:
             problems.append(f"{_shown(file)} is nowhere")
@@ -292,6 +292,12 @@ def _lies_in(inbox: Path, file: Dropped) -> bool:
     if file.digest is None:
         return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
     return stat.S_ISREG(mode) and _digest(path) == file.digest
+
+
+def _is_set_aside(inbox: Path, file: Dropped) -> bool:
+    """Whether it was moved to the folder of what is too large, which is never copied."""
+    folder = inbox / ".too-large"
+    return folder.is_dir() and any(_digest(path) == file.digest for path in folder.iterdir() if path.is_file())
 
 
 def _digest(path: Path | bytes) -> bytes:
