@@ -15,6 +15,7 @@ struct BatchPlan: Sendable {
     private let files: [InboxFile]
     private let settings: IngestSettings
     private let stillFor: Duration
+    private let isWhole: Bool
     private let beingWritten: FilesBeingWritten
     private let dropName: RawPath
     private let inbox: FolderHandle
@@ -31,6 +32,7 @@ struct BatchPlan: Sendable {
         self.files = files
         self.settings = settings
         stillFor = candidate.stillFor
+        isWhole = candidate.isWhole
         beingWritten = scanner.beingWritten
         inbox = scanner.folder
         dropName = drop.isFolder ? drop.name : RawPath([])
@@ -61,7 +63,7 @@ struct BatchPlan: Sendable {
             batch.files.append(
                 SourceFile(
                     file: file, folder: folder, inbox: inbox, dropName: dropName, beingWritten: beingWritten,
-                    placement: reading.placement(of: file.path), isOld: isOld(file.stamp)))
+                    placement: reading.placement(of: file.path), isOld: isOld(file.stamp), isWhole: isWhole))
         } catch {
             switch error.errno {
             case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels:

@@ -14,6 +14,8 @@ struct SourceFile: Sendable {
     let placement: DropLayout.Placement
     /// Whether the file has been seen unchanged for so long that it won't get any longer.
     let isOld: Bool
+    /// Whether its drop was renamed in as a whole.
+    var isWhole = false
 
     var name: RawPath { file.path.last }
 
@@ -66,11 +68,11 @@ struct SourceFile: Sendable {
             || (inodesWithSeveralNames.contains(stamp.inode) && stamp.hasSameContent(as: file.stamp))
     }
 
-    /// Removes the file. One that has just been written may be replaced at any moment, so it is removed under a name that
-    /// nobody else uses: what has taken its place meanwhile gets its name back.
+    /// Removes the file. Where it has just been written in the inbox itself, it may be replaced at any moment, so it is
+    /// removed under a name that nobody else uses: what has taken its place meanwhile gets its name back.
     func remove() throws(IntakeFailure) {
         let hiddenName = RawPath(NameRules.removalPrefix + name.bytes)
-        guard !isOld, file.kind == .regular, hiddenName.bytes.count <= Self.longestName else {
+        guard !isOld, !isWhole, file.kind == .regular, hiddenName.bytes.count <= Self.longestName else {
             return try folder.removeFile(name)
         }
         do {

@@ -196,11 +196,14 @@ package struct DropCandidate: Sendable, Hashable {
     package let snapshot: EntrySnapshot
     /// How long it has been seen to hold still.
     package let stillFor: Duration
+    /// Whether it was renamed in as a whole, so that nobody is at work in it.
+    package let isWhole: Bool
 
     package var name: RawPath { snapshot.name }
 
-    package init(snapshot: EntrySnapshot, stillFor: Duration) {
+    package init(snapshot: EntrySnapshot, stillFor: Duration, isWhole: Bool = false) {
         self.snapshot = snapshot
         self.stillFor = stillFor
+        self.isWhole = isWhole
     }
 }

@@ -132,7 +132,8 @@ package struct SettleTracker: Sendable {
         guard let snapshot = entry.snapshot, !entry.hasMoved, isOfInterest(snapshot),
             hasSettled(entry.stillSince, entry.rest, required: required(of: entry), seen: entry.lastSeen, at: now)
         else { return nil }
-        return DropCandidate(snapshot: snapshot, stillFor: entry.stillSince.duration(to: entry.lastSeen))
+        return DropCandidate(
+            snapshot: snapshot, stillFor: entry.stillSince.duration(to: entry.lastSeen), isWhole: entry.arrivedWhole)
     }
 
     private func settledFiles(of entry: Entry, at now: Instant) -> DropCandidate? {
