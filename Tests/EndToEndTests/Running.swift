@@ -25,11 +25,14 @@ final class Running: @unchecked Sendable {
         process.executableURL = URL(filePath: binary.string)
         process.arguments = arguments
         process.environment = environment
-        process.standardInput = try FileHandle(
+        let reading = try FileHandle(
             forReadingFrom: URL(filePath: folder.write(input, to: FilePath("\(name).in")).string))
-        process.standardOutput = try Self.file(folder.write([], to: FilePath("\(name).out")))
-        process.standardError = try Self.file(folder.write([], to: FilePath("\(name).err")))
+        let writing = try Self.file(folder.write([], to: FilePath("\(name).out")))
+        let errors = try Self.file(folder.write([], to: FilePath("\(name).err")))
+        (process.standardInput, process.standardOutput, process.standardError) = (reading, writing, errors)
         try process.run()
+        // The process has its own; a Process keeps these for ever, and inotify's library takes no descriptor above 1023.
+        for file in [reading, writing, errors] { try file.close() }
     }
 
     deinit {
