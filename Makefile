@@ -5,6 +5,8 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 SWIFT ?= swift
 BINARY := .build/release/cultivar
+# Tests look inside the modules, for which these are compiled otherwise than what is installed.
+TESTING := -c release --scratch-path .build-testing
 SOURCES := Sources Tests Benchmarks Fuzzing Package.swift
 
 .PHONY: help setup build backbones demo run test test-power fuzz test-faults test-systemd soak bench lint format install
@@ -34,8 +36,9 @@ run: build backbones ## Run the daemon in the foreground on this folder's inbox/
 test: backbones ## Build and run all tests, optimised
 	@python3 -m unittest discover scripts/tests
 	@python3 -m unittest discover -s Benchmarks/tests -t Benchmarks
-	@$(SWIFT) build -c release --build-tests
-	@$(SWIFT) test -c release --skip-build --no-parallel
+	@CULTIVAR_TESTING=1 $(SWIFT) build $(TESTING) --build-tests
+	@CULTIVAR_TESTING=1 $(SWIFT) test $(TESTING) --skip-build --no-parallel
+	@$(MAKE) --no-print-directory build
 	@Tests/Faults/run --short
 
 test-faults: ## Kill, starve and deceive the daemon, and check what is left (a part: make test-faults CASE=kill)
@@ -90,4 +93,4 @@ install: build ## Install binary, unit, account, folders and commented settings 
 		|| install -D -m 0644 systemd/cultivar.yaml $(DESTDIR)$(SYSCONFDIR)/cultivar/cultivar.yaml
 
 clean: ## Delete what was built
-	rm -rf .build .build-fuzz
+	rm -rf .build .build-testing .build-fuzz

@@ -2,16 +2,26 @@
 import PackageDescription
 
 /// Every Swift target is built with these.
-let settings: [SwiftSetting] = [
+var settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-    // Tests look inside the modules and are run optimised, from the same build as the program.
-    .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
 ]
+// Tests look inside the modules and run optimised. What is installed is built without; `make test` has a folder of its own.
+if Context.environment["CULTIVAR_TESTING"] != nil {
+    settings.append(.unsafeFlags(["-enable-testing"], .when(configuration: .release)))
+}
 
 /// Targets whose inner loops are arithmetic: unoptimised they are 40 times slower, too slow for a debug test.
 let numericSettings: [SwiftSetting] = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
     name: "cultivar",
@@ -19,7 +29,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -27,139 +36,139 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
+    // From the top of the house to its ground floor: a target uses only what stands below it.
     targets: [
         .executableTarget(
-            name: "cultivar",
-            dependencies: [
-                "Commands", "Intake", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            swiftSettings: settings
-        ),
+            name: "cultivar", dependencies: ["Commands", "Decoding", "Numerics", argumentParser],
+            swiftSettings: settings),
         .target(
             name: "Commands",
             dependencies: [
-                "Archive", "Daemon", "Intake", "Learning", "Networks", "Outbox", "Pipeline", "Tensors",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "SystemPackage", package: "swift-system"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "Archive", "Daemon", "Doctor", "Installation", "Intake", "Learning", "Networks", "Outbox", "Pictures",
+                "Settings", "Status", "System", "Training", "Workers", argumentParser, logging, systemPackage,
             ],
-            swiftSettings: settings
-        ),
+            swiftSettings: settings),
         .target(
             name: "Daemon",
             dependencies: [
-                "Archive", "Intake", "Learning", "Pipeline", "Tensors",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                "Archive", "Decoding", "Installation", "Intake", "Settings", "Status", "System", "Training", "Workers",
+                logging, serviceLifecycle, systemPackage, unixSignals,
             ],
-            swiftSettings: settings
-        ),
+            swiftSettings: settings),
         .target(
-            name: "Pipeline",
+            name: "Doctor",
             dependencies: [
-                "Archive", "Intake", "Learning", "Networks", "ONNX", "Outbox", "Pictures", "Tensors",
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Yams", package: "Yams"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                "Archive", "Installation", "Intake", "Outbox", "Settings", "System", "Training", "Workers",
+                systemPackage,
             ],
-            swiftSettings: settings
-        ),
+            swiftSettings: settings),
+        .target(
+            name: "Training",
+            dependencies: [
+                "Archive", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Pictures", "Settings",
+                "Status", "System", "Workers", logging, systemPackage,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Installation",
+            dependencies: [
+                "Archive", "Networks", "Outbox", "Settings", "System", "Workers", logging, systemPackage,
+            ],
+            swiftSettings: settings),
+        .target(name: "Status", dependencies: ["Intake", "System", systemPackage], swiftSettings: settings),
+        .target(
+            name: "Settings",
+            dependencies: [
+                "Intake", "Learning", "Networks", "Pictures", "System", configuration, "Yams", systemPackage,
+            ],
+            swiftSettings: settings),
         .target(
             name: "Outbox",
             dependencies: [
-                "Archive", "Learning", "Networks", "ONNX", "Tensors",
-                .product(name: "SystemPackage", package: "swift-system"),
+                "Archive", "Learning", "Networks", "Numerics", "ONNX", "Pictures", "System", "Workers", systemPackage,
             ],
-            swiftSettings: settings
-        ),
+            swiftSettings: settings),
         .target(
             name: "Intake",
             dependencies: [
-                "Archive", "CInotifyTools", "CSandbox", "Pictures", "Tensors",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                "Archive", "CInotifyTools", "Decoding", "Pictures", "System", "Workers", logging, systemPackage,
             ],
-            swiftSettings: settings
-        ),
+            swiftSettings: settings),
         .target(
-            name: "Networks",
-            dependencies: ["CKernels", "ONNX", "Tensors", .product(name: "SystemPackage", package: "swift-system")],
-            swiftSettings: numericSettings
-        ),
-        .target(name: "Learning", dependencies: ["CKernels", "Tensors"], swiftSettings: numericSettings),
-        .target(
-            name: "Pictures",
-            dependencies: ["CImageCodecs", "Tensors", .product(name: "SystemPackage", package: "swift-system")],
-            swiftSettings: numericSettings
-        ),
+            name: "Decoding", dependencies: ["Archive", "CSandbox", "Pictures", "System", "Workers", systemPackage],
+            swiftSettings: settings),
         .target(
             name: "Archive",
-            dependencies: [
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: settings
-        ),
+            dependencies: ["System", .product(name: "GRDB", package: "GRDB.swift"), systemPackage],
+            swiftSettings: settings),
+        .target(name: "Learning", dependencies: ["CKernels", "Numerics", "Workers"], swiftSettings: numericSettings),
         .target(
-            name: "ONNX",
-            dependencies: [
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            exclude: ["onnx.proto"],
-            swiftSettings: settings
-        ),
-        .target(name: "Tensors", dependencies: ["COpenBLAS"], swiftSettings: numericSettings),
+            name: "Networks",
+            dependencies: ["CKernels", "Numerics", "ONNX", "System", "Workers", systemPackage],
+            swiftSettings: numericSettings),
+        .target(
+            name: "Pictures", dependencies: ["CImageCodecs", "Numerics", "System", systemPackage],
+            swiftSettings: numericSettings),
+        .target(
+            name: "ONNX", dependencies: ["System", protobuf, systemPackage], exclude: ["onnx.proto"],
+            swiftSettings: settings),
+        .target(name: "Numerics", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: numericSettings),
+        .target(name: "Workers", swiftSettings: settings),
+        .target(name: "System", dependencies: ["CPlatform", systemPackage], swiftSettings: settings),
         .target(name: "CKernels"),
         .target(name: "CSandbox"),
         .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
-        // Cultivar's side of `make bench`; not part of what is installed.
-        .executableTarget(
-            name: "cultivar-bench",
-            dependencies: [
-                "Learning", "Networks", "Pictures", "Tensors", .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            path: "Benchmarks/Driver",
-            swiftSettings: settings
-        ),
-        .target(
-            name: "TestSupport",
-            dependencies: ["Archive", "Pictures", "Tensors", .product(name: "SystemPackage", package: "swift-system")],
-            swiftSettings: settings
-        ),
+        .systemLibrary(name: "CPlatform", providers: [.apt(["libssl-dev"])]),
     ]
 )
+
+// Not part of what is installed: Cultivar's side of `make bench`, and what tests share.
+package.targets += [
+    .executableTarget(
+        name: "cultivar-bench",
+        dependencies: ["Learning", "Networks", "Numerics", "Pictures", "Workers", systemPackage],
+        path: "Benchmarks/Driver", swiftSettings: settings),
+    .target(
+        name: "TestInstallations",
+        dependencies: [
+            "Archive", "Installation", "Learning", "Numerics", "ONNX", "Outbox", "Settings", "Status", "System",
+            "TestSupport", "Training", "Workers", logging, systemPackage,
+        ],
+        swiftSettings: settings),
+    .target(
+        name: "TestSupport", dependencies: ["Numerics", "Pictures", "System", systemPackage], swiftSettings: settings),
+]
 
 /// Tests that compare with values which others' software has made; they find the files by path, not in a bundle.
 let testsWithResources = ["Pictures", "Networks", "Learning", "Outbox"]
 
+/// Tests that need an installation with pictures and a backbone in it.
+let testsOfInstallations = ["Doctor", "Training"]
+
 for name in [
-    "Tensors", "Pictures", "Networks", "Learning", "ONNX", "Archive", "Intake", "Outbox", "Pipeline",
-    "Daemon", "Commands",
+    "System", "Workers", "Numerics", "ONNX", "Pictures", "Networks", "Learning", "Archive", "Intake", "Outbox",
+    "Settings",
+    "Status", "Training", "Doctor", "Daemon", "Commands",
 ] {
     package.targets.append(
         .testTarget(
             name: "\(name)Tests",
             // Decoder processes are the program itself.
-            dependencies: [.byName(name: name), "TestSupport"] + (name == "Intake" ? ["cultivar"] : []),
+            dependencies: [.byName(name: name), "TestSupport"] + (name == "Intake" ? ["cultivar"] : [])
+                + (testsOfInstallations.contains(name) ? ["TestInstallations"] : []),
             exclude: testsWithResources.contains(name) ? ["Resources"] : [], swiftSettings: settings))
 }
 package.targets.append(
     .testTarget(
-        name: "EndToEndTests", dependencies: ["cultivar", "ONNX", "Outbox", "Pictures", "Tensors", "TestSupport"],
+        name: "EndToEndTests", dependencies: ["cultivar", "Numerics", "ONNX", "Outbox", "Pictures", "TestSupport"],
         swiftSettings: settings))
 
 // Only for `make fuzz`, which builds into a folder of its own: a product with sanitizers in it is none.
 if Context.environment["CULTIVAR_FUZZING"] != nil {
     // Those that read strangers' bytes. CKernels' loops for three instruction sets would take the compiler minutes.
-    let watched = ["CImageCodecs", "Intake", "Networks", "ONNX", "Pictures", "Pipeline"]
+    let watched = ["CImageCodecs", "Decoding", "Intake", "Networks", "ONNX", "Pictures", "Settings"]
     for target in package.targets where watched.contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer,address"])]
         target.cSettings = [
@@ -171,7 +180,7 @@ if Context.environment["CULTIVAR_FUZZING"] != nil {
         .executableTarget(
             name: "cultivar-fuzz",
             dependencies: [
-                "CLibFuzzer", "Intake", "Networks", "ONNX", "Pictures", "Pipeline", "Tensors",
+                "CLibFuzzer", "Networks", "Numerics", "ONNX", "Pictures", "Settings",
             ],
             path: "Fuzzing/Driver",
             swiftSettings: settings + [.unsafeFlags(["-sanitize=fuzzer,address"])],

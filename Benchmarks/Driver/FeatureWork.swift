@@ -1,6 +1,7 @@
 import Networks
+import Numerics
 import SystemPackage
-import Tensors
+import Workers
 
 /// Features of one batch of pictures: bytes (N, H, W, 3) in, float32 (N, features) out.
 ///

@@ -1,5 +1,6 @@
 import Learning
-import Tensors
+import Numerics
+import Workers
 
 /// One epoch of head training, 1280 -> 128 -> 10 with Adam and batches of 64, in so many fits at the same time.
 ///

@@ -1,6 +1,6 @@
 import Glibc
+import Numerics
 import SystemPackage
-import Tensors
 
 /// Cultivar's side of the benchmarks: sets one piece of work up, then repeats it whenever it is told to.
 ///

@@ -1,6 +1,6 @@
 import Pictures
 import SystemPackage
-import Tensors
+import Workers
 
 /// Photos on the way to a backbone: read, decode, turn upright, resize. Large JPEGs are scaled down while decoding, as
 /// extraction does it: to no less than the side.

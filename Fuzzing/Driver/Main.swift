@@ -1,6 +1,6 @@
 internal import CLibFuzzer
 internal import Glibc
-internal import Tensors
+internal import Numerics
 
 /// libFuzzer with one of the targets. All arguments are libFuzzer's.
 @main

@@ -1,7 +1,7 @@
+internal import Numerics
 internal import ONNX
-internal import Tensors
 
-@testable internal import Networks
+@testable import Networks
 
 /// An ONNX file from bytes to a network that is run: as a backbone, and as a published classifier.
 struct ONNXTarget: Target {

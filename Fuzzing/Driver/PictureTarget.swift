@@ -1,8 +1,8 @@
 internal import Glibc
-internal import Tensors
+internal import Numerics
 
-@testable internal import Intake
-@testable internal import Pictures
+@testable import Intake
+@testable import Pictures
 
 /// All that happens to a picture's bytes: the judgement in a decoder process with its report, and extraction.
 struct PictureTarget: Target {

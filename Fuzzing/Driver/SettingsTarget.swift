@@ -1,8 +1,7 @@
 internal import Dispatch
 internal import Glibc
+internal import Settings
 internal import Synchronization
-
-@testable internal import Pipeline
 
 /// A settings file: it gives settings, or problems in plain words.
 struct SettingsTarget: Target {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import Numerics
 
 /// A message in protobuf's wire format, told apart without its schema, so that a change leaves the lengths around it right.
 struct WireMessage {

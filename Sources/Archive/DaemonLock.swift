@@ -1,4 +1,4 @@
-import Glibc
+import System
 package import SystemPackage
 
 /// The right to write to a state folder's stores, held by one process at a time: the daemon, or a training command
@@ -20,18 +20,19 @@ package final class DaemonLock: Sendable {
     ///
     /// Throws ``DaemonLockFailure`` where another process holds it.
     package static func acquire(in folder: StateFolder) throws -> DaemonLock {
-        let root = try Files.perform("lock", folder.root) {
-            try opened(FileDescriptor.open(folder.root, .readOnly, options: [.directory, .closeOnExec])) {
-                try take(folder: $0, of: folder)
-            }
+        let root = try opened(folder.root, Files.open(folder.root)) { descriptor in
+            guard try !FileLock.take(folder: descriptor) else { return }
+            // Without its file, or with one that can't be read, the holder has no number.
+            throw DaemonLockFailure(path: folder.lock, holder: try? holder(in: folder))
         }
         do {
-            let file = try Files.perform("lock", folder.lock) {
-                try opened(
-                    FileDescriptor.open(
-                        folder.lock, .readWrite, options: [.create, .closeOnExec],
-                        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-                ) { try take(file: $0, path: folder.lock) }
+            let permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+            let file = try opened(folder.lock, Files.openShared(folder.lock, permissions: permissions)) { descriptor in
+                guard try FileLock.take(file: descriptor) else {
+                    throw DaemonLockFailure(path: folder.lock, holder: processID(try descriptor.readToEnd()))
+                }
+                try descriptor.resize(to: 0)
+                _ = try descriptor.writeAll("\(Processes.current)\n".utf8)
             }
             return DaemonLock(folder: root, file: file)
         } catch {
@@ -41,15 +42,17 @@ package final class DaemonLock: Sendable {
     }
 
     /// A descriptor that `body` was done with; closed again where it throws.
-    private static func opened(_ descriptor: FileDescriptor, _ body: (FileDescriptor) throws -> Void) throws
-        -> FileDescriptor
-    {
-        do {
-            try body(descriptor)
+    private static func opened(
+        _ path: FilePath, _ descriptor: @autoclosure () throws -> FileDescriptor,
+        _ body: (FileDescriptor) throws -> Void
+    ) throws -> FileDescriptor {
+        try Files.perform("lock", path) {
+            let descriptor = try descriptor()
+            do { try body(descriptor) } catch {
+                try descriptor.close()
+                throw error
+            }
             return descriptor
-        } catch {
-            try descriptor.close()
-            throw error
         }
     }
 
@@ -59,59 +62,23 @@ package final class DaemonLock: Sendable {
     package static func holder(in folder: StateFolder) throws -> Int32? {
         let path = folder.lock
         guard Files.exists(path) else { return nil }
-        return try Files.perform("read", path) {
-            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            return try descriptor.closeAfter {
-                var request = wholeFile
-                guard fcntl(descriptor.rawValue, getLock, &request) == 0 else { throw Files.currentErrno() }
-                return request.l_type == Int16(F_UNLCK) ? nil : processID(try descriptor.readAll())
-            }
+        return try Files.reading(path) { descriptor in
+            try FileLock.isHeld(file: descriptor) ? processID(try descriptor.readToEnd()) : nil
         }
     }
 
     /// Whether a process holds the lock of a state folder that has taken it in the last ten seconds: one that may be about to
     /// open the history, and no daemon of an older release that has been running all the time.
     static func wasTakenJustNow(in folder: StateFolder) throws -> Bool {
-        guard try holder(in: folder) != nil else { return false }
-        var status = stat()
-        guard folder.lock.withPlatformString({ stat($0, &status) }) == 0 else { return false }
+        guard try holder(in: folder) != nil, let status = try Files.status(of: folder.lock) else { return false }
         // Whoever takes the lock writes its number; a clock that was set makes it seem new at worst.
-        return abs(time(nil) - status.st_mtim.tv_sec) <= 10
+        return abs(SystemTime.nowInNanoseconds - status.stamp.modified) <= 10_000_000_000
     }
 
     /// The folder's lock last: who finds it free finds the file's free as well.
     deinit {
         try? file.close()
         try? folder.close()
-    }
-
-    private static func take(folder descriptor: FileDescriptor, of state: StateFolder) throws {
-        guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 else { return }
-        guard Files.currentErrno() == .wouldBlock else { throw Files.currentErrno() }
-        // Without its file, or with one that can't be read, the holder has no number.
-        throw DaemonLockFailure(path: state.lock, holder: try? holder(in: state))
-    }
-
-    private static func take(file descriptor: FileDescriptor, path: FilePath) throws {
-        var request = wholeFile
-        guard fcntl(descriptor.rawValue, setLock, &request) == 0 else {
-            guard Files.currentErrno() == .wouldBlock else { throw Files.currentErrno() }
-            throw DaemonLockFailure(path: path, holder: processID(try descriptor.readAll()))
-        }
-        guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Files.currentErrno() }
-        _ = try descriptor.writeAll("\(getpid())\n".utf8)
-    }
-
-    /// F_OFD_GETLK and F_OFD_SETLK, which the Glibc module hides because their header asks for `_GNU_SOURCE`.
-    private static let getLock: CInt = 36
-    private static let setLock: CInt = 37
-
-    /// The wish for a lock for writing on the whole file.
-    private static var wholeFile: flock {
-        var request = flock()
-        request.l_type = Int16(F_WRLCK)
-        request.l_whence = Int16(SEEK_SET)
-        return request
     }
 
     private static func processID(_ contents: [UInt8]) -> Int32? {
@@ -126,16 +93,8 @@ package struct DaemonLockFailure: Error, Hashable, Sendable, CustomStringConvert
     package let holder: Int32?
 
     package var description: String {
-        let process = holder.map { "process \($0)\(Self.name(of: $0))" } ?? "another process"
+        let process =
+            holder.map { "process \($0)" + (Processes.name(of: $0).map { " (\($0))" } ?? "") } ?? "another process"
         return "\(process) is at work with this state folder already (it holds \(path))"
-    }
-
-    private static func name(of process: Int32) -> String {
-        let path = FilePath("/proc/\(process)/comm")
-        // Who may not look into /proc gets the number alone.
-        guard let descriptor = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec),
-            let name = try? descriptor.closeAfter({ try descriptor.readAll() })
-        else { return "" }
-        return " (\(String(decoding: name.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)))"
     }
 }

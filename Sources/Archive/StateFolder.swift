@@ -1,3 +1,4 @@
+import System
 package import SystemPackage
 
 /// The layout of a state folder: everything that one Cultivar installation keeps.

@@ -1,8 +1,9 @@
-internal import Archive
 internal import ArgumentParser
 internal import Foundation
-internal import Pipeline
+internal import Settings
+internal import System
 internal import SystemPackage
+internal import Training
 
 struct AugmentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

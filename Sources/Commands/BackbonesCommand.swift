@@ -1,8 +1,10 @@
 internal import Archive
 internal import ArgumentParser
 internal import Foundation
+internal import Installation
 internal import Networks
-internal import Pipeline
+internal import Settings
+internal import System
 internal import SystemPackage
 
 struct BackbonesCommand: AsyncParsableCommand {

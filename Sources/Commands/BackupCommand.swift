@@ -1,5 +1,6 @@
 internal import Archive
 internal import ArgumentParser
+internal import System
 internal import SystemPackage
 
 struct BackupCommand: AsyncParsableCommand {

@@ -1,9 +1,11 @@
-internal import Archive
 internal import ArgumentParser
 internal import Foundation
+internal import Installation
 internal import Learning
-internal import Pipeline
+internal import Settings
+internal import System
 internal import SystemPackage
+internal import Training
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

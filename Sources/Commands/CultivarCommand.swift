@@ -1,6 +1,6 @@
-internal import Archive
 package import ArgumentParser
 internal import Foundation
+internal import System
 
 /// The root of the command line.
 package struct CultivarCommand: AsyncParsableCommand {

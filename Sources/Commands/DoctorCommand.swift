@@ -1,6 +1,7 @@
 internal import Archive
 internal import ArgumentParser
-internal import Pipeline
+internal import Doctor
+internal import Settings
 internal import SystemPackage
 
 struct DoctorCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
 internal import Archive
 internal import ArgumentParser
-internal import Pipeline
+internal import Status
 
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

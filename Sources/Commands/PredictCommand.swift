@@ -1,11 +1,11 @@
-internal import Archive
 internal import ArgumentParser
 internal import Foundation
 internal import Outbox
-internal import Pipeline
+internal import Settings
 internal import Synchronization
+internal import System
 internal import SystemPackage
-internal import Tensors
+internal import Workers
 
 struct PredictCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,10 @@
 internal import Archive
 internal import ArgumentParser
+internal import Installation
 internal import Outbox
-internal import Pipeline
+internal import Settings
 internal import SystemPackage
+internal import Training
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

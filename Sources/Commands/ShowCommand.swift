@@ -1,7 +1,6 @@
 internal import Archive
 internal import ArgumentParser
 internal import Foundation
-internal import Pipeline
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

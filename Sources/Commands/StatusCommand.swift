@@ -1,10 +1,13 @@
 internal import Archive
-internal import Intake
 internal import ArgumentParser
 internal import Foundation
+internal import Intake
 internal import Outbox
-internal import Pipeline
+internal import Settings
+internal import Status
+internal import System
 internal import SystemPackage
+internal import Training
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,8 @@ internal import Archive
 internal import ArgumentParser
 internal import Foundation
 internal import Intake
-internal import Pipeline
+internal import Settings
+internal import System
 internal import SystemPackage
 
 struct TakeCommand: AsyncParsableCommand {
@@ -56,7 +57,7 @@ private struct InboxPaths {
 
     /// A path from the inbox on, of one that is absolute, in the inbox, or from the present folder on.
     func path(_ given: RawPath) throws -> RawPath {
-        let here = FilePath(FileManager.default.currentDirectoryPath)
+        let here = try Files.currentFolder()
         let named = given.withCString { FilePath(platformString: $0) }
         let candidates = [root, here].map { $0.pushing(named).lexicallyNormalized() }
         guard let inside = candidates.first(where: { $0.starts(with: root) && $0 != root && Files.exists($0) }) else {

@@ -1,9 +1,13 @@
 internal import Archive
 internal import ArgumentParser
 internal import Foundation
+internal import Installation
 internal import Logging
-internal import Pipeline
+internal import Settings
+internal import Status
+internal import System
 internal import SystemPackage
+internal import Training
 
 struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Intake
 internal import Synchronization
+internal import System
 
 /// The hidden and partial paths of the inbox that somebody has asked to be taken, as `cultivar take` does.
 final class Approvals: Sendable {

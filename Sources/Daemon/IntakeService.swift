@@ -1,10 +1,14 @@
 internal import Archive
+internal import Decoding
+internal import Installation
 internal import Intake
 internal import Logging
-internal import Pipeline
 internal import ServiceLifecycle
+internal import Settings
+internal import Status
+internal import System
 internal import SystemPackage
-internal import Tensors
+internal import Workers
 
 /// Watches the inbox and takes in what settles there, until the service is asked to stop.
 struct IntakeService: Service {

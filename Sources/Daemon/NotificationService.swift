@@ -1,6 +1,7 @@
 internal import Logging
-internal import Pipeline
 internal import ServiceLifecycle
+internal import Status
+internal import Workers
 
 /// Keeps systemd informed: READY once the services run, STATUS as it changes, WATCHDOG as often as it asks.
 ///

@@ -1,11 +1,14 @@
 internal import Archive
+internal import Installation
 package import Logging
-package import Pipeline
-internal import Learning
 internal import ServiceLifecycle
+package import Settings
+internal import Status
+internal import System
 internal import SystemPackage
-internal import Tensors
+internal import Training
 internal import UnixSignals
+internal import Workers
 
 /// The daemon: everything that `cultivar daemon` runs, from an installation's settings to a clean stop.
 package enum ServiceGraph {

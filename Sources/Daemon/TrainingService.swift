@@ -1,8 +1,11 @@
 internal import Archive
+internal import Installation
 internal import Logging
-internal import Pipeline
 internal import ServiceLifecycle
-internal import Tensors
+internal import Settings
+internal import Status
+internal import Training
+internal import Workers
 
 /// Trains when it is time to, until the service is asked to stop; a run that is under way then is gone on with later.
 struct TrainingService: Service {

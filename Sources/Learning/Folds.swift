@@ -1,4 +1,4 @@
-internal import Tensors
+internal import Numerics
 
 /// Stratified k-fold cross-validation, allocated as scikit-learn's `StratifiedKFold` does it: every class is spread over
 /// the folds as evenly as possible, and so are the class's remainders.

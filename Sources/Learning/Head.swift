@@ -1,4 +1,4 @@
-package import Tensors
+package import Numerics
 
 /// A trained classifier head: features -> batch normalization (optional) -> dense with activation -> dense with softmax.
 ///

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import Numerics
 
 /// A head as bytes, all little-endian: the magic number, the activation, the sizes, then every tensor's values.
 /// The same head always gives the same bytes.

@@ -1,5 +1,6 @@
 internal import Glibc
-package import Tensors
+internal import Numerics
+package import Workers
 
 /// How long a fit goes on and what it watches.
 package struct FitSettings: Codable, Hashable, Sendable {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import Numerics
 
 /// A head's forward pass without dropout and with moving statistics, over up to `capacity` rows at a time; owns the
 /// memory it needs for that.

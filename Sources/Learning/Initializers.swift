@@ -1,4 +1,4 @@
-internal import Tensors
+internal import Numerics
 
 extension Initializer {
     /// Draws a dense kernel of inputs x outputs.

@@ -1,4 +1,4 @@
-package import Tensors
+package import Numerics
 
 /// What the rows of a feature matrix stand for: which picture, of which class, and whether as it is or augmented.
 ///

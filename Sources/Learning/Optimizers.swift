@@ -1,6 +1,6 @@
 internal import CKernels
 internal import Glibc
-internal import Tensors
+internal import Numerics
 
 /// The state of an optimiser over a flat block of trained values, with the formulas and defaults of Keras 3.
 ///

@@ -1,4 +1,5 @@
-package import Tensors
+internal import Numerics
+package import Workers
 
 /// How wide a search is.
 package struct SearchSettings: Codable, Hashable, Sendable {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import Numerics
 
 /// The values that a randomized search draws from: one list a hyperparameter, as scikit-learn's `param_distributions`
 /// with lists. A key that is missing in coded form has its default.

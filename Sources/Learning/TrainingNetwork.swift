@@ -1,4 +1,4 @@
-internal import Tensors
+internal import Numerics
 
 /// A head in training: its weights, its optimiser, and all memory that a step on one batch needs.
 ///

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import Numerics
 
 /// The rows that one fit trains on and those that its callbacks watch.
 package struct ValidationSplit: Equatable {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import Numerics
 
 /// Measures on generated pictures what computing products in less than float32 costs in accuracy, and decides which of
 /// them it costs too much.

@@ -1,7 +1,7 @@
 internal import Foundation
+package import Numerics
 internal import ONNX
 package import SystemPackage
-package import Tensors
 
 /// A published classifier, read back from its ONNX file: bytes (N, size, size, 3) in, probabilities (N, classes) out,
 /// with the normalisation inside the graph and the class names in the metadata entry `labels` (a JSON array).

@@ -1,6 +1,6 @@
 internal import CKernels
+package import Numerics
 internal import Synchronization
-package import Tensors
 
 /// Runs a network over pictures of one size. It owns its scratch memory, so that a call allocates nothing; make one for
 /// each worker (a second caller at the same time would wait for the first).

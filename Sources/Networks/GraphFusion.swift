@@ -1,3 +1,5 @@
+internal import ONNX
+
 extension Graph {
     /// Folds what can be folded without knowing the picture's size: channelwise factors and activations into the
     /// convolution or product before them, zero padding into the convolution behind it, x * sigmoid(x) into one

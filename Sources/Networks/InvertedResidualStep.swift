@@ -1,5 +1,4 @@
 internal import CKernels
-internal import Tensors
 
 /// A 1 x 1 convolution that expands the channels (which may be missing), a depthwise one and a 1 x 1 one that projects
 /// them down again, one band at a time: the expanded maps, several times as large as input and output, never leave the

@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Tensors
+internal import Numerics
 
 /// Steps without products. Each runs image by image, so that no result depends on an image's place in the group.
 

@@ -1,6 +1,6 @@
+internal import Numerics
 internal import ONNX
 internal import Synchronization
-internal import Tensors
 
 /// A graph with its weights in the orders that the kernels read them: read-only, shared by all plans and workers.
 final class Network: Sendable {

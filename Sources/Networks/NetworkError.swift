@@ -1,4 +1,4 @@
-internal import ONNX
+internal import System
 package import SystemPackage
 
 /// Why a model can't be run by this engine. Every case names what is to blame.
@@ -55,10 +55,9 @@ package struct NetworkFileError: Error, CustomStringConvertible {
     package let path: FilePath
     package let cause: any Error
 
-    /// The system's error where the file couldn't be read.
-    package var errno: Errno? {
-        if case .unreadable(_, let errno)? = cause as? ModelFileError { errno } else { nil }
-    }
-
     package var description: String { "\(path): \(cause)" }
+}
+
+extension NetworkFileError: MachineProblem {
+    package var isOfMachine: Bool { cause.isProblemOfMachine }
 }

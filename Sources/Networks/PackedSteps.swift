@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Tensors
+internal import Numerics
 
 /// Convolutions and dense layers on our own products. Each element of their outputs is computed alone, in an order that
 /// the shapes fix, so that a result never depends on what is computed with it.

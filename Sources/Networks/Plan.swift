@@ -1,5 +1,3 @@
-internal import Tensors
-
 /// A network laid out for pictures of one size, a fixed number at a time: steps in order, each with the places of its
 /// operands in one block of scratch memory.
 final class Plan: Sendable {

@@ -1,4 +1,4 @@
-internal import Tensors
+internal import ONNX
 
 /// Makes a network's steps for one size of picture, and gives every value a place that is free again once its last
 /// user has run.

@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Tensors
+internal import ONNX
 
 /// The steps of convolutions and dense layers: which kernels take which.
 extension PlanBuilder {

@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Tensors
+internal import Numerics
 
 /// How the rows of a matrix product are split into tiles, each within one image: OpenBLAS rounds a row differently
 /// according to how many others are multiplied with it, and an image's result may not depend on its company.

@@ -1,6 +1,6 @@
 internal import CKernels
+internal import Numerics
 internal import ONNX
-internal import Tensors
 
 /// The order in which kernels read the factors of a convolution or a dense layer.
 enum WeightLayout: Hashable, Sendable {

@@ -1,5 +1,4 @@
 internal import CKernels
-internal import Tensors
 
 /// How a convolution of 3 x 3 taps is done by Winograd's algorithm, where that pays.
 struct WinogradForm: Sendable, Equatable {

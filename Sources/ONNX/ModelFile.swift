@@ -1,5 +1,6 @@
 internal import Foundation
 internal import SwiftProtobuf
+internal import System
 package import SystemPackage
 
 /// Reading and writing ONNX files. What a file says is input: it is checked before anything is allocated by it.
@@ -50,41 +51,21 @@ package enum ModelFile {
 
     /// Writes `model` to a new or emptied file at `path`; making it durable is the caller's business.
     package static func write(_ model: Model, to path: FilePath) throws {
-        let bytes = try encode(model)
-        do {
-            let file = try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .truncate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-            try file.closeAfter { _ = try file.writeAll(bytes) }
-        } catch let errno as Errno {
-            throw ModelFileError.unwritable(path, errno)
-        }
+        try Files.overwrite(path, with: encode(model), permissions: [.ownerReadWrite, .groupRead, .otherRead])
     }
 
     private static func contents(of path: FilePath, limit: Int) throws(ModelFileError) -> [UInt8] {
         do {
-            // Without nonBlocking, opening a FIFO would wait for a writer for ever.
-            let file = try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
-            return try file.closeAfter { try contents(of: file, path: path, limit: limit) }
+            return try Files.reading(path) { file in
+                guard try FileStatus(of: file).kind == .regular else { throw ModelFileError.notAFile(path) }
+                let size = try file.size()
+                guard size <= limit else { throw ModelFileError.tooLarge(bytes: size, limit: limit) }
+                return try file.readToEnd(limit: limit)
+            }
         } catch let error as ModelFileError {
             throw error
         } catch {
-            throw .unreadable(path, error as? Errno ?? .ioError)
-        }
-    }
-
-    private static func contents(of file: FileDescriptor, path: FilePath, limit: Int) throws -> [UInt8] {
-        guard let size = try? file.seek(offset: 0, from: .end), size < Int64.max else {
-            throw ModelFileError.notAFile(path)
-        }
-        guard size <= limit else { throw ModelFileError.tooLarge(bytes: Int(size), limit: limit) }
-        return try [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
-            while count < buffer.count {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-                let read = try file.read(fromAbsoluteOffset: Int64(count), into: rest)
-                if read == 0 { break }
-                count += read
-            }
+            throw .file(error as? FileFailure ?? FileFailure(action: "read", path: path, errno: .ioError))
         }
     }
 }

@@ -1,9 +1,10 @@
+package import System
 package import SystemPackage
 
 /// Why an ONNX file can't be read or written.
 package enum ModelFileError: Error, CustomStringConvertible, Equatable {
-    case unreadable(FilePath, Errno)
-    case unwritable(FilePath, Errno)
+    /// It can't be read or written.
+    case file(FileFailure)
     case notAFile(FilePath)
     case tooLarge(bytes: Int, limit: Int)
     case malformed(String)
@@ -25,8 +26,7 @@ package enum ModelFileError: Error, CustomStringConvertible, Equatable {
 
     package var description: String {
         switch self {
-        case .unreadable(let path, let errno): "\(path) can't be read: \(errno)"
-        case .unwritable(let path, let errno): "\(path) can't be written: \(errno)"
+        case .file(let failure): failure.description
         case .notAFile(let path): "\(path) is not a regular file"
         case .tooLarge(let bytes, let limit): "the model has \(bytes) bytes, more than the limit of \(limit)"
         case .malformed(let reason): "not an ONNX model, or a damaged one (\(reason))"
@@ -49,4 +49,8 @@ package enum ModelFileError: Error, CustomStringConvertible, Equatable {
         case .duplicateMetadata(let key): "the metadata entry \"\(key)\" occurs twice"
         }
     }
+}
+
+extension ModelFileError: MachineProblem {
+    package var isOfMachine: Bool { if case .file(let failure) = self { failure.isOfMachine } else { false } }
 }

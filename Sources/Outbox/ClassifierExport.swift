@@ -1,8 +1,8 @@
 internal import Foundation
 package import Learning
 package import Networks
+internal import Numerics
 package import ONNX
-internal import Tensors
 
 /// Joins a frozen backbone and a trained head into one ONNX classifier: `images`, uint8 RGB (N, size, size, 3), in;
 /// `probabilities`, float32 (N, classes), out. The normalisation of pixels is part of the graph, so that no runtime can

@@ -1,5 +1,6 @@
 package import Archive
 internal import Foundation
+internal import Networks
 
 /// What a published model is and what it was found to do: `manifest.json` beside `model.onnx`.
 package struct Manifest: Codable, Sendable, Equatable {

@@ -1,5 +1,4 @@
-internal import Archive
-internal import Foundation
+internal import System
 package import SystemPackage
 
 /// The folder in which people find models: `models/VERSION/` for each version, and `current`, a symbolic link to one.
@@ -44,7 +43,7 @@ package struct OutboxFolder: Sendable {
     /// - Returns: the staged folder, and the manifest as written, with the files' checksums.
     package func stage(_ manifest: Manifest, model: [UInt8]) throws -> (folder: FilePath, manifest: Manifest) {
         let folder = try stagingFolder(of: manifest.version)
-        try discard(folder)
+        try Files.removeFolder(folder)
         try Files.makeFolder(folder, permissions: Self.folderPermissions)
         try Files.setPermissions(Self.folderPermissions, of: folder)
         let labels = Array(manifest.labels.map { $0 + "\n" }.joined().utf8)
@@ -67,33 +66,32 @@ package struct OutboxFolder: Sendable {
             let staged = try stagingFolder(of: version)
             guard Files.exists(staged) else { throw OutboxFailure.noSuchVersion(version, outbox: root) }
             try verify(staged)
-            try Files.perform("rename \(staged) to", folder) { try Files.rename(staged, to: folder) }
+            try SystemDisk().rename(staged, to: folder)
         }
         // Even where the name was there: the crash may have come between giving and synchronising it.
         try Files.synchronize(folder: models)
         guard currentVersion != version else { return }
         let link = root.appending(".current-\(version)")
         try Files.remove(link)
-        try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: "models/\(version)")
-        try Files.perform("replace", current) { try Files.rename(link, to: current) }
+        try Files.makeLink(link, to: FilePath("models/\(version)"))
+        try SystemDisk().rename(link, to: current)
         try Files.synchronize(folder: root)
     }
 
     /// The version that `current` points to; nil where there is none.
     package var currentVersion: String? {
-        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: current.string)
-        return target.flatMap { FilePath($0).lastComponent?.string }
+        Files.target(ofLink: current)?.lastComponent?.string
     }
 
     /// Throws if a file in the folder of a version is missing or isn't what the manifest says.
     package func verify(_ folder: FilePath) throws {
         let path = folder.appending(Self.manifestName)
-        guard let data = FileManager.default.contents(atPath: path.string) else {
+        guard let bytes = try? Files.read(path) else {
             throw OutboxFailure.damaged(path: path, reason: "the manifest can't be read")
         }
         let manifest: Manifest
         do {
-            manifest = try Manifest.decode([UInt8](data))
+            manifest = try Manifest.decode(bytes)
         } catch {
             throw OutboxFailure.damaged(path: path, reason: "it is no manifest: \(error)")
         }
@@ -129,16 +127,11 @@ package struct OutboxFolder: Sendable {
     /// Removes what interrupted publications left behind: staged versions, and half-made links.
     package func removeLeftovers() throws {
         for name in try Files.names(in: models) where name.string.hasPrefix(".staging-") {
-            try discard(models.appending(name))
+            try Files.removeFolder(models.appending(name))
         }
         for name in try Files.names(in: root) where name.string.hasPrefix(".current-") {
             try Files.remove(root.appending(name))
         }
-    }
-
-    private func discard(_ folder: FilePath) throws {
-        guard Files.exists(folder) else { return }
-        try FileManager.default.removeItem(atPath: folder.string)
     }
 
     private static let folderPermissions: FilePermissions = [

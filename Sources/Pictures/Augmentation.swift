@@ -1,6 +1,6 @@
 internal import CImageCodecs
 internal import Glibc
-internal import Tensors
+internal import Numerics
 
 /// One drawn set of changes, by the names of Keras's `get_random_transform`.
 package struct AugmentationParameters: Codable, Hashable, Sendable {

@@ -1,3 +1,5 @@
+internal import System
+
 /// How much a picture may ask of the decoder before it is refused.
 package struct DecodeLimits: Codable, Hashable, Sendable {
     /// The longest side, in pixels.
@@ -58,8 +60,10 @@ package enum DecodeFailure: Error, Equatable, Sendable {
     /// The machine ran out of memory; the picture may be fine.
     case outOfMemory
 
-    /// Whether the machine is to blame and not the file: then it says nothing about the picture.
-    package var isEnvironmental: Bool { self == .outOfMemory }
+}
+
+extension DecodeFailure: MachineProblem {
+    package var isOfMachine: Bool { self == .outOfMemory }
 }
 
 extension DecodeFailure: CustomStringConvertible {

@@ -1,6 +1,6 @@
-internal import Archive
-package import SystemPackage
 internal import Synchronization
+internal import System
+package import SystemPackage
 
 /// A disk whose n-th operation fails, counted from 0, or the first one on certain paths.
 package final class FailingDisk: Disk {

@@ -1,5 +1,5 @@
+internal import Numerics
 package import Pictures
-internal import Tensors
 
 /// Small pictures made from a seed.
 package enum TinyPictures {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Commands
-import Intake
-import Tensors
+import Decoding
+import Numerics
 
 @main
 enum Main {

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import System
 import SystemPackage
 
 @testable import Archive
@@ -77,3 +78,5 @@ func curve(_ epochs: Int) -> [EpochRecord] {
             epoch: epoch, loss: 1 / Double(epoch), accuracy: 0.5, valLoss: nil, valAccuracy: nil, learningRate: 0.001)
     }
 }
+
+func write(_ bytes: [UInt8], to path: FilePath) throws { try Files.overwrite(path, with: bytes) }

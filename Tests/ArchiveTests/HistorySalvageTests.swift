@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import System
 import SystemPackage
 import TestSupport
 import Testing

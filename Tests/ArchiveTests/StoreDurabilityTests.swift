@@ -1,4 +1,5 @@
 import Synchronization
+import System
 import SystemPackage
 import Testing
 
@@ -86,7 +87,8 @@ struct StoreDurabilityTests {
             }
             let store = try PictureStore(folder, disk: disk)
             let staged = try (0..<count).map { try store.stage([UInt8($0)], in: folder) }
-            #expect(throws: Errno.ioError) { try store.commit(staged) }
+            let failure = #expect(throws: (any Error).self) { try store.commit(staged) }
+            #expect(failure?.isProblemOfMachine == true)
             #expect(staged.allSatisfy { !store.contains($0.digest) && !Files.exists($0.path) })
         }
     }
@@ -96,7 +98,8 @@ struct StoreDurabilityTests {
         try withStateFolder { folder in
             let store = try PictureStore(folder, disk: WatchedDisk { $0 == .synchronize(folder.pictures) })
             let staged = try store.stage([1], in: folder)
-            #expect(throws: Errno.ioError) { try store.commit([staged]) }
+            let failure = #expect(throws: FileFailure.self) { try store.commit([staged]) }
+            #expect(failure?.errno == .ioError)
             #expect(!Files.exists(staged.path))
         }
     }

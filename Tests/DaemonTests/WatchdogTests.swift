@@ -1,9 +1,11 @@
 import Foundation
 import Intake
 import Logging
-import Pipeline
+import Settings
+import Status
 import TestSupport
 import Testing
+import Workers
 
 @testable import Daemon
 

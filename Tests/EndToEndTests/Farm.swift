@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
+import Numerics
 import ONNX
 import Pictures
 import SystemPackage
-import Tensors
 import TestSupport
 import Testing
 

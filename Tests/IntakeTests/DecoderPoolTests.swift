@@ -2,11 +2,13 @@ import Archive
 import Foundation
 import Glibc
 import Pictures
+import System
 import SystemPackage
-import Tensors
 import TestSupport
 import Testing
+import Workers
 
+@testable import Decoding
 @testable import Intake
 
 /// The history's own ledger, with something to happen at the beginning of each attempt.
@@ -35,7 +37,8 @@ struct DecoderPoolTests {
         limits: DecodeLimits = DecodeLimits(), hook: @escaping @Sendable (PictureDigest) -> Void = { _ in }
     ) -> DecoderPool {
         DecoderPool(
-            limits: limits, attempts: HookedAttempts(history: workshop.history, hook: hook), program: Workshop.program)
+            limits: limits, maxFileBytes: 256 << 20, attempts: HookedAttempts(history: workshop.history, hook: hook),
+            program: Workshop.program)
     }
 
     private func stage(_ contents: [[UInt8]]) throws -> [StagedPicture] {
@@ -194,7 +197,8 @@ struct DecoderPoolTests {
 
     @Test("A program that is no decoder is a fault of the system, not of the files")
     func noDecoder() throws {
-        let pool = DecoderPool(attempts: workshop.history, program: "/bin/true")
+        let pool = DecoderPool(
+            limits: DecodeLimits(), maxFileBytes: 256 << 20, attempts: workshop.history, program: "/bin/true")
         #expect(throws: DecoderProcess.Failure.self) {
             try pool.validate(stage([png(1)]), in: workshop.store, on: Worker())
         }

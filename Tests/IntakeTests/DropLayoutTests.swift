@@ -1,4 +1,5 @@
-import Tensors
+import Numerics
+import System
 import Testing
 
 @testable import Intake

@@ -1,6 +1,8 @@
 import Archive
+import Decoding
 import Foundation
 import Glibc
+import System
 import SystemPackage
 import TestSupport
 import Testing

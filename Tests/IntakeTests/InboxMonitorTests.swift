@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import System
 import SystemPackage
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ import Archive
 import Foundation
 import Glibc
 import Synchronization
+import System
 import SystemPackage
 import TestSupport
 import Testing

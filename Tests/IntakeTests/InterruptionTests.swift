@@ -1,10 +1,12 @@
 import Archive
+import Decoding
 import Glibc
 import Synchronization
+import System
 import SystemPackage
-import Tensors
 import TestSupport
 import Testing
+import Workers
 
 @testable import Intake
 

@@ -1,7 +1,8 @@
 import Archive
+import Decoding
 import Pictures
+import System
 import SystemPackage
-import Tensors
 import TestSupport
 import Testing
 
@@ -35,7 +36,8 @@ struct OddballDropTests {
         }
         let notices = Recorder<DecoderPool.Notice>()
         let pool = DecoderPool(
-            attempts: workshop.history, program: Workshop.program, notify: { notices.add($0) })
+            limits: DecodeLimits(), maxFileBytes: 256 << 20, attempts: workshop.history, program: Workshop.program,
+            notify: { notices.add($0) })
         let summary = try await workshop.ingest("d", with: workshop.ingestor(validator: pool))
         #expect(summary.verdicts.reduce(0, +) == files.count)
         #expect(summary.accepted == valid.count)

@@ -1,6 +1,6 @@
 import Foundation
 import Learning
-import Tensors
+import Numerics
 import Testing
 
 @Suite("Heads")

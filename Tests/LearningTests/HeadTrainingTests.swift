@@ -1,5 +1,6 @@
-import Tensors
+import Numerics
 import Testing
+import Workers
 
 @testable import Learning
 

@@ -1,5 +1,5 @@
 import Learning
-import Tensors
+import Numerics
 import Testing
 
 /// scripts/references/keras_training.py makes the reference values.

@@ -1,8 +1,9 @@
 import Foundation
 import Learning
+import Numerics
 import Synchronization
-import Tensors
 import Testing
+import Workers
 
 @Suite("The randomized search")
 struct RandomizedSearchTests {

@@ -1,6 +1,6 @@
 import Foundation
 import Learning
-import Tensors
+import Numerics
 
 /// Reads a file of reference values beside the tests.
 func reference<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {

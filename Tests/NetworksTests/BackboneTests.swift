@@ -1,8 +1,9 @@
 import Foundation
+import Numerics
 import ONNX
 import SystemPackage
-import Tensors
 import Testing
+import Workers
 
 @testable import Networks
 

@@ -1,7 +1,7 @@
 import Foundation
+import Numerics
 import ONNX
 import SystemPackage
-import Tensors
 
 @testable import Networks
 

@@ -1,5 +1,5 @@
+import Numerics
 import ONNX
-import Tensors
 import Testing
 
 @testable import Networks

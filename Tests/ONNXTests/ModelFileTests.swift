@@ -1,4 +1,5 @@
 import Foundation
+import System
 import SystemPackage
 import Testing
 
@@ -130,7 +131,10 @@ struct ModelFileTests {
 
     @Test("A file that is missing, a folder or a FIFO is refused by its path")
     func unreadable() throws {
-        #expect(throws: ModelFileError.unreadable("/nowhere/model.onnx", .noSuchFileOrDirectory)) {
+        #expect(
+            throws: ModelFileError.file(
+                FileFailure(action: "read", path: "/nowhere/model.onnx", errno: .noSuchFileOrDirectory))
+        ) {
             try ModelFile.read("/nowhere/model.onnx")
         }
         #expect(throws: ModelFileError.self) { try ModelFile.read("/tmp") }
@@ -142,7 +146,7 @@ struct ModelFileTests {
 
     @Test("A file that can't be written is refused by its path")
     func unwritable() {
-        #expect(throws: ModelFileError.unwritable("/nowhere/model.onnx", .noSuchFileOrDirectory)) {
+        #expect(throws: FileFailure(action: "write", path: "/nowhere/model.onnx", errno: .noSuchFileOrDirectory)) {
             try ModelFile.write(sample, to: "/nowhere/model.onnx")
         }
     }

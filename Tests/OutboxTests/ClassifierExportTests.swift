@@ -1,9 +1,9 @@
 import Foundation
 import Learning
 import Networks
+import Numerics
 import ONNX
 import SystemPackage
-import Tensors
 import Testing
 
 @testable import Outbox

@@ -1,5 +1,7 @@
 import Archive
 import Foundation
+import Networks
+import System
 import SystemPackage
 import TestSupport
 import Testing

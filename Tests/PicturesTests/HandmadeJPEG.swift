@@ -1,5 +1,3 @@
-import Tensors
-
 /// A sequential JPEG of random coefficients, with sampling factors and code lengths that encoders hardly ever choose.
 struct HandmadeJPEG {
     var width = 1

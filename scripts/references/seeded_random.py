@@ -2,7 +2,7 @@
 """Prints reference values of xoshiro256** seeded by SplitMix64, computed from the published algorithms.
 
 Usage: python scripts/references/seeded_random.py
-(the values are in Tests/TensorsTests/SeededRandomTests.swift)
+(the values are in Tests/NumericsTests/SeededRandomTests.swift)
 """
 
 MASK = (1 << 64) - 1

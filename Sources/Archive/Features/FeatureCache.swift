@@ -1,7 +1,8 @@
 import Foundation
 import GRDB
-package import SystemPackage
 import Synchronization
+import System
+package import SystemPackage
 
 /// Features that were computed once, in `features.sqlite`, a file that may be deleted while nobody has it open.
 ///
@@ -92,11 +93,7 @@ package final class FeatureCache: Sendable {
     package func byteCount() throws -> Int {
         try FeatureSchema.files(path).reduce(0) { total, file in
             guard Files.exists(file) else { return total }
-            return try total
-                + Files.perform("read", file) {
-                    let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
-                    return try descriptor.closeAfter { try Files.size(of: descriptor) }
-                }
+            return try total + Files.size(of: file)
         }
     }
 }

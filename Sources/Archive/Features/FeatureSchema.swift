@@ -1,4 +1,5 @@
 import GRDB
+import System
 import SystemPackage
 
 /// The feature cache's file and tables.

@@ -1,3 +1,5 @@
+package import System
+
 /// What features depend on besides the picture: two that differ in any of it have nothing to do with each other.
 package struct FeatureSpace: Hashable, Sendable, CustomStringConvertible {
     /// The SHA-256 of the backbone's file.

@@ -1,5 +1,6 @@
-package import SystemPackage
 import Synchronization
+package import System
+package import SystemPackage
 
 /// The accepted pictures' files, each by the SHA-256 of its bytes: `pictures/ab/abcdef…`.
 ///
@@ -30,9 +31,7 @@ package final class PictureStore: Sendable {
         self.folder = folder
         self.disk = disk
         (temporaryPath, picturesPath) = (folder.temporary.string, folder.pictures.string)
-        temporary = try Files.perform("open", folder.temporary) {
-            try FileDescriptor.open(folder.temporary, .readOnly, options: [.directory, .closeOnExec])
-        }
+        temporary = try Files.perform("open", folder.temporary) { try Files.open(folder.temporary) }
     }
 
     deinit { try? temporary.close() }
@@ -48,23 +47,13 @@ package final class PictureStore: Sendable {
     package func stage(
         _ source: FileDescriptor, limit: Int, size: Int? = nil, check: () throws -> Void = {}
     ) throws -> StagedPicture {
-        let size = try size ?? Files.size(of: source)
+        let size = try size ?? source.size()
         guard size <= limit else { throw StoreFailure.tooLarge(bytes: size, limit: limit) }
         let path = FilePath("\(temporaryPath)/\(counter.add(1, ordering: .relaxed).newValue).picture")
-        let copy = try Files.perform("make", path) {
-            try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerRead, .groupRead])
-        }
-        do {
-            return try copy.closeAfter {
-                try withoutActuallyEscaping(check) { check in
-                    try StagingCopy(path: path, copy: copy, size: size, check: check).run(from: source)
-                }
+        return try Files.writingNew(path, permissions: [.ownerRead, .groupRead]) { copy in
+            try withoutActuallyEscaping(check) { check in
+                try StagingCopy(path: path, copy: copy, size: size, check: check).run(from: source)
             }
-        } catch {
-            try Files.remove(path)
-            throw error
         }
     }
 
@@ -72,12 +61,12 @@ package final class PictureStore: Sendable {
     /// from the history meanwhile.
     package func hasRoom(forBytes count: Int) throws -> Bool {
         guard count > Self.contentsLimit else { return true }
-        return try Files.freeBytes(of: temporary) - Self.reserve > count
+        return try temporary.freeBytes() - Self.reserve > count
     }
 
     /// The bytes of a staged copy.
     package func contents(of staged: StagedPicture) throws -> [UInt8] {
-        try staged.contents ?? read(file: staged.path)
+        try staged.contents ?? Files.read(staged.path)
     }
 
     /// Makes a batch durable: the copies' data first, then their names in the store.
@@ -131,7 +120,7 @@ extension PictureStore {
     package func open(_ digest: PictureDigest) throws -> FileDescriptor {
         let path = path(of: digest)
         do {
-            return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try Files.open(path)
         } catch Errno.noSuchFileOrDirectory {
             throw StoreFailure.missing(digest, path: path)
         } catch let errno as Errno {
@@ -142,7 +131,7 @@ extension PictureStore {
     /// A picture's bytes. Throws ``StoreFailure/missing(_:path:)`` or ``FileFailure``.
     package func read(_ digest: PictureDigest) throws -> [UInt8] {
         let descriptor = try open(digest)
-        return try Files.perform("read", path(of: digest)) { try descriptor.closeAfter { try descriptor.readAll() } }
+        return try Files.perform("read", path(of: digest)) { try descriptor.closeAfter { try descriptor.readToEnd() } }
     }
 
     /// Reads a picture's file and throws ``StoreFailure/damaged(_:path:found:)`` if it isn't what its name says.
@@ -151,13 +140,6 @@ extension PictureStore {
         try descriptor.close()
         let found = try Digest.sha256(of: path(of: digest))
         if found != digest { throw StoreFailure.damaged(digest, path: path(of: digest), found: found) }
-    }
-
-    private func read(file: FilePath) throws -> [UInt8] {
-        try Files.perform("read", file) {
-            let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
-            return try descriptor.closeAfter { try descriptor.readAll() }
-        }
     }
 }
 
@@ -198,10 +180,7 @@ extension PictureStore {
     private func synchronize(_ files: [FilePath]) throws {
         guard files.count < Self.wholeSystemCount else { return try synchronizeAll() }
         for file in files {
-            let descriptor = try Files.perform("open", file) {
-                try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
-            }
-            try descriptor.closeAfter { try disk.synchronize(descriptor, path: file) }
+            try Files.reading(file, action: "open") { try disk.synchronize($0, path: file) }
         }
     }
 
@@ -220,10 +199,7 @@ extension PictureStore {
     private func synchronize(folders: Set<FilePath>) throws {
         guard folders.count < Self.wholeSystemCount else { return try synchronizeAll() }
         for folder in folders.sorted(by: { $0.string < $1.string }) {
-            let descriptor = try Files.perform("open", folder) {
-                try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
-            }
-            try descriptor.closeAfter { try disk.synchronize(descriptor, path: folder) }
+            try Files.reading(folder, action: "open") { try disk.synchronize($0, path: folder) }
         }
     }
 

@@ -1,3 +1,4 @@
+package import System
 package import SystemPackage
 
 /// A copy in the store's tmp, hashed on the way, that is not yet part of the store.

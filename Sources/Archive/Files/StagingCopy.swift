@@ -1,4 +1,4 @@
-import Crypto
+import System
 import SystemPackage
 
 /// One copy into the store's tmp, hashed while it is written.
@@ -40,22 +40,10 @@ struct StagingCopy {
             try check()
             count += chunk.count
             guard count <= size else { throw StoreFailure.grown }
-            hasher.update(bufferPointer: chunk)
+            hasher.update(chunk)
             try Files.perform("write", path) { _ = try copy.writeAll(chunk) }
         }
         guard count > 0 else { throw StoreFailure.empty }
-        return StagedPicture(digest: Digest(hasher.finalize()), byteCount: count, path: path, contents: nil)
-    }
-}
-
-extension FileDescriptor {
-    /// The rest of the file.
-    func readAll() throws -> [UInt8] {
-        let size = try Files.size(of: self)
-        var bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            count = try read(into: UnsafeMutableRawBufferPointer(buffer))
-        }
-        try readChunks { bytes.append(contentsOf: $0) }
-        return bytes
+        return StagedPicture(digest: hasher.finalize(), byteCount: count, path: path, contents: nil)
     }
 }

@@ -1,4 +1,5 @@
 import GRDB
+import System
 package import SystemPackage
 
 extension History {
@@ -46,11 +47,9 @@ extension History {
         let partial = try Self.makePartial(of: target)
         do {
             try copy(to: partial, progress)
-            try Files.perform("synchronise", partial) {
-                let descriptor = try FileDescriptor.open(partial, .readOnly, options: .closeOnExec)
-                try descriptor.closeAfter { try Files.synchronize(descriptor) }
-            }
-            try Files.perform("make", target) { try Files.rename(partial, to: target) }
+            let disk = SystemDisk()
+            try Files.reading(partial) { try disk.synchronize($0, path: partial) }
+            try disk.rename(partial, to: target)
             let folder = target.removingLastComponent()
             try Files.synchronize(folder: folder.isEmpty ? "." : folder)
         } catch {
@@ -64,11 +63,10 @@ extension History {
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
         let partial = target.removingLastComponent().appending(".cultivar-backup-\(suffix)")
         // A failure names the target: nobody knows the other name.
-        try Files.perform("write", target) {
-            try FileDescriptor.open(
-                partial, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead]
-            ).close()
+        do {
+            try Files.writingNew(partial, permissions: [.ownerReadWrite, .groupRead, .otherRead]) { _ in }
+        } catch let failure as FileFailure {
+            throw FileFailure(action: "write", path: target, errno: failure.errno)
         }
         return partial
     }

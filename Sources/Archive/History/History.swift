@@ -1,6 +1,7 @@
 import GRDB
 import GRDBSQLite
 import Glibc
+import System
 package import SystemPackage
 
 /// Everything the installation did, in `history.sqlite`; see docs/history-schema.md for the tables.

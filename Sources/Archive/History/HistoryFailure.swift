@@ -1,3 +1,5 @@
+import GRDB
+import System
 package import SystemPackage
 
 /// Why a history can't be used.
@@ -45,5 +47,12 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case .repairUnfinished(let path):
             "the repair of the history \(path) was interrupted; run `cultivar doctor --repair` again"
         }
+    }
+}
+
+extension DatabaseError: MachineProblem {
+    package var isOfMachine: Bool {
+        [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_BUSY, .SQLITE_NOMEM]
+            .contains(resultCode)
     }
 }

@@ -1,6 +1,11 @@
+package import System
+
 package typealias DropID = Int64
 package typealias PictureID = Int64
 package typealias LabelID = Int64
 package typealias RunID = Int64
 package typealias PublicationID = Int64
 package typealias RunRequestID = Int64
+
+/// The content address of a picture: the SHA-256 of its file's bytes.
+package typealias PictureDigest = Digest

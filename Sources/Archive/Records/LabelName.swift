@@ -1,4 +1,5 @@
 import Foundation
+import System
 
 /// A label as it is kept and published: a folder's name in its own characters.
 ///

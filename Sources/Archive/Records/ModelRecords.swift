@@ -1,4 +1,5 @@
 import GRDB
+package import System
 
 /// A model that is promoted.
 package struct NewModel: Sendable {

@@ -1,4 +1,4 @@
-import Crypto
+import System
 
 /// The side a picture is on for ever.
 package enum Split: String, Codable, Hashable, Sendable, CaseIterable {
@@ -19,13 +19,13 @@ package enum SplitOrigin: String, Codable, Hashable, Sendable, CaseIterable {
 /// `testShare` is test. The same picture therefore always falls on the same side, and nobody without the key can
 /// choose pictures that fall on one side.
 package struct SplitRule: Sendable {
-    private let key: SymmetricKey
+    private let key: [UInt8]
     /// The expected share of test pictures, 0 to 1.
     package let testShare: Double
 
     package init(key: [UInt8], testShare: Double) {
         precondition((0...1).contains(testShare), "a test share of \(testShare)")
-        self.key = SymmetricKey(data: key)
+        self.key = key
         self.testShare = testShare
     }
 
@@ -33,8 +33,8 @@ package struct SplitRule: Sendable {
 
     /// The picture's number in [0, 1).
     func position(of picture: PictureDigest) -> Double {
-        let code = HMAC<SHA256>.authenticationCode(for: picture.bytes, using: key)
-        let leading = code.withUnsafeBytes { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
+        let code = SHA256.authenticationCode(of: picture.bytes, key: key)
+        let leading = code.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         return Double(leading >> 11) / Double(1 << 53 as Int64)
     }
 }

@@ -1,3 +1,4 @@
+import System
 import SystemPackage
 
 /// The pages of an SQLite database with its write-ahead log, read without SQLite, which for one bad page gives up a whole
@@ -18,7 +19,7 @@ final class DatabasePages {
         do {
             let index = try Self.perform(path) { try logFile.flatMap { try WriteAheadLog($0) } }
             log = index.flatMap { index in logFile.map { ($0, index) } }
-            let size = try Self.perform(path) { try file.map { try Files.size(of: $0) } } ?? 0
+            let size = try Self.perform(path) { try file.map { try $0.size() } } ?? 0
             let header = try Self.perform(path) { try file?.bytes(at: 0, count: 100) ?? nil }
             let known = header.flatMap(Self.sizes)
             pageSize = known?.page ?? index?.pageSize ?? Self.defaultPageSize
@@ -81,7 +82,7 @@ final class DatabasePages {
 
     private static func open(_ path: FilePath) throws -> FileDescriptor? {
         guard try Files.isThere(path) else { return nil }
-        return try Files.perform("open", path) { try FileDescriptor.open(path, .readOnly, options: .closeOnExec) }
+        return try Files.perform("open", path) { try Files.open(path) }
     }
 
     private static func perform<R>(_ path: FilePath, _ body: () throws -> R) throws -> R {

@@ -1,4 +1,5 @@
 import GRDB
+package import System
 package import SystemPackage
 
 /// Replaces a damaged history by a new one with all that can be read of it. For the holder of the installation's lock,
@@ -100,9 +101,6 @@ extension HistoryRepair {
 
     private func synchronizeFolder() throws {
         let folder = path.removingLastComponent()
-        let descriptor = try Files.perform("open", folder) {
-            try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
-        }
-        try descriptor.closeAfter { try disk.synchronize(descriptor, path: folder) }
+        try Files.reading(folder, action: "open") { try disk.synchronize($0, path: folder) }
     }
 }

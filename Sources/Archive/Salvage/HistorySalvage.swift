@@ -1,4 +1,5 @@
 import GRDB
+import System
 import SystemPackage
 
 /// Brings what can be read of a damaged history into a new one.
@@ -30,10 +31,7 @@ struct HistorySalvage {
         let problems = try queue.read { try History.problems(of: $0) }
         try queue.close()
         guard problems.isEmpty else { throw HistoryFailure.damaged(target, problem: problems.joined(separator: "; ")) }
-        try Files.perform("synchronise", target) {
-            let descriptor = try FileDescriptor.open(target, .readOnly, options: .closeOnExec)
-            try descriptor.closeAfter { try Files.synchronize(descriptor) }
-        }
+        try Files.reading(target) { try SystemDisk().synchronize($0, path: target) }
         return report
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import System
 
 /// Bytes as a BLOB.
 struct DatabaseBytes: DatabaseValueConvertible {

@@ -1,4 +1,5 @@
 import GRDB
+import System
 
 /// The step from labels whose names were kept with escapes (`x\xe2\x80\x8cy`, `a\\b`) to names as their folders have them.
 ///

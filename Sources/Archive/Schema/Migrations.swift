@@ -1,4 +1,3 @@
-import Crypto
 import GRDB
 
 /// The history's schema, as the list of steps that lead to it. A step that was released is never changed.
@@ -11,7 +10,8 @@ enum Migrations {
             for sql in [Schema.installation, Schema.drops, Schema.runs, Schema.models, Schema.results] {
                 try db.execute(sql: sql)
             }
-            let key = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+            var random = SystemRandomNumberGenerator()
+            let key = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
             try db.execute(
                 sql: "INSERT INTO installation (id, split_key, created_at) VALUES (1, ?, ?)",
                 arguments: [DatabaseBytes(key), Timestamp.now])

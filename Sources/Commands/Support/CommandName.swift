@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Pipeline
+internal import Settings
 
 /// Finds commands that don't exist before the parser sees them: it would complain of the first option that it doesn't know,
 /// which is one of the command that was meant.

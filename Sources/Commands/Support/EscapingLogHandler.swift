@@ -1,5 +1,5 @@
-internal import Archive
 internal import Logging
+internal import System
 
 /// Keeps names of files, which may hold anything, from forging lines of the log or steering the terminal that shows it.
 struct EscapingLogHandler: LogHandler {

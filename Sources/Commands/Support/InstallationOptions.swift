@@ -1,9 +1,9 @@
-internal import ArgumentParser
 internal import Archive
+internal import ArgumentParser
 internal import Foundation
 internal import Logging
-internal import Outbox
-internal import Pipeline
+internal import Settings
+internal import System
 internal import SystemPackage
 
 /// The options that say which installation a command works with, and its settings.
@@ -33,7 +33,7 @@ struct InstallationOptions: ParsableArguments {
             options: Dictionary(uniqueKeysWithValues: options)
         ).load()
         for path in [\Settings.Paths.inbox, \.outbox, \.state, \.backbones] {
-            settings.paths[keyPath: path] = Self.absolute(settings.paths[keyPath: path])
+            settings.paths[keyPath: path] = try Self.absolute(settings.paths[keyPath: path])
         }
         try settings.paths.checkApart()
         return settings
@@ -50,7 +50,7 @@ struct InstallationOptions: ParsableArguments {
         try StateOwner.check(state, for: command)
         // Opened for reading first: where there is no history yet, a command must not make one.
         _ = try History.openReadOnly(state.history)
-        for path in [state.root, state.history] where !FileManager.default.isWritableFile(atPath: path.string) {
+        for path in [state.root, state.history] where !Files.isWritable(path) {
             throw CommandFailure("you may not write to \(path)")
         }
         return try History.open(state.history)
@@ -58,8 +58,8 @@ struct InstallationOptions: ParsableArguments {
 
     func stateFolder() async throws -> StateFolder { StateFolder(FilePath(try await settings().paths.state)) }
 
-    private static func absolute(_ path: String) -> String {
-        FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized().string
+    private static func absolute(_ path: String) throws -> String {
+        try Files.currentFolder().pushing(FilePath(path)).lexicallyNormalized().string
     }
 }
 

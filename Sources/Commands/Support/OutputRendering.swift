@@ -1,7 +1,6 @@
-internal import Archive
 internal import ArgumentParser
 internal import Foundation
-internal import Glibc
+internal import System
 
 /// How a listing is printed.
 package enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
@@ -39,7 +38,7 @@ package struct Listing<Item: Encodable> {
         switch format {
         case .table: items.isEmpty ? emptyText : TableText.of(items, columns)
         case .json: try JSONOutput.of(items)
-        case .csv: csv(isForTerminal: isForTerminal ?? (isatty(STDOUT_FILENO) == 1))
+        case .csv: csv(isForTerminal: isForTerminal ?? Terminal.isOutputShown)
         }
     }
 

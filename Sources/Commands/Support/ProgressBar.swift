@@ -1,12 +1,11 @@
-internal import Archive
 internal import Foundation
-internal import Glibc
-internal import Pipeline
+internal import Status
 internal import Synchronization
+internal import System
 
 /// A bar on one line of the terminal that shows a run's progress; nothing where standard error is no terminal.
 final class ProgressBar: Sendable {
-    let isShown = isatty(STDERR_FILENO) == 1
+    let isShown = Terminal.isErrorShown
     private let width = Mutex(0)
     private let announced = Mutex<String?>(nil)
     private let nextUpdate = Mutex(ContinuousClock.now + .seconds(2))
@@ -53,7 +52,7 @@ final class ProgressBar: Sendable {
     }
 
     private func write(_ text: String) {
-        let line = String(text.prefix(Self.columns))
+        let line = String(text.prefix(Terminal.columns))
         width.withLock { width in
             let rest = String(repeating: " ", count: max(0, width - line.count))
             width = line.count
@@ -63,9 +62,4 @@ final class ProgressBar: Sendable {
     }
 
     private static let length = 24
-
-    private static var columns: Int {
-        var size = winsize()
-        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) - 1 : 100
-    }
 }

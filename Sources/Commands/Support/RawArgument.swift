@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Intake
+internal import System
 
 /// The bytes of command-line arguments, which needn't be UTF-8: what the argument parser hands on is repaired.
 enum RawArgument {

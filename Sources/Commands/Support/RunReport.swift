@@ -1,7 +1,8 @@
 internal import Archive
 internal import Foundation
 internal import Learning
-internal import Pipeline
+internal import System
+internal import Training
 
 /// A run for people to read, from top to bottom.
 struct RunReport {

@@ -1,7 +1,7 @@
 internal import Archive
 internal import Foundation
 internal import Learning
-internal import Pipeline
+internal import Status
 
 /// How values look in tables.
 enum Text {

@@ -1,3 +1,4 @@
+internal import System
 internal import SystemPackage
 
 /// The files of a drop in the order in which they are taken, batch by batch, with the folders that they lie in.
@@ -40,7 +41,7 @@ struct BatchPlan: Sendable {
     }
 
     /// The next batch; nil at the end.
-    mutating func next() throws(IntakeFailure) -> Batch? {
+    mutating func next() throws(FileFailure) -> Batch? {
         guard finishedFiles < files.count else { return nil }
         var batch = Batch()
         var bytes: Int64 = 0
@@ -57,7 +58,7 @@ struct BatchPlan: Sendable {
         return batch
     }
 
-    private mutating func add(_ file: InboxFile, to batch: inout Batch) throws(IntakeFailure) {
+    private mutating func add(_ file: InboxFile, to batch: inout Batch) throws(FileFailure) {
         do {
             let folder = try folders.folder(of: file.path)
             batch.files.append(

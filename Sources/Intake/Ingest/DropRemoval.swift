@@ -1,5 +1,6 @@
+internal import System
 internal import SystemPackage
-internal import Tensors
+internal import Workers
 
 /// Takes what is left of a handled drop out of the inbox: folders that have become empty, and clutter.
 struct DropRemoval {
@@ -79,7 +80,7 @@ struct DropRemoval {
     }
 }
 
-extension IntakeFailure {
+extension FileFailure {
     /// Whether a path has come to mean something else.
     var isAboutChange: Bool {
         errno == .noSuchFileOrDirectory || errno == .notDirectory || errno == .tooManySymbolicLinkLevels

@@ -1,5 +1,6 @@
 internal import Archive
-internal import Tensors
+internal import Decoding
+internal import Workers
 
 /// A few files of a batch, which one worker copies one by one and has judged together.
 struct FileShare: Sendable {

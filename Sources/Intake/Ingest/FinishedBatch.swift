@@ -1,7 +1,8 @@
 internal import Archive
 internal import Synchronization
+internal import System
 internal import SystemPackage
-internal import Tensors
+internal import Workers
 
 /// A batch of judged files, on its way into the store and the history.
 struct FinishedBatch: Sendable {
@@ -32,7 +33,7 @@ struct FinishedBatch: Sendable {
 
     /// Removes the copies of files that came to nothing.
     static func discard(_ copies: [RejectedFolder.Content]) throws {
-        for case .staged(let path) in copies { try PlainFiles.remove(path) }
+        for case .staged(let path) in copies { try Files.remove(path) }
     }
 
     private func refusal(_ file: SourceFile, _ prepared: PreparedFile) -> RejectedFolder.Item? {
@@ -112,7 +113,7 @@ struct RecordedBatch: Sendable {
 
     private func remove(
         _ file: SourceFile, inodesWithSeveralNames: Set<UInt64>
-    ) throws(IntakeFailure) -> Removal {
+    ) throws(FileFailure) -> Removal {
         // First who writes, then whether something was written: what comes in between is seen.
         if file.isOpenForWriting { return .open }
         guard try file.isUnchanged(inodesWithSeveralNames: inodesWithSeveralNames) else { return .done }
@@ -130,11 +131,6 @@ struct RecordedBatch: Sendable {
         var seen: Set<UInt64> = []
         return Set(verdicts.lazy.map(\.0.file.stamp.inode).filter { !seen.insert($0).inserted })
     }
-}
-
-extension IntakeFailure {
-    /// Whether this user may not do it, now or later.
-    var isForbidden: Bool { errno == .permissionDenied || errno == .notPermitted }
 }
 
 extension IngestSummary {

@@ -1,4 +1,6 @@
 package import Archive
+internal import Decoding
+package import System
 
 /// How drops are taken in.
 package struct IngestSettings: Sendable, Hashable {

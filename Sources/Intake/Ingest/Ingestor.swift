@@ -1,7 +1,9 @@
 package import Archive
-internal import SystemPackage
+package import Decoding
 internal import Synchronization
-package import Tensors
+package import System
+internal import SystemPackage
+package import Workers
 
 /// Takes settled drops in: every file ends as accepted, as a duplicate, or as rejected with its reason, and leaves the
 /// inbox only when it is safe elsewhere and recorded.

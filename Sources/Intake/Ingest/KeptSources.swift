@@ -1,5 +1,6 @@
 internal import Archive
 internal import Synchronization
+internal import System
 
 /// The files that were taken in but could not be removed from the inbox: they are not taken in again, by whichever
 /// process. The history has them; here they are at hand for every scan.

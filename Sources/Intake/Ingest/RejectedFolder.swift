@@ -1,5 +1,6 @@
 internal import Archive
 internal import Synchronization
+internal import System
 internal import SystemPackage
 
 /// The refused files, each with its reason beside it: `rejected/DROP/PATH` and `rejected/DROP/PATH.reason.txt`.
@@ -35,7 +36,7 @@ final class RejectedFolder: Sendable {
     init(state: StateFolder, disk: any Disk) throws {
         self.state = state
         self.disk = disk
-        descriptor = try FileDescriptor.open(state.rejected, .readOnly, options: [.directory, .closeOnExec])
+        descriptor = try Files.perform("open", state.rejected) { try Files.open(state.rejected) }
     }
 
     deinit { try? descriptor.close() }
@@ -56,19 +57,19 @@ final class RejectedFolder: Sendable {
         let target = try target(for: copy, in: folder, name: item.path.last)
         try disk.rename(copy, to: target)
         // Renaming does nothing where both are names of one file already.
-        try PlainFiles.remove(copy)
-        try PlainFiles.write(text, to: Self.reasonPath(of: target))
+        try Files.remove(copy)
+        try Files.overwrite(Self.reasonPath(of: target), with: Array(text.utf8))
     }
 
     /// For things without bytes, the reason alone; one that says the same may be there from an intake cut short.
     private func placeReason(_ text: String, in folder: FilePath, name: RawPath) throws {
         let copy = nextCopy()
-        try PlainFiles.write(text, to: copy)
+        try Files.overwrite(copy, with: Array(text.utf8))
         for number in 1... {
             let target = folder.appending(raw: Self.numbered(name, number))
             let reason = Self.reasonPath(of: target)
-            if PlainFiles.exists(target) { continue }
-            if try !PlainFiles.exists(reason) || PlainFiles.haveSameBytes(copy, reason) {
+            if Files.isTaken(target) { continue }
+            if try !Files.isTaken(reason) || Files.haveSameBytes(copy, reason) {
                 return try disk.rename(copy, to: reason)
             }
         }
@@ -81,11 +82,11 @@ final class RejectedFolder: Sendable {
         case .none: return nil
         case .empty:
             let copy = nextCopy()
-            try PlainFiles.write("", to: copy)
+            try Files.overwrite(copy, with: [])
             return copy
         case .stored(let path):
             let copy = nextCopy()
-            try PlainFiles.copy(path, to: copy)
+            try Files.copy(path, to: copy)
             return copy
         }
     }
@@ -99,9 +100,9 @@ final class RejectedFolder: Sendable {
         var number = 1
         while true {
             let target = folder.appending(raw: Self.numbered(name, number))
-            if PlainFiles.exists(target) {
-                if try PlainFiles.haveSameBytes(copy, target) { return target }
-            } else if !PlainFiles.exists(Self.reasonPath(of: target)) {
+            if Files.isTaken(target) {
+                if try Files.haveSameBytes(copy, target) { return target }
+            } else if !Files.isTaken(Self.reasonPath(of: target)) {
                 return target
             }
             number += 1
@@ -113,10 +114,16 @@ final class RejectedFolder: Sendable {
         var folder = state.rejected
         for component in Self.shortened(path).components {
             var number = 1
-            while !(try PlainFiles.makeFolder(folder.appending(raw: Self.numbered(component, number)))) { number += 1 }
+            while !(try isFolder(making: folder.appending(raw: Self.numbered(component, number)))) { number += 1 }
             folder = folder.appending(raw: Self.numbered(component, number))
         }
         return folder
+    }
+
+    /// Makes a folder; false where something else has its name.
+    private func isFolder(making path: FilePath) throws -> Bool {
+        if let known = try Files.status(of: path) { return known.kind == .directory }
+        return try Files.makeFolder(path, permissions: [.ownerReadWriteExecute, .groupReadExecute])
     }
 
     private static func reasonPath(of target: FilePath) -> FilePath {

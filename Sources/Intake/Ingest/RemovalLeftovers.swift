@@ -1,3 +1,5 @@
+internal import System
+
 /// Files whose removal was cut short between its two steps: they get their names back, and are taken in once more.
 struct RemovalLeftovers {
     let candidate: DropCandidate
@@ -9,7 +11,7 @@ struct RemovalLeftovers {
         var folders = SourceFolders(inbox: scanner.folder, drop: drop)
         var hasRestored = false
         for file in drop.takeable where NameRules.isBeingRemoved(file.path.last.bytes) {
-            do throws(IntakeFailure) {
+            do throws(FileFailure) {
                 try SourceFile.restore(file.path.last, in: folders.folder(of: file.path))
                 hasRestored = true
             } catch {

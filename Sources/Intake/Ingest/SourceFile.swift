@@ -1,7 +1,9 @@
 internal import Archive
+internal import Decoding
 internal import Glibc
+internal import System
 internal import SystemPackage
-internal import Tensors
+internal import Workers
 
 /// One file of a drop, with the open folder that it lies in.
 struct SourceFile: Sendable {
@@ -62,7 +64,7 @@ struct SourceFile: Sendable {
     /// Whether what lies there is still what was taken in.
     ///
     /// - Parameter inodesWithSeveralNames: files that may just have lost another name, which changes their stamp.
-    func isUnchanged(inodesWithSeveralNames: Set<UInt64>) throws(IntakeFailure) -> Bool {
+    func isUnchanged(inodesWithSeveralNames: Set<UInt64>) throws(FileFailure) -> Bool {
         guard let stamp = try folder.status(of: name)?.stamp else { return false }
         return stamp == file.stamp
             || (inodesWithSeveralNames.contains(stamp.inode) && stamp.hasSameContent(as: file.stamp))
@@ -70,7 +72,7 @@ struct SourceFile: Sendable {
 
     /// Removes the file. Where it has just been written in the inbox itself, it may be replaced at any moment, so it is
     /// removed under a name that nobody else uses: what has taken its place meanwhile gets its name back.
-    func remove() throws(IntakeFailure) {
+    func remove() throws(FileFailure) {
         let hiddenName = RawPath(NameRules.removalPrefix + name.bytes)
         guard !isOld, !isWhole, file.kind == .regular, hiddenName.bytes.count <= Self.longestName else {
             return try folder.removeFile(name)
@@ -91,7 +93,7 @@ struct SourceFile: Sendable {
     }
 
     /// Gives a file back the name that it had before its removal began, with a number where somebody else has that name.
-    static func restore(_ hiddenName: RawPath, in folder: FolderHandle) throws(IntakeFailure) {
+    static func restore(_ hiddenName: RawPath, in folder: FolderHandle) throws(FileFailure) {
         let name = hiddenName.bytes.dropFirst(NameRules.removalPrefix.count)
         for number in 1... {
             do {
@@ -105,8 +107,8 @@ struct SourceFile: Sendable {
 
     /// Moves the file to the inbox's folder of those that are too large, and gives its name there; nil where that may not or
     /// can't be done, be it that the drop is another file system.
-    private func setAside() throws(IntakeFailure) -> RawPath? {
-        do throws(IntakeFailure) {
+    private func setAside() throws(FileFailure) -> RawPath? {
+        do throws(FileFailure) {
             try inbox.makeFolder(NameRules.tooLargeFolder)
             let aside = try inbox.folder(NameRules.tooLargeFolder)
             for number in 1...Self.mostOfOneName {
@@ -122,8 +124,8 @@ struct SourceFile: Sendable {
     }
 
     /// False where the name is taken.
-    private func moved(to newName: RawPath, in aside: FolderHandle) throws(IntakeFailure) -> Bool {
-        do throws(IntakeFailure) {
+    private func moved(to newName: RawPath, in aside: FolderHandle) throws(FileFailure) -> Bool {
+        do throws(FileFailure) {
             try folder.rename(name, to: newName, in: aside)
             return true
         } catch {
@@ -235,21 +237,5 @@ extension Split {
         case .train: self = .train
         case .test: self = .test
         }
-    }
-}
-
-extension FileDescriptor {
-    /// Whether the file is known to be open for writing, asked by way of a read lease. Unknown (other users' files, file
-    /// systems without leases) counts as no.
-    ///
-    /// The signal that would tell of a lease being broken is turned into one that is ignored by default.
-    fileprivate var isOpenForWritingElsewhere: Bool {
-        let (setSignal, setLease): (Int32, Int32) = (10, 1024)  // F_SETSIG, F_SETLEASE
-        guard fcntl(rawValue, setSignal, SIGURG) == 0 else { return false }
-        guard fcntl(rawValue, setLease, Int32(F_RDLCK)) != 0 else {
-            _ = fcntl(rawValue, setLease, Int32(F_UNLCK))
-            return false
-        }
-        return errno == EAGAIN
     }
 }

@@ -1,3 +1,5 @@
+internal import System
+
 /// The folders of one drop, opened step by step below the held inbox without following a link.
 ///
 /// The folders along the last path stay open, so that a sorted list of files opens each folder once.
@@ -14,13 +16,13 @@ struct SourceFolders {
     }
 
     /// The folder that holds the drop's file at `path`.
-    mutating func folder(of path: RawPath) throws(IntakeFailure) -> FolderHandle {
+    mutating func folder(of path: RawPath) throws(FileFailure) -> FolderHandle {
         guard isFolder else { return inbox }
         return try folder(at: path.parent)
     }
 
     /// The folder at `path` below the drop.
-    mutating func folder(at path: RawPath) throws(IntakeFailure) -> FolderHandle {
+    mutating func folder(at path: RawPath) throws(FileFailure) -> FolderHandle {
         let names = [dropName] + path.components
         let shared = zip(names, chain).prefix { $0 == $1.name }.count
         chain.removeLast(chain.count - shared)

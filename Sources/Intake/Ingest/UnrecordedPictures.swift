@@ -1,5 +1,6 @@
 package import Archive
 internal import Pictures
+package import System
 internal import SystemPackage
 
 /// Files in the picture store that no row names: their labels are lost with a damaged history, or an intake was cut short
@@ -40,7 +41,7 @@ package struct UnrecordedPictures {
             files.map { digest, name in
                 // A second name rather than a copy: the file is never without one, and takes no space twice.
                 let link = temporary.appending("\(digest.hex).lost")
-                try PlainFiles.link(store.path(of: digest), to: link)
+                try Files.link(store.path(of: digest), to: link)
                 return RejectedFolder.Item(
                     content: .staged(link), path: RawPath(Self.drop).appending(name), reason: Self.reason)
             })
@@ -57,9 +58,7 @@ package struct UnrecordedPictures {
     private func suffix(of digest: PictureDigest) throws -> String {
         let file = try store.open(digest)
         let head = try file.closeAfter {
-            try [UInt8](unsafeUninitializedCapacity: 1024) { buffer, count in
-                count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
-            }
+            try file.readHead(limit: 1024)
         }
         return switch FileKind.sniff(head) {
         case .picture(.jpeg): ".jpg"

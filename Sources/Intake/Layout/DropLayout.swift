@@ -1,4 +1,5 @@
 package import Archive
+package import System
 
 /// Which label and which split the files of a drop have, told by the names of its folders alone.
 ///

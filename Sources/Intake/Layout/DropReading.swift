@@ -1,4 +1,5 @@
 internal import Archive
+internal import System
 
 /// How the files of a drop are placed: by the layout of all its folders, but what pictures in a folder were once taken for they
 /// are taken for as long as the drop lasts, whatever comes later.

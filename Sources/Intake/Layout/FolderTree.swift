@@ -1,3 +1,5 @@
+internal import System
+
 /// The folders of a drop that hold files, and those on the way to them.
 struct FolderTree: Sendable {
     var holdsFiles = false

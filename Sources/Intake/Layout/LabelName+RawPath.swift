@@ -1,4 +1,5 @@
 package import Archive
+package import System
 
 extension LabelName {
     /// The label that a folder's name makes; one that is no UTF-8 is escaped first.

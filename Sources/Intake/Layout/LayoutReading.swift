@@ -1,3 +1,5 @@
+internal import System
+
 /// What the folders of a drop are taken for; below those that aren't in it everything belongs to the same picture folder.
 struct LayoutReading: Sendable {
     enum Role: Sendable, Hashable {

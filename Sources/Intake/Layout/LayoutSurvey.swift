@@ -1,4 +1,5 @@
 internal import Archive
+internal import System
 
 /// What a reading of a drop's folders comes to: how it is told, what it may have got wrong, and whether there is a test set.
 struct LayoutSurvey {

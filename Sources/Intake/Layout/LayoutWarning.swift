@@ -1,3 +1,5 @@
+package import System
+
 /// What in a drop's folders may be read otherwise than it was meant.
 package enum LayoutWarning: Sendable, Hashable, CustomStringConvertible {
     /// Labels that are called like splits, or like splits of a part of the data.

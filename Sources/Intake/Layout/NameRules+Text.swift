@@ -1,3 +1,5 @@
+internal import System
+
 extension NameRules {
     /// Whether a file's name says that it is a text, a list or code, as data sets come with: its place says nothing of where
     /// the pictures are. It is taken in like any other file, and its content decides.

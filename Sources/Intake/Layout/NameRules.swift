@@ -1,4 +1,5 @@
 internal import Glibc
+package import System
 
 /// What the names of files and folders say before anything is opened: what may be taken in, what is passed over, and what
 /// stays until somebody renames it or asks for it.

@@ -1,3 +1,5 @@
+internal import System
+
 /// Which folders put their pictures on the training or the test side.
 package enum SplitFolders: Sendable, Hashable {
     /// Those with a name such as `train`, `Test Set` or `valid_2`.

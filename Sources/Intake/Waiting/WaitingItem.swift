@@ -1,4 +1,5 @@
 package import Foundation
+package import System
 
 /// Why something stays in the inbox; a stable word for programs.
 package enum WaitingCode: String, Codable, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 package import Foundation
+package import System
 
 /// What lies in the inbox and why, put together from what scans saw and what became of the drops: a value without I/O.
 package struct WaitingList: Sendable {

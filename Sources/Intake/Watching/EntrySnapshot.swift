@@ -1,39 +1,4 @@
-/// What tells one state of a file from another: equal stamps mean that nobody has written to it.
-package struct FileStamp: Sendable, Hashable {
-    package let device: UInt64
-    package let inode: UInt64
-    /// In bytes.
-    package let size: Int64
-    /// Time of the last write, in nanoseconds since 1970; whoever owns the file may set it.
-    package let modified: Int64
-    /// Time of the last change of the inode, in nanoseconds since 1970; only the kernel sets it.
-    package let changed: Int64
-
-    package init(device: UInt64, inode: UInt64, size: Int64, modified: Int64, changed: Int64) {
-        self.device = device
-        self.inode = inode
-        self.size = size
-        self.modified = modified
-        self.changed = changed
-    }
-}
-
-extension FileStamp {
-    /// Whether it is the same file, not written to; its owner, permissions and number of names may differ.
-    func hasSameContent(as other: FileStamp) -> Bool {
-        device == other.device && inode == other.inode && size == other.size && modified == other.modified
-    }
-}
-
-/// What kind of thing a directory entry is.
-package enum EntryKind: String, Sendable, Hashable {
-    case regular = "a regular file"
-    case directory = "a folder"
-    case symbolicLink = "a symbolic link"
-    case pipe = "a named pipe"
-    case socket = "a socket"
-    case device = "a device"
-}
+package import System
 
 /// One thing below a top-level entry of the inbox.
 package struct InboxFile: Sendable, Hashable {

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import System
 
 /// The files of the inbox that somebody has been seen to write to and not to close since, as inotify tells it.
 ///

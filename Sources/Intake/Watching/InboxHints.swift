@@ -1,4 +1,5 @@
 internal import Synchronization
+package import System
 
 /// Where to look: what the watcher has heard since it was last asked.
 package struct InboxHints: Sendable, Equatable {

@@ -1,7 +1,8 @@
 internal import Foundation
 package import Logging
+internal import System
 package import SystemPackage
-internal import Tensors
+internal import Workers
 
 /// Finds the drops that are complete, and hands them over one at a time.
 package struct InboxMonitor: Sendable {
@@ -66,7 +67,7 @@ private struct MonitorRound {
     private var nextFullScan = SuspendingClock.now
     /// Entries in which much happens are not scanned all the time.
     private var notBefore: [RawPath: Instant] = [:]
-    private var reportedFailure: IntakeFailure?
+    private var reportedFailure: FileFailure?
     private var isSaidToPoll = false
 
     private static let longestNap = Duration.milliseconds(900)
@@ -112,7 +113,7 @@ private struct MonitorRound {
             }
             tellWhatWaits()
             report(nil)
-        } catch let failure as IntakeFailure {
+        } catch let failure as FileFailure {
             scanner = nil
             if failure.errno != .canceled { report(failure) }
         }
@@ -139,7 +140,7 @@ private struct MonitorRound {
         scanner = nil
     }
 
-    private mutating func look() async throws(IntakeFailure) {
+    private mutating func look() async throws(FileFailure) {
         takeHints()
         if scanner == nil || nextFullScan <= .now {
             try await scanAll()
@@ -168,14 +169,14 @@ private struct MonitorRound {
     }
 
     /// Looks into the folder that the inbox's path leads to now, which may be another one than before.
-    private mutating func scanAll() async throws(IntakeFailure) {
+    private mutating func scanAll() async throws(FileFailure) {
         if scanner?.isCurrent != true {
             scanner = try InboxScanner(
                 inbox: inbox, limits: settings.limits, rules: rules, beingWritten: watcher.beingWritten,
                 beat: observer.beat)
         }
         guard let scanner else { return }
-        let names = try await onScanThread { () throws(IntakeFailure) in try scanner.names() }
+        let names = try await onScanThread { () throws(FileFailure) in try scanner.names() }
         for name in waiting.names.subtracting(names) { looked.updateValue(nil, forKey: name) }
         tracker.retain(names)
         waiting.retain(names)
@@ -214,7 +215,7 @@ private struct MonitorRound {
     private mutating func look(into name: RawPath) async -> EntrySnapshot? {
         guard let scanner else { return nil }
         do {
-            let snapshot = try await onScanThread { () throws(IntakeFailure) in try scanner.scan(name) }
+            let snapshot = try await onScanThread { () throws(FileFailure) in try scanner.scan(name) }
             looked.updateValue(snapshot, forKey: name)
             if snapshot != nil { return snapshot }
             dirty.remove(name)
@@ -241,14 +242,14 @@ private struct MonitorRound {
     }
 
     private func onScanThread<Result: Sendable>(
-        _ body: @escaping @Sendable () throws(IntakeFailure) -> Result
-    ) async throws(IntakeFailure) -> Result {
+        _ body: @escaping @Sendable () throws(FileFailure) -> Result
+    ) async throws(FileFailure) -> Result {
         do {
             return try await scanThread.run { _ in try body() }
-        } catch let failure as IntakeFailure {
+        } catch let failure as FileFailure {
             throw failure
         } catch {
-            throw IntakeFailure(action: "scan", path: inbox.description, errno: .canceled)
+            throw FileFailure(action: "scan", path: inbox, errno: .canceled)
         }
     }
 }
@@ -276,7 +277,7 @@ extension MonitorRound {
     }
 
     /// Once for as long as it lasts, and nil when it has passed.
-    private mutating func report(_ failure: IntakeFailure?) {
+    private mutating func report(_ failure: FileFailure?) {
         guard failure != reportedFailure else { return }
         reportedFailure = failure
         observer.faultChanged(failure)

@@ -1,4 +1,5 @@
 internal import Pictures
+package import System
 package import SystemPackage
 
 /// How much one drop may hold before it is left alone.
@@ -26,7 +27,7 @@ package final class InboxScanner: Sendable {
     private let identity: FileStamp
     private let beat: @Sendable () -> Void
 
-    /// Opens the inbox. Throws ``IntakeFailure`` where it is missing, no folder, or closed to this process.
+    /// Opens the inbox. Throws ``FileFailure`` where it is missing, no folder, or closed to this process.
     ///
     /// - Parameters:
     ///   - rules: what names say.
@@ -35,7 +36,7 @@ package final class InboxScanner: Sendable {
     package init(
         inbox: FilePath, limits: ScanLimits = ScanLimits(), rules: NameRules = NameRules(),
         beingWritten: FilesBeingWritten = FilesBeingWritten(), beat: @escaping @Sendable () -> Void = {}
-    ) throws(IntakeFailure) {
+    ) throws(FileFailure) {
         self.inbox = inbox
         self.rules = rules
         self.beingWritten = beingWritten
@@ -52,10 +53,10 @@ package final class InboxScanner: Sendable {
     }
 
     /// The names of all top-level entries.
-    package func names() throws(IntakeFailure) -> Set<RawPath> { Set(try folder.names()) }
+    package func names() throws(FileFailure) -> Set<RawPath> { Set(try folder.names()) }
 
     /// All that is in and below one top-level entry; nil if it is gone.
-    package func scan(_ name: RawPath) throws(IntakeFailure) -> EntrySnapshot? {
+    package func scan(_ name: RawPath) throws(FileFailure) -> EntrySnapshot? {
         guard let status = try folder.status(of: name) else { return nil }
         var walk = Walk(drop: name, limits: limits, rules: rules, beat: beat)
         if status.kind == .directory {
@@ -105,7 +106,7 @@ private struct Walk {
     /// What is clutter has limits of its own, so that a deep or large `.git` doesn't hold a drop up.
     mutating func enter(
         _ parent: FolderHandle, _ name: RawPath, at path: RawPath, status: FileStatus, depth: Int, isClutter: Bool
-    ) throws(IntakeFailure) {
+    ) throws(FileFailure) {
         folders.append(InboxFile(path: path, kind: .directory, stamp: status.stamp))
         let depthLimit = isClutter ? Self.clutterDepth : limits.depth
         if depth > depthLimit { excess = .depth(limit: depthLimit, folder: path) }
@@ -128,7 +129,7 @@ private struct Walk {
 
     private mutating func add(
         _ name: RawPath, of folder: FolderHandle, at path: RawPath, depth: Int, isClutter: Bool
-    ) throws(IntakeFailure) {
+    ) throws(FileFailure) {
         beat()
         guard let status = try folder.status(of: name) else { return }
         let isClutter = isClutter || rules.isClutter(name.bytes[...])

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Synchronization
+internal import System
 package import SystemPackage
 
 /// Tells where in the inbox something happens. It may tell too much and, without inotify, knows only that time passes;

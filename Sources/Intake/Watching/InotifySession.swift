@@ -1,5 +1,6 @@
 internal import CInotifyTools
 internal import Glibc
+internal import System
 internal import SystemPackage
 
 /// Why a folder tree can't be watched with inotify.
@@ -54,7 +55,7 @@ struct InotifySession {
         self.rules = rules
         self.box = box
         do { held = try FolderHandle.open(inbox) } catch {
-            throw error.isAboutChange ? .inboxMissing : .watch(path: error.path, error.errno)
+            throw error.isAboutChange ? .inboxMissing : .watch(path: error.path.escaped, error.errno)
         }
         let before = Self.inotifyDescriptors()
         guard inotifytools_initialize() != 0 else { throw .initialization(Errno(rawValue: inotifytools_error())) }
@@ -194,16 +195,10 @@ struct InotifySession {
         guard depth <= Self.depthLimit, rules.isOfInterest(path), try watch(path) else { return }
         // A tree of many folders takes long, and the monitor is to know that this goes on.
         box.tick()
-        guard let stream = absolute(path).withCString({ opendir($0) }) else {
-            return try checkFault(Errno(rawValue: errno), at: path)
+        let children: [RawPath]
+        do { children = try Files.possibleFolders(in: FilePath(absolute(path))) } catch {
+            return try checkFault(error.errno, at: path)
         }
-        var children: [RawPath] = []
-        while let entry = readdir(stream) {
-            guard entry.pointee.d_type == UInt8(DT_DIR) || entry.pointee.d_type == UInt8(DT_UNKNOWN) else { continue }
-            let name = FolderHandle.name(of: entry)
-            if name != RawPath(".") && name != RawPath("..") { children.append(name) }
-        }
-        closedir(stream)
         for child in children { try watchTree(path.appending(child), depth: depth + 1) }
     }
 

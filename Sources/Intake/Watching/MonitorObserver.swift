@@ -1,3 +1,5 @@
+package import System
+
 /// How the inbox is watched.
 package struct WatchSettings: Sendable {
     /// How long a drop has to hold still.
@@ -26,7 +28,7 @@ package struct WatchSettings: Sendable {
 /// What a monitor asks and tells of its own work, from whatever thread.
 package struct MonitorObserver: Sendable {
     /// The inbox can't be looked into, and with nil that it can again.
-    package var faultChanged: @Sendable (IntakeFailure?) -> Void = { _ in }
+    package var faultChanged: @Sendable (FileFailure?) -> Void = { _ in }
     /// Why the inbox is polled though it should be watched, and with nil that it is watched.
     package var pollingChanged: @Sendable (String?) -> Void = { _ in }
     /// All that lies in the inbox and isn't being taken in at this moment, whenever that has changed.

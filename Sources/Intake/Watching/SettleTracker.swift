@@ -1,3 +1,5 @@
+package import System
+
 /// Decides when a drop is complete: a value without I/O. Scans, events and monotonic times go in, settled drops come out.
 ///
 /// An entry has settled when two scans at least `settle` apart agree on every file's inode, size and times, and nothing

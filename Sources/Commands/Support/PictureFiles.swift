@@ -1,0 +1,83 @@
+internal import Intake
+internal import Pictures
+internal import System
+internal import SystemPackage
+
+/// The pictures that somebody means who names files and folders.
+///
+/// A folder stands for the pictures in it and below, by the raw bytes of their names, told by their content. What is hidden
+/// or clutter in it is passed over without a word; links to files are followed, links to folders aren't.
+struct PictureFiles: Sendable {
+    struct File: Sendable {
+        let path: FilePath
+        /// For people and JSON: the path itself where it is UTF-8, else with the other bytes escaped.
+        let name: String
+
+        init(_ path: FilePath) {
+            self.path = path
+            let raw = RawPath(path)
+            name = String(validating: raw.bytes, as: UTF8.self) ?? raw.escaped
+        }
+    }
+
+    /// Files that were named, whatever they are, and pictures in folders.
+    private(set) var pictures: [File] = []
+    /// What lies in a folder and is no picture, with a word on what it is.
+    private(set) var strangers: [(file: File, reason: String)] = []
+    /// What can't be listed or looked into, with the reason.
+    private(set) var failures: [(file: File, reason: String)] = []
+
+    init() {}
+
+    mutating func add(_ path: FilePath) {
+        if Files.isFolder(path) { look(into: path) } else { pictures.append(File(path)) }
+    }
+
+    private mutating func look(into folder: FilePath) {
+        do {
+            let names = try Files.names(in: folder).map { RawPath($0) }.sorted()
+            for name in names where !NameRules.isHiddenOrClutter(name) {
+                sort(folder.appending(raw: name))
+            }
+        } catch {
+            failures.append((File(folder), "\((error as? FileFailure)?.errno.description ?? "\(error)")"))
+        }
+    }
+
+    private mutating func sort(_ path: FilePath) {
+        switch Self.kind(of: path, following: false) {
+        case .directory: look(into: path)
+        case .regular: sortFile(path)
+        case .symbolicLink:
+            switch Self.kind(of: path, following: true) {
+            case .regular: sortFile(path)
+            case .directory: strangers.append((File(path), "a link to a folder"))
+            default: strangers.append((File(path), "a link that leads to no file"))
+            }
+        default: strangers.append((File(path), "no file"))
+        }
+    }
+
+    private mutating func sortFile(_ path: FilePath) {
+        do {
+            switch try Self.fileKind(of: path) {
+            case .picture: pictures.append(File(path))
+            case .changed: pictures.append(File(path))
+            case .other(let name): strangers.append((File(path), name))
+            case .empty: strangers.append((File(path), "an empty file"))
+            case .unknown: strangers.append((File(path), "not a picture"))
+            }
+        } catch {
+            failures.append((File(path), "\((error as? FileFailure)?.errno.description ?? "\(error)")"))
+        }
+    }
+
+    private static func fileKind(of path: FilePath) throws -> FileKind {
+        try Files.reading(path) { FileKind.sniff(try $0.readHead(limit: 1024)) }
+    }
+
+    /// Nil where there is nothing, or it can't be told.
+    private static func kind(of path: FilePath, following: Bool) -> EntryKind? {
+        (try? Files.status(of: path, followingLinks: following))?.kind
+    }
+}

@@ -1,0 +1,114 @@
+internal import Pictures
+internal import System
+
+/// How findings travel from a decoder process to the service: kind, then numbers of 4 bytes and texts behind their
+/// length of 2 bytes. Whatever arrives is taken for hostile: the process may have been taken over by a picture.
+enum DecoderMessages {
+    /// The most files that one request asks about.
+    static let filesLimit = 64
+    /// Room for that many findings.
+    static let replyCapacity = filesLimit * 2 * (textLimit + 16)
+    private static let textLimit = 400
+
+    private enum Kind: UInt8 { case valid = 1, invalid, incomplete, outOfMemory }
+
+    static func encode(_ findings: [Result<ValidationFinding, DecodeFailure>]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for finding in findings {
+            switch finding {
+            case .success(.valid(let format, let width, let height, let notes)):
+                bytes.append(Kind.valid.rawValue)
+                append(UInt32(clamping: width), to: &bytes)
+                append(UInt32(clamping: height), to: &bytes)
+                append(format, to: &bytes)
+                append(notes ?? "", to: &bytes)
+            case .success(.invalid(let code, let reason, let mayBeIncomplete)):
+                bytes.append((mayBeIncomplete ? Kind.incomplete : .invalid).rawValue)
+                append(code, to: &bytes)
+                append(reason, to: &bytes)
+            case .failure: bytes.append(Kind.outOfMemory.rawValue)
+            }
+        }
+        return bytes
+    }
+
+    /// The findings of `count` files; throws where the bytes aren't that.
+    static func decode(_ bytes: [UInt8], count: Int, limits: DecodeLimits) throws(DecoderDeath) -> [ValidationFinding] {
+        var reader = Reader(rest: bytes[...])
+        var findings: [ValidationFinding] = []
+        for _ in 0..<count { findings.append(try reader.finding(limits: limits)) }
+        guard reader.rest.isEmpty else { throw .nonsense }
+        return findings
+    }
+
+    private static func append(_ number: UInt32, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    private static func append(_ text: String, to bytes: inout [UInt8]) {
+        let text = text.utf8.prefix(textLimit)
+        bytes += [UInt8(text.count & 0xFF), UInt8(text.count >> 8)] + text
+    }
+
+    private struct Reader {
+        var rest: ArraySlice<UInt8>
+
+        mutating func finding(limits: DecodeLimits) throws(DecoderDeath) -> ValidationFinding {
+            guard let kind = Kind(rawValue: try take(1)[0]) else { throw .nonsense }
+            switch kind {
+            case .valid:
+                let (width, height) = (try number(), try number())
+                let (format, notes) = (try text(), try text())
+                guard let known = PictureFormat(rawValue: format), width > 0, height > 0,
+                    limits.allow(width: width, height: height, of: known)
+                else { throw .nonsense }
+                return .valid(format: format, width: width, height: height, notes: notes.isEmpty ? nil : notes)
+            case .invalid, .incomplete:
+                let (code, reason) = (try text(), try text())
+                guard !code.isEmpty, code.utf8.allSatisfy(Self.isOfCode), !reason.isEmpty else { throw .nonsense }
+                return .invalid(code: code, reason: reason, mayBeIncomplete: kind == .incomplete)
+            case .outOfMemory: throw .outOfMemory
+            }
+        }
+
+        private static func isOfCode(_ byte: UInt8) -> Bool {
+            byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+        }
+
+        private mutating func number() throws(DecoderDeath) -> Int {
+            try take(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        }
+
+        /// With control characters and bytes that are no UTF-8 escaped.
+        private mutating func text() throws(DecoderDeath) -> String {
+            let length = try take(2).reversed().reduce(0) { $0 << 8 | Int($1) }
+            return RawPath(try take(length)).escaped
+        }
+
+        private mutating func take(_ count: Int) throws(DecoderDeath) -> [UInt8] {
+            guard count <= rest.count else { throw .nonsense }
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+    }
+}
+
+/// What became of a decoder process instead of an answer.
+enum DecoderDeath: Error, Hashable, CustomStringConvertible {
+    case signal(Int32)
+    case exited
+    case tooSlow
+    case outOfMemory
+    case nonsense
+
+    var description: String {
+        switch self {
+        case .signal(24), .tooSlow: "it took too long"
+        case .signal(31): "it made a system call that is forbidden"
+        case .signal(let number): "it was ended by signal \(number)"
+        case .exited: "it ended"
+        case .outOfMemory: "it ran out of memory"
+        case .nonsense: "it answered nonsense"
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package import Archive
+package import Pictures
+internal import Synchronization
+package import SystemPackage
+package import Workers
+
+/// Judges pictures in processes of their own, one for each worker, so that a hostile file costs a process, not the
+/// service. A process judges many files, up to 64 a request.
+///
+/// Where a process dies, those that it was asked about are asked about once more, each alone, in a new one; the attempt
+/// is committed to the history before. A file that had two attempts alone which never came to an end is refused,
+/// whether the process died in them or the service with it. One death alone counts for nothing: the system may have
+/// killed the process for reasons of its own.
+///
+/// Each process may use ``share`` of the memory that the limits allow. A file that takes more is judged once more with
+/// all of it while no other such file is, so that all the processes together stay small.
+package final class DecoderPool: PictureValidator {
+    package enum Notice: Sendable, Hashable, CustomStringConvertible {
+        case weakSandbox(String)
+        case died(files: Int, cause: String)
+
+        package var description: String {
+            switch self {
+            case .weakSandbox(let problem): problem
+            case .died(let files, let cause): "a decoder process died over \(files) files: \(cause)"
+            }
+        }
+    }
+
+    private static let attemptLimit = 2
+    /// In bytes; a progressive photo of 12 megapixels takes 36 MB with the usual sampling.
+    static let share = 40 << 20
+
+    private let limits: DecodeLimits
+    private let maxFileBytes: Int
+    private let attempts: any DecodingAttempts
+    private let program: FilePath
+    private let notify: @Sendable (Notice) -> Void
+    /// Those at rest, by worker.
+    private let idle = Mutex<[Int: DecoderProcess]>([:])
+    private let living = Mutex<Set<Int32>>([])
+    /// Held by the worker whose file takes more than its share of memory.
+    private let large = Mutex(())
+    private let hasWarned = Atomic(false)
+
+    /// - Parameters:
+    ///   - maxFileBytes: no larger file is judged.
+    ///   - program: cultivar itself.
+    package init(
+        limits: DecodeLimits, maxFileBytes: Int,
+        attempts: any DecodingAttempts, program: FilePath = "/proc/self/exe",
+        notify: @escaping @Sendable (Notice) -> Void = { _ in }
+    ) {
+        self.limits = limits
+        self.maxFileBytes = maxFileBytes
+        self.attempts = attempts
+        self.program = program
+        self.notify = notify
+    }
+
+    /// The processes there are.
+    package var processes: Set<Int32> { living.withLock { $0 } }
+
+    package func validate(
+        _ files: [StagedPicture], in store: PictureStore, on worker: Worker
+    ) throws -> [ValidationFinding] {
+        var findings: [ValidationFinding] = []
+        for request in Self.requests(for: files) {
+            try worker.cancellation.check()
+            do {
+                findings += try ask(about: request, on: worker)
+            } catch let death as DecoderDeath {
+                notify(.died(files: request.count, cause: death.description))
+                for file in request { findings.append(try askAlone(about: file, on: worker)) }
+            }
+        }
+        return findings
+    }
+
+    /// As many files to a request as go into the shared memory; a large one, which isn't in memory, has its own.
+    private static func requests(for files: [StagedPicture]) -> [[StagedPicture]] {
+        var requests: [[StagedPicture]] = []
+        var room = 0
+        for file in files {
+            let isLarge = file.contents == nil
+            if isLarge || file.byteCount > room || requests.last.map({ $0.count >= DecoderMessages.filesLimit }) ?? true
+            {
+                requests.append([])
+                room = DecoderProcess.sharedBytes
+            }
+            requests[requests.count - 1].append(file)
+            room = isLarge ? 0 : room - file.byteCount
+        }
+        return requests
+    }
+
+    private func askAlone(about file: StagedPicture, on worker: Worker) throws -> ValidationFinding {
+        while true {
+            try worker.cancellation.check()
+            // That there is no process at all is no attempt.
+            if idle.withLock({ $0[worker.index] == nil }) {
+                let process = try start()
+                idle.withLock { $0[worker.index] = process }
+            }
+            let earlier = try attempts.beginAttempt(on: file.digest, at: .now)
+            guard earlier < Self.attemptLimit else { return try refuse(file, because: "each time, the service died") }
+            do {
+                let finding = try ask(about: [file], on: worker)
+                try attempts.endAttempt(on: file.digest)
+                return finding[0]
+            } catch let death as DecoderDeath {
+                notify(.died(files: 1, cause: death.description))
+                if earlier + 1 == Self.attemptLimit { return try refuse(file, because: death.description) }
+            } catch {
+                // The service is asked to stop, or there is no process to be had.
+                try attempts.cancelAttempt(on: file.digest)
+                throw error
+            }
+        }
+    }
+
+    /// Should the same file be dropped again, it starts anew.
+    private func refuse(_ file: StagedPicture, because cause: String) throws -> ValidationFinding {
+        try attempts.endAttempt(on: file.digest)
+        return .invalid(
+            code: "killed_decoder", reason: "it killed the decoder, alone too: \(cause)", mayBeIncomplete: false)
+    }
+
+    private func ask(about files: [StagedPicture], on worker: Worker) throws -> [ValidationFinding] {
+        var findings = try ask(about: files, memory: min(Self.share, limits.maxMemory), on: worker)
+        guard Self.share < limits.maxMemory else { return findings }
+        for index in findings.indices where findings[index].isOfMemory {
+            try large.withLock { _ in
+                findings[index] = try ask(about: [files[index]], memory: limits.maxMemory, on: worker)[0]
+            }
+        }
+        return findings
+    }
+
+    private func ask(about files: [StagedPicture], memory: Int, on worker: Worker) throws -> [ValidationFinding] {
+        let process = try idle.withLock { $0.removeValue(forKey: worker.index) } ?? start()
+        do {
+            let findings = try process.judge(files, memory: memory, on: worker)
+            idle.withLock { $0[worker.index] = process }
+            return findings
+        } catch {
+            living.withLock { _ = $0.remove(process.identifier) }
+            throw error
+        }
+    }
+
+    private func start() throws -> DecoderProcess {
+        let process = try DecoderProcess(program: program, limits: limits, maxFileBytes: maxFileBytes)
+        living.withLock { _ = $0.insert(process.identifier) }
+        if let warning = process.warning, !hasWarned.exchange(true, ordering: .relaxed) {
+            notify(.weakSandbox(warning))
+        }
+        return process
+    }
+}

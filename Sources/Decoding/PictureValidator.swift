@@ -1,0 +1,93 @@
+package import Archive
+package import Pictures
+package import Workers
+
+/// What a validator says of one file's bytes.
+package enum ValidationFinding: Sendable, Hashable {
+    /// Format ("jpeg" or "png"), upright size in pixels, and what was odd but accepted.
+    case valid(format: String, width: Int, height: Int, notes: String?)
+    /// `code` is stable, for programs; `reason` is a sentence for people. `mayBeIncomplete` where the bytes end too early.
+    case invalid(code: String, reason: String, mayBeIncomplete: Bool)
+}
+
+extension ValidationFinding {
+    /// Whether more memory might have led to another finding.
+    var isOfMemory: Bool {
+        if case .invalid(code: PictureJudge.memoryCode, _, _) = self { true } else { false }
+    }
+}
+
+/// Judges whether staged copies are pictures that Cultivar can use. Throws only where it couldn't judge.
+package protocol PictureValidator: Sendable {
+    /// What is found of each of the copies, in their order.
+    func validate(_ files: [StagedPicture], in store: PictureStore, on worker: Worker) throws -> [ValidationFinding]
+}
+
+/// Decodes in this process, on the worker's own thread.
+package struct InProcessValidator: PictureValidator {
+    private let judge: PictureJudge
+
+    package init(limits: DecodeLimits = DecodeLimits()) { judge = PictureJudge(limits: limits) }
+
+    package func validate(
+        _ files: [StagedPicture], in store: PictureStore, on worker: Worker
+    ) throws -> [ValidationFinding] {
+        try files.map { file in
+            try worker.cancellation.check()
+            return try store.contents(of: file).withUnsafeBytes { try judge.finding(of: $0) }
+        }
+    }
+}
+
+/// Turns what the decoder says of bytes into a finding.
+struct PictureJudge: Sendable {
+    static let memoryCode = "too_much_memory"
+
+    private let decoder: PictureDecoder
+
+    init(limits: DecodeLimits) { decoder = PictureDecoder(limits: limits) }
+
+    /// Throws where the machine is to blame and not the bytes.
+    func finding(of bytes: UnsafeRawBufferPointer) throws(DecodeFailure) -> ValidationFinding {
+        do {
+            let info = try decoder.check(bytes)
+            return .valid(
+                format: info.format.rawValue, width: info.width, height: info.height,
+                notes: info.notes.isEmpty ? nil : info.notes.joined(separator: "; "))
+        } catch {
+            if error.isOfMachine { throw error }
+            return .invalid(
+                code: error.code, reason: error.description,
+                mayBeIncomplete: error.isAboutTheEnd || bytes.count < Self.shortestHeader)
+        }
+    }
+
+    /// With fewer bytes than this no file says what it is.
+    private static let shortestHeader = 32
+}
+
+extension DecodeFailure {
+    fileprivate var isAboutTheEnd: Bool {
+        switch self {
+        case .empty, .truncated: true
+        default: false
+        }
+    }
+
+    /// As it stands in the history's `reason_code`.
+    fileprivate var code: String {
+        switch self {
+        case .empty: "empty"
+        case .notAPicture: "not_a_picture"
+        case .unsupportedFormat: "unsupported_format"
+        case .unsupportedVariant: "unsupported_variant"
+        case .tooLarge: "too_many_pixels"
+        case .tooManyScans: "too_many_scans"
+        case .tooMuchMemory: PictureJudge.memoryCode
+        case .tooSlow: "too_slow"
+        case .truncated: "truncated"
+        case .corrupt: "damaged"
+        case .outOfMemory: "out_of_memory"
+        }
+    }
+}

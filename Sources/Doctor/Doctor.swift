@@ -1,0 +1,83 @@
+internal import Archive
+internal import Installation
+internal import Outbox
+package import Settings
+package import System
+internal import SystemPackage
+package import Workers
+
+/// Looks whether an installation's files are whole and agree with each other, and mends what can be mended.
+///
+/// It has the installation's lock as long as it lives. Nothing is ever deleted but what is empty of value: leftovers of
+/// copies, a damaged feature cache. A repair that was interrupted is gone on with by the next.
+package struct Doctor {
+    private let settings: Settings
+    private let state: StateFolder
+    private let pool: WorkerPool
+    private let disk: any Disk
+    private let lock: DaemonLock
+
+    /// Throws `HistoryFailure.absent` where there is nothing to look at, and `DaemonLockFailure` where a process works
+    /// with the state folder.
+    package init(settings: Settings, pool: WorkerPool = WorkerPool(), disk: any Disk = SystemDisk()) throws {
+        self.settings = settings
+        self.pool = pool
+        self.disk = disk
+        state = StateFolder(FilePath(settings.paths.state))
+        guard try state.hasHistory() || state.hasPictures() else { throw HistoryFailure.absent(state.history) }
+        lock = try DaemonLock.acquire(in: state)
+        try state.prepare()
+    }
+
+    /// - Parameters:
+    ///   - readingPictures: whether to read every picture and every published version, rather than look at their sizes.
+    ///   - repairing: whether to mend what can be mended.
+    ///   - progress: is told how many pictures have been looked at; called from any thread.
+    /// - Throws: what keeps files from being read or written, `HistoryFailure.newerSchema`.
+    package func examine(
+        readingPictures: Bool, repairing: Bool,
+        progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws -> [Finding] {
+        var findings = try HistoryExamination(state: state, disk: disk).findings(repairing: repairing)
+        if findings.contains(where: { $0.status == .wrong }) {
+            return findings + (try features(repairing: repairing))
+        }
+        let history = try History.open(state.history)
+        let store = try PictureStore(state, disk: disk)
+        let pictures = PictureExamination(state: state, history: history, store: store, pool: pool, disk: disk)
+        findings += try await pictures.findings(
+            readingPictures: readingPictures, repairing: repairing, progress: progress)
+        findings += try temporary(store, repairing: repairing)
+        findings += try outbox(history, readingAll: readingPictures, repairing: repairing)
+        return findings + (try features(repairing: repairing))
+    }
+
+    private func temporary(_ store: PictureStore, repairing: Bool) throws -> [Finding] {
+        let count = try store.leftovers().count
+        guard count > 0 else { return [Finding(.temporary, .ok, "no unfinished copies")] }
+        guard repairing else {
+            return [Finding(.temporary, .ok, "\(count) unfinished copies, which the daemon removes when it starts")]
+        }
+        return [Finding(.temporary, .repaired, "\(try store.removeLeftovers()) unfinished copies removed")]
+    }
+
+    private func outbox(_ history: History, readingAll: Bool, repairing: Bool) throws -> [Finding] {
+        let library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
+        let outbox = OutboxFolder(FilePath(settings.paths.outbox))
+        return try OutboxExamination(history: history, outbox: outbox, library: library)
+            .findings(readingAll: readingAll, repairing: repairing)
+    }
+
+    private func features(repairing: Bool) throws -> [Finding] {
+        guard let problem = try FeatureCache.problem(with: state.features) else {
+            return [Finding(.features, .ok, "no damage found")]
+        }
+        guard repairing else {
+            return [Finding(.features, .wrong, "\(state.features) is damaged (\(problem)); it may be deleted")]
+        }
+        try FeatureCache.remove(state.features)
+        return [
+            Finding(.features, .repaired, "\(state.features) was damaged and is deleted; features are computed anew")
+        ]
+    }
+}

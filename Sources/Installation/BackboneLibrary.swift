@@ -1,0 +1,166 @@
+internal import Foundation
+internal import Learning
+package import Networks
+package import Settings
+internal import Synchronization
+package import System
+package import SystemPackage
+
+/// A backbone that is ready to run, with the checksum that names its features in the cache.
+package struct LoadedBackbone: Sendable {
+    package let backbone: Backbone
+    package let checksum: Digest
+    package let path: FilePath
+}
+
+/// The backbones in a folder: every `NAME.onnx` is one, by the name of its file.
+package final class BackboneLibrary: Sendable {
+    package let folder: FilePath
+    private let loaded = Mutex<[Key: LoadedBackbone]>([:])
+
+    private struct Key: Hashable {
+        let name: String
+        let precision: Precision
+    }
+
+    package init(folder: FilePath) { self.folder = folder }
+
+    /// The names of the files in the folder, in alphabetical order. Throws where the folder can't be listed.
+    package func names() throws -> [String] {
+        let names: [String]
+        do {
+            names = try Files.names(in: folder).map(\.string)
+        } catch {
+            if error.isProblemOfMachine { throw error }
+            throw BackboneFailure.noFolder(folder)
+        }
+        return names.filter { $0.hasSuffix(Self.suffix) && !$0.hasPrefix(".") }
+            .map { String($0.dropLast(Self.suffix.count)) }.sorted()
+    }
+
+    /// The backbone of the given name, read once. Throws `BackboneFailure`, or what is wrong with the file, or that this
+    /// machine has no kernels for `precision`.
+    package func load(_ name: String, precision: Precision = .float32) throws -> LoadedBackbone {
+        let key = Key(name: name, precision: precision)
+        if let known = loaded.withLock({ $0[key] }) { return known }
+        let result = try precision == .float32 ? read(name) : reduced(load(name), to: precision)
+        loaded.withLock { $0[key] = result }
+        return result
+    }
+
+    /// The backbones of a search space as a run keeps them: in the place of `all` every file that can be used, at its own
+    /// input size or at the one that is asked for. None is in the list twice.
+    ///
+    /// Where the word stands for nothing it stays, and is to be refused by whoever needs a backbone. Throws faults of the
+    /// environment.
+    ///
+    /// - Parameter passedOver: called with a file that `all` leaves out, and why.
+    package func resolved(
+        _ texts: [String], passedOver: (_ name: String, _ reason: any Error) -> Void = { _, _ in }
+    ) throws -> [String] {
+        var seen: Set<String> = []
+        return try texts.flatMap { text in
+            guard let choice = BackboneChoice(text: text), choice.isAll else { return [text] }
+            let usable = try usable(at: choice.inputSize, passedOver)
+            return usable.isEmpty ? [text] : usable
+        }
+        .filter { seen.insert($0).inserted }
+    }
+
+    private func usable(at size: Int?, _ passedOver: (String, any Error) -> Void) throws -> [String] {
+        let names: [String]
+        do { names = try self.names() } catch is BackboneFailure { return [] }
+        return try names.compactMap { name in
+            do {
+                let choice = BackboneChoice(name: name, inputSize: size)
+                guard BackboneChoice(text: choice.text) == choice, !choice.isAll else {
+                    throw BackboneFailure.badName(name)
+                }
+                let backbone = try load(name).backbone
+                _ = try backbone.makeExtractor(inputSize: size ?? backbone.defaultInputSize)
+                return choice.text
+            } catch {
+                if error.isProblemOfMachine { throw error }
+                passedOver(name, error)
+                return nil
+            }
+        }
+    }
+
+    private func reduced(_ exact: LoadedBackbone, to precision: Precision) throws -> LoadedBackbone {
+        try LoadedBackbone(
+            backbone: exact.backbone.computing(in: precision), checksum: exact.checksum, path: exact.path)
+    }
+
+    private func read(_ name: String) throws -> LoadedBackbone {
+        guard try names().contains(name) else {
+            throw try BackboneFailure.absent(name, folder: folder, known: names())
+        }
+        let path = folder.appending(name + Self.suffix)
+        return try LoadedBackbone(backbone: Backbone(contentsOf: path), checksum: Digest.sha256(of: path), path: path)
+    }
+
+    /// What keeps the backbones of a search from being used, a sentence each; the files are not read.
+    package func problems(with search: Settings.Search) -> [String] {
+        search.space.backbone.compactMap(problem) + [search.precision.problem].compactMap { $0 }
+    }
+
+    private func problem(with text: String) -> String? {
+        guard let choice = BackboneChoice(text: text) else { return "\(BackboneFailure.badChoice(text))" }
+        do {
+            let known = try names()
+            if choice.isAll { return known.isEmpty ? "\(BackboneFailure.noneUsable(folder))" : nil }
+            return known.contains(choice.name)
+                ? nil : "\(BackboneFailure.absent(choice.name, folder: folder, known: known))"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// The float32 backbone whose file has the given checksum, first looked for by name; nil where there is none.
+    package func find(_ checksum: Digest, name: String) throws -> LoadedBackbone? {
+        let known = loaded.withLock { loaded in
+            loaded.values.first { $0.checksum == checksum && $0.backbone.precision == .float32 }
+        }
+        if let known { return known }
+        let names = try names()
+        for candidate in names.filter({ $0 == name }) + names.filter({ $0 != name }) {
+            let path = folder.appending(candidate + Self.suffix)
+            guard try Digest.sha256(of: path) == checksum else { continue }
+            let result = try LoadedBackbone(backbone: Backbone(contentsOf: path), checksum: checksum, path: path)
+            loaded.withLock { $0[Key(name: candidate, precision: .float32)] = result }
+            return result
+        }
+        return nil
+    }
+
+    private static let suffix = ".onnx"
+}
+
+package enum BackboneFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    case noFolder(FilePath)
+    case absent(String, folder: FilePath, known: [String])
+    case badChoice(String)
+    /// A file whose name can't stand in settings.
+    case badName(String)
+    /// There is nothing that `all` could stand for.
+    case noneUsable(FilePath)
+
+    package var description: String {
+        switch self {
+        case .noFolder(let folder):
+            "the backbones folder \(folder) can't be listed; make it with scripts/backbones, or name another one with --backbones"
+        case .absent(let name, let folder, let known):
+            "there is no backbone '\(name)' in \(folder)"
+                + (known.isEmpty ? ", which holds none" : ", which holds \(known.joined(separator: ", "))")
+                + "; put \(name).onnx there (scripts/backbones makes those that are known), or name another one in "
+                + "search.space.backbone"
+        case .badName(let name):
+            "settings can't name '\(name)': a backbone's name has no @ and isn't all; rename the file"
+        case .noneUsable(let folder):
+            "search.space.backbone is all, but no file in \(folder) can be used; `cultivar backbones` says why"
+        case .badChoice(let text):
+            "'\(text)' names no backbone: it must be NAME or NAME@SIZE, the size from 32 to 1024 pixels"
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package import Archive
+package import Logging
+package import Outbox
+package import Settings
+internal import SystemPackage
+package import Workers
+
+/// What one Cultivar installation is made of, opened by the one process that may change it.
+///
+/// This is the composition root: the daemon, `cultivar train` and the tests all begin here.
+package final class Installation: Sendable {
+    package let settings: Settings
+    package let state: StateFolder
+    package let history: History
+    package let store: PictureStore
+    package let cache: FeatureCache
+    package let library: BackboneLibrary
+    package let outbox: OutboxFolder
+    package let pool: WorkerPool
+    package let logger: Logger
+    private let lock: DaemonLock
+
+    /// Takes the installation's lock, makes what is missing and opens everything.
+    ///
+    /// Throws `DaemonLockFailure` where another process has it, `HistoryFailure` for a damaged history, and what keeps a
+    /// folder or a database from being opened.
+    package init(settings: Settings, logger: Logger, pool: WorkerPool = WorkerPool()) throws {
+        self.settings = settings
+        self.logger = logger
+        self.pool = pool
+        try settings.paths.checkApart()
+        state = StateFolder(FilePath(settings.paths.state))
+        try state.prepare()
+        lock = try DaemonLock.acquire(in: state)
+        history = try History.openChecked(in: state)
+        store = try PictureStore(state)
+        cache = try FeatureCache(state.features) {
+            logger.warning("feature cache begun afresh", metadata: ["reason": "\($0)"])
+        }
+        library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
+        outbox = OutboxFolder(FilePath(settings.paths.outbox))
+        try outbox.prepare()
+    }
+}

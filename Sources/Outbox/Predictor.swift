@@ -1,0 +1,52 @@
+internal import Networks
+package import Numerics
+package import Pictures
+internal import Synchronization
+package import SystemPackage
+package import Workers
+
+/// A published model at work: `model.onnx` with its labels, run by this program's own engine.
+package struct Predictor: Sendable {
+    package let labels: [String]
+    private let classifier: Classifier
+    /// Height and width in pixels.
+    private let size: Int
+    private let decoder: PictureDecoder
+
+    /// Reads a published `model.onnx`. Throws what is wrong with the file.
+    package init(model: FilePath, limits: DecodeLimits) throws {
+        classifier = try Classifier(contentsOf: model)
+        size = classifier.inputSize
+        labels = classifier.labels
+        decoder = PictureDecoder(limits: limits)
+    }
+
+    /// The probabilities of the classes, (pictures, classes), for pictures of any size.
+    ///
+    /// - Parameter bytes: gives a picture file's bytes by its index; called once for each, on any worker.
+    /// - Throws: what `bytes` throws, and `DecodeFailure`.
+    package func predict(
+        _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
+    ) async throws -> Matrix {
+        let rows = try await predictEach(count, on: pool, bytes: bytes).map { try $0.get() }
+        return Matrix(rows: count, columns: labels.count, values: rows.flatMap { $0 })
+    }
+
+    /// The same, where a picture that can't be used doesn't keep the others from being predicted.
+    package func predictEach(
+        _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
+    ) async throws -> [Result<[Float], any Error>] {
+        let results = Mutex([Result<[Float], any Error>?](repeating: nil, count: count))
+        let classifiers = WorkerScratch { try classifier.copy() }
+        try await pool.forEach(count) { index, worker in
+            let classifier = try classifiers.value(for: worker)
+            let result = Result { try classifier.probabilities(pixels(of: bytes(index))).values }
+            results.withLock { $0[index] = result }
+        }
+        return results.withLock { $0.compactMap { $0 } }
+    }
+
+    private func pixels(of file: [UInt8]) throws -> [UInt8] {
+        try decoder.decode(file, atLeast: size).image.resized(width: size, height: size).pixels
+    }
+}

@@ -1,0 +1,120 @@
+package import Foundation
+internal import Synchronization
+package import SystemPackage
+
+/// Keeps the service's status: others change it, and every change is passed on, at most once in `interval`.
+///
+/// Readers find it in the state folder as a JSON file that is replaced as a whole. It is no history: losing it in a
+/// power cut loses nothing.
+package final class StatusBoard: Sendable {
+    private struct State {
+        var status: ServiceStatus
+        var published = Date.distantPast
+        var phaseStarted = Date()
+        /// What was done before the phase began, by an earlier process.
+        var doneBefore = 0
+        var faults: [Part: String] = [:]
+    }
+
+    /// What can be kept from its work, each on its own.
+    package enum Part: CaseIterable, Sendable {
+        case progress, inbox, watch, intake, training, run, outbox
+    }
+
+    private let state: Mutex<State>
+    private let file: FilePath?
+    private let interval: TimeInterval
+    private let listener: @Sendable (ServiceStatus) -> Void
+
+    /// - Parameters:
+    ///   - file: where readers find the status; nil keeps it in memory.
+    ///   - interval: seconds between two publications.
+    ///   - listener: called with each status that is published, on whatever thread changed it.
+    package init(
+        file: FilePath?, interval: TimeInterval = 0.5, listener: @escaping @Sendable (ServiceStatus) -> Void = { _ in }
+    ) {
+        let processID = ProcessInfo.processInfo.processIdentifier
+        state = Mutex(State(status: ServiceStatus(processID: processID, updated: Date())))
+        self.file = file
+        self.interval = interval
+        self.listener = listener
+    }
+
+    package var status: ServiceStatus { state.withLock { $0.status } }
+
+    /// Begins a phase of a run: what was said of the phase before is cleared. It is published at once.
+    ///
+    /// - Parameter done: what an earlier process has done of it, which says nothing of the speed.
+    package func begin(_ phase: ServiceStatus.Phase, run: Int64?, done: Int = 0, total: Int = 0) {
+        update(immediately: true) { state in
+            state.phaseStarted = Date()
+            state.status.phase = phase
+            state.status.run = run
+            state.doneBefore = done
+            state.status.done = done
+            state.status.total = total
+            state.status.detail = nil
+            state.status.secondsLeft = nil
+            if phase == .idle || phase == .extracting { state.status.bestAccuracy = nil }
+        }
+    }
+
+    /// Notes progress within the phase; the time left is taken from the speed so far.
+    package func advance(to done: Int, of total: Int? = nil, detail: String? = nil, bestAccuracy: Double? = nil) {
+        update(immediately: false) { state in
+            state.status.done = done
+            if let total { state.status.total = total }
+            state.status.detail = detail ?? state.status.detail
+            state.status.bestAccuracy = bestAccuracy ?? state.status.bestAccuracy
+            let elapsed = Date().timeIntervalSince(state.phaseStarted)
+            let speed = Double(done - state.doneBefore) / elapsed
+            state.status.secondsLeft =
+                speed > 0 && elapsed > 1 ? Double(max(0, state.status.total - done)) / speed : nil
+        }
+    }
+
+    package func noteDrop(_ text: String) { update(immediately: true) { $0.status.lastDrop = text } }
+
+    /// Says what keeps a part of the service from its work, or with nil that nothing does any more; returns whether that
+    /// is news.
+    @discardableResult
+    package func setDegraded(_ reason: String?, in part: Part) -> Bool {
+        guard state.withLock({ $0.faults[part] != reason }) else { return false }
+        update(immediately: true) { state in
+            state.faults[part] = reason
+            let reasons = Part.allCases.compactMap { state.faults[$0] }
+            state.status.degraded = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+        }
+        return true
+    }
+
+    /// What the process that owns `file` last published; nil where there is none.
+    package static func read(from file: FilePath) -> ServiceStatus? {
+        guard let data = StatusFile.read(file) else { return nil }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .secondsSince1970
+        return try? decoder.decode(ServiceStatus.self, from: data)
+    }
+
+    private func update(immediately: Bool, _ change: (inout State) -> Void) {
+        let due: ServiceStatus? = state.withLock { state in
+            change(&state)
+            let now = Date()
+            state.status.updated = now
+            guard immediately || now.timeIntervalSince(state.published) >= interval else { return nil }
+            state.published = now
+            write(state.status)
+            return state.status
+        }
+        if let due { listener(due) }
+    }
+
+    /// A status that can't be written must not stop the work that it tells of: the listener still has it.
+    private func write(_ status: ServiceStatus) {
+        guard let file else { return }
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .secondsSince1970
+        guard let data = try? encoder.encode(status) else { return }
+        StatusFile.write(data, to: file)
+    }
+}

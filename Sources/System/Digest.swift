@@ -1,0 +1,137 @@
+internal import CPlatform
+package import SystemPackage
+
+/// SHA-256 of bytes that come in pieces, by libcrypto.
+package struct SHA256: ~Copyable {
+    private let context = EVP_MD_CTX_new()
+
+    package init() { Self.check(EVP_DigestInit_ex2(context, Self.algorithm, nil)) }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        Self.check(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count))
+    }
+
+    package consuming func finalize() -> Digest {
+        var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
+        Self.check(EVP_DigestFinal_ex(context, &bytes, nil))
+        return Digest(bytes: bytes)!
+    }
+
+    /// HMAC-SHA256 (RFC 2104).
+    package static func authenticationCode(of message: [UInt8], key: [UInt8]) -> Digest {
+        var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
+        guard HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &bytes, nil) != nil else {
+            fatalError("libcrypto has no memory for an HMAC")
+        }
+        return Digest(bytes: bytes)!
+    }
+
+    /// Looked up once: that takes longer than the digest of a small file. It is never freed, and safe on any thread.
+    private nonisolated(unsafe) static let algorithm: OpaquePointer = {
+        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else { fatalError("libcrypto has no SHA-256") }
+        return algorithm
+    }()
+
+    /// All that can fail with arguments like these is memory.
+    private static func check(_ result: Int32) {
+        guard result == 1 else { fatalError("libcrypto couldn't compute a SHA-256") }
+    }
+}
+
+/// A SHA-256 digest: the content address of a picture, or the checksum of a backbone or a published file.
+package struct Digest: Hashable, Sendable {
+    private let words: SIMD4<UInt64>
+
+    package static let byteCount = 32
+
+    /// A digest of 32 bytes; nil for another count.
+    package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == Self.byteCount else { return nil }
+        var words = SIMD4<UInt64>()
+        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
+        self.words = words
+    }
+
+    /// A digest of 64 hexadecimal digits; nil for any other text.
+    package init?(hex: some StringProtocol) {
+        let digits = hex.utf8.compactMap(Self.value(ofDigit:))
+        guard digits.count == hex.utf8.count, digits.count == 2 * Self.byteCount else { return nil }
+        self.init(bytes: stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+    }
+
+    package var bytes: [UInt8] {
+        (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> (56 - 8 * UInt64($0 % 8))) }
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    package var hex: String {
+        String(unsafeUninitializedCapacity: 2 * Self.byteCount) { buffer in
+            for (index, byte) in bytes.enumerated() {
+                buffer[2 * index] = Self.digits[Int(byte >> 4)]
+                buffer[2 * index + 1] = Self.digits[Int(byte & 15)]
+            }
+            return 2 * Self.byteCount
+        }
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    private static func value(ofDigit digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
+
+extension Digest {
+    package static func sha256(_ bytes: some Sequence<UInt8>) -> Digest {
+        var hasher = SHA256()
+        let direct: Void? = bytes.withContiguousStorageIfAvailable { hasher.update(UnsafeRawBufferPointer($0)) }
+        if direct == nil { Array(bytes).withUnsafeBytes { hasher.update($0) } }
+        return hasher.finalize()
+    }
+
+    /// The digest of a file's bytes, read with bounded memory. Throws ``FileFailure``.
+    package static func sha256(of file: FilePath) throws -> Digest {
+        try Files.reading(file, waits: true) { descriptor in
+            var hasher = SHA256()
+            try descriptor.readChunks { hasher.update($0) }
+            return hasher.finalize()
+        }
+    }
+}
+
+extension Digest: Comparable {
+    /// The order of the hexadecimal texts.
+    package static func < (left: Digest, right: Digest) -> Bool {
+        for place in 0..<4 where left.words[place] != right.words[place] {
+            return left.words[place] < right.words[place]
+        }
+        return false
+    }
+}
+
+extension Digest: CustomStringConvertible {
+    package var description: String { hex }
+}
+
+extension Digest: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let digest = Digest(hex: text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "“\(text)” is no SHA-256 digest")
+        }
+        self = digest
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(hex)
+    }
+}

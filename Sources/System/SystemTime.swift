@@ -1,0 +1,10 @@
+internal import Glibc
+
+/// The wall clock.
+package enum SystemTime {
+    package static var nowInNanoseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,38 @@
+internal import Archive
+internal import Installation
+internal import Learning
+internal import Numerics
+internal import Outbox
+internal import Pictures
+internal import System
+internal import SystemPackage
+
+/// The champion on today's test set, which has grown since it was promoted.
+struct ChampionScoring: Sendable {
+    private let installation: Installation
+    private let extraction: FeatureExtraction
+
+    init(_ installation: Installation, _ extraction: FeatureExtraction) {
+        self.installation = installation
+        self.extraction = extraction
+    }
+
+    func score(_ champion: StoredModel, on set: PictureSet) async throws -> TestScore {
+        let probabilities = try await probabilities(of: champion, on: set.digests)
+        return TestScore(probabilities: probabilities, modelLabels: champion.labels.map(\.id), set: set)
+    }
+
+    /// From cached features where its backbone is still at hand, else by running the published model.
+    private func probabilities(of champion: StoredModel, on pictures: [Digest]) async throws -> Matrix {
+        guard let loaded = try installation.library.find(champion.backboneChecksum, name: champion.backbone) else {
+            let path = try installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)
+            let predictor = try Predictor(model: path, limits: .ofStored)
+            let store = installation.store
+            return try await predictor.predict(pictures.count, on: installation.pool) { try store.read(pictures[$0]) }
+        }
+        let source = try FeatureSource(loaded: loaded, inputSize: champion.inputSize, augmentation: .init())
+        try await extraction.extract(pictures, copies: 0, from: source)
+        let features = try installation.cache.matrix(of: pictures, copies: 0, from: source)
+        return try Head(serialized: champion.head).predict(features)
+    }
+}

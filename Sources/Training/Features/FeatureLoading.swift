@@ -1,0 +1,56 @@
+package import Archive
+package import Learning
+package import Numerics
+package import System
+
+/// The pictures of some classes on one side: what a run learns from, or what models are tested on.
+package struct PictureSet: Sendable {
+    package struct Picture: Hashable, Sendable {
+        package let id: PictureID
+        package let digest: PictureDigest
+        /// The index of its class in ``PictureSet/labels``.
+        package let label: Int
+    }
+
+    /// In class order.
+    package let labels: [Label]
+    /// In the order in which they were accepted.
+    package let pictures: [Picture]
+
+    /// - Parameter labels: the classes whose pictures count; nil is all there are.
+    package init(_ dataset: Dataset, _ split: Split, of labels: [Label]? = nil) {
+        let labels = labels ?? dataset.labels
+        let classes = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1.id, $0) })
+        let places = dataset.labels.map { classes[$0.id] }
+        self.labels = labels
+        pictures = dataset.pictures.compactMap { picture in
+            guard picture.split == split, let label = places[picture.label] else { return nil }
+            return Picture(id: picture.id, digest: picture.digest, label: label)
+        }
+    }
+
+    package var digests: [PictureDigest] { pictures.map(\.digest) }
+
+    /// The rows to train on: each picture, followed by its augmented copies.
+    package func rows(copies: Int) -> LabeledRows {
+        let each = copies + 1
+        let indices = 0..<pictures.count * each
+        return LabeledRows(
+            labels: indices.map { Int32(pictures[$0 / each].label) }, pictures: indices.map { Int32($0 / each) },
+            isAugmented: indices.map { $0 % each > 0 }, classCount: labels.count)
+    }
+}
+
+extension FeatureCache {
+    /// The features of the pictures, each followed by its first `copies` augmented copies: (rows, features).
+    ///
+    /// All of them must be in the cache.
+    package func matrix(of pictures: [Digest], copies: Int, from source: FeatureSource) throws -> Matrix {
+        let keys = pictures.flatMap { digest in (0...copies).map { FeatureKey(picture: digest, copy: $0) } }
+        var matrix = Matrix(rows: keys.count, columns: source.space.featureCount)
+        try matrix.withUnsafeMutableBuffer { buffer in
+            if let target = buffer.baseAddress { try load(keys, in: source.space, into: target) }
+        }
+        return matrix
+    }
+}

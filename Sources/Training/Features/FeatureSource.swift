@@ -1,0 +1,41 @@
+package import Archive
+package import Installation
+internal import Networks
+package import Pictures
+internal import System
+
+/// How pictures become features: a backbone, the size at which it sees them, and how copies are augmented.
+package struct FeatureSource: Sendable {
+    package let loaded: LoadedBackbone
+    /// Height and width in pixels of what the backbone sees.
+    package let inputSize: Int
+    /// How copies 1, 2, … of a picture are drawn; copy 0 is the picture as it is.
+    package let augmentation: AugmentationSettings
+    /// The name of all this in the feature cache.
+    package let space: FeatureSpace
+
+    package init(loaded: LoadedBackbone, inputSize: Int? = nil, augmentation: AugmentationSettings) throws {
+        let size = inputSize ?? loaded.backbone.defaultInputSize
+        self.loaded = loaded
+        self.inputSize = size
+        self.augmentation = augmentation
+        space = try FeatureSpace(
+            backbone: loaded.checksum,
+            preprocessing: "\(Self.decoding), bilinear \(size) x \(size), \(loaded.backbone.arithmetic)",
+            augmentation: JSONText(augmentation).text, featureCount: loaded.backbone.featureCount)
+    }
+
+    /// The pixels that the backbone sees for one copy of a picture, from the picture at the input size.
+    func prepared(_ picture: RGBImage, digest: Digest, copy: Int) -> RGBImage {
+        guard copy > 0 else { return picture }
+        let parameters = AugmentationParameters(
+            drawnFrom: augmentation, seed: Self.augmentationSeed, digest: digest.bytes, index: copy - 1)
+        return picture.augmented(by: parameters)
+    }
+
+    /// How far a JPEG is scaled down while it is decoded. To be renamed with every change that pixels may differ by.
+    private static let decoding = "JPEG at least 1 x"
+
+    /// One for all runs, so that a run with another seed finds the same copies in the cache.
+    static let augmentationSeed: UInt64 = 0
+}

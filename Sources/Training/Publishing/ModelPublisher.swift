@@ -1,0 +1,128 @@
+package import Archive
+package import Installation
+internal import Learning
+internal import ONNX
+package import Outbox
+internal import Pictures
+internal import System
+internal import SystemPackage
+
+/// Brings models into the outbox, and keeps the outbox in agreement with the history, whatever interrupts it.
+///
+/// The history decides: a version is first staged whole, then the decision is committed, then the version gets its name
+/// and `current` points to it, then the history notes that the outbox agrees. `agree` does the last two steps, and is
+/// called at start as well.
+package struct ModelPublisher: Sendable {
+    private let history: History
+    private let outbox: OutboxFolder
+    private let library: BackboneLibrary
+
+    package init(history: History, outbox: OutboxFolder, library: BackboneLibrary) {
+        self.history = history
+        self.outbox = outbox
+        self.library = library
+    }
+
+    /// Makes the outbox show the version that the latest decision names, and clears away what interrupted publications
+    /// have left; returns the version, nil where there is none yet. For the holder of the installation's lock only.
+    @discardableResult
+    package func agree() throws -> String? {
+        let version = try follow()
+        try outbox.removeLeftovers()
+        return version
+    }
+
+    private func follow() throws -> String? {
+        while let decision = try history.currentPublication() {
+            try hold(decision.version)
+            try outbox.publish(decision.version)
+            if decision.publishedAt == nil { try history.markPublished(decision.id, at: .now) }
+            if try history.currentPublication()?.id == decision.id { return decision.version }
+        }
+        return nil
+    }
+
+    /// Makes an earlier model the champion again, without training, also while a daemon runs.
+    ///
+    /// - Parameter version: the version; nil is the one that was champion before the present one was promoted.
+    /// - Returns: the version that is current now.
+    /// - Throws: `RollbackFailure`, `HistoryFailure.noSuchVersion`, `OutboxFailure` for a version that is damaged;
+    ///   nothing is decided then.
+    package func rollback(to version: String?) throws -> String {
+        guard let current = try history.currentPublication()?.version else { throw RollbackFailure.noModel }
+        let target = try version ?? predecessor(of: current)
+        guard target != current else { throw RollbackFailure.isCurrent(target) }
+        _ = try history.model(target)
+        try hold(target)
+        let folder = try outbox.folder(of: target)
+        if Files.exists(folder) { try outbox.verify(folder) }
+        _ = try history.recordRollback(to: target, at: .now)
+        return try follow() ?? target
+    }
+
+    /// The champion to which the decisions lead back: one that was rolled back from isn't come to again.
+    private func predecessor(of current: String) throws -> String {
+        var line: [String] = []
+        for decision in try history.publications() {
+            if let place = line.firstIndex(of: decision.version) {
+                line.removeSubrange((place + 1)...)
+            } else {
+                line.append(decision.version)
+            }
+        }
+        guard let earlier = line.dropLast().last else { throw RollbackFailure.noEarlier(current) }
+        return earlier
+    }
+
+    /// A version that neither the history nor the outbox has: `v0001` and so on.
+    func nextVersion() throws -> String {
+        let known = try Set(history.models(limit: .max).map(\.version) + outbox.versions())
+        var number = (known.compactMap(VersionName.number).max() ?? 0) + 1
+        // Beyond the highest number names don't count any more, and may be taken all the same.
+        while known.contains(VersionName.text(number)) { number += 1 }
+        return VersionName.text(number)
+    }
+
+    /// Stages a version; returns the path of its `model.onnx`, to be tried out, and its manifest with checksums.
+    func stage(_ manifest: Manifest, head: Head, source: FeatureSource) throws -> (model: FilePath, manifest: Manifest)
+    {
+        let model = try ClassifierExport.model(
+            backbone: source.loaded.backbone, inputSize: source.inputSize, head: head, labels: manifest.labels,
+            version: manifest.version)
+        let staged = try outbox.stage(manifest, model: ModelFile.encode(model))
+        return (staged.folder.appending(OutboxFolder.modelName), staged.manifest)
+    }
+
+    /// Stages a model of the history again if the outbox lacks it, because somebody has deleted it or the disk has
+    /// damaged it.
+    private func hold(_ version: String) throws {
+        if try !outbox.holds(version) { try stage(history.model(version)) }
+    }
+
+    private func stage(_ model: StoredModel) throws {
+        guard let loaded = try library.find(model.backboneChecksum, name: model.backbone) else {
+            throw RollbackFailure.noBackbone(
+                version: model.version, backbone: model.backbone, checksum: model.backboneChecksum.hex)
+        }
+        let source = try FeatureSource(loaded: loaded, inputSize: model.inputSize, augmentation: .init())
+        _ = try stage(model.manifest.decoded(), head: Head(serialized: model.head), source: source)
+    }
+}
+
+package enum RollbackFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    case noModel
+    case isCurrent(String)
+    case noEarlier(String)
+    case noBackbone(version: String, backbone: String, checksum: String)
+
+    package var description: String {
+        switch self {
+        case .noModel: "no model has been promoted yet"
+        case .isCurrent(let version): "\(version) is the current version already"
+        case .noEarlier(let version): "there is no version before \(version)"
+        case .noBackbone(let version, let backbone, let checksum):
+            "\(version) is no longer in the outbox, and to make it again its backbone \(backbone) is needed, "
+                + "the file with the SHA-256 \(checksum)"
+        }
+    }
+}

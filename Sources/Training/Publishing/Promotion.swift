@@ -1,0 +1,107 @@
+internal import Archive
+internal import Installation
+internal import Learning
+internal import Networks
+internal import Numerics
+internal import Outbox
+internal import Pictures
+internal import System
+internal import SystemPackage
+
+/// Makes a challenger the champion: stages it, tries the written file out, decides, publishes.
+struct Promotion: Sendable {
+    let plan: RunPlan
+    let installation: Installation
+    let source: FeatureSource
+    /// What the challenger was scored on.
+    let tests: PictureSet
+
+    private var publisher: ModelPublisher {
+        ModelPublisher(history: installation.history, outbox: installation.outbox, library: installation.library)
+    }
+
+    func carryOut(_ head: Head, parameters: Hyperparameters, score: TestScore, _ result: RunResult) async throws {
+        let manifest = try manifest(parameters, score)
+        let staged = try publisher.stage(manifest, head: head, source: source)
+        try await selfTest(staged.model, against: score.probabilities)
+        let model = try NewModel(
+            version: manifest.version, testAccuracy: score.confusion.accuracy, parameters: manifest.parameters,
+            manifest: JSONText(staged.manifest), head: head.serialized(), backbone: source.loaded.backbone.name,
+            backboneChecksum: source.loaded.checksum, inputSize: source.inputSize,
+            labels: plan.training.labels.map(\.id))
+        _ = try installation.history.promote(model, in: plan.id, result, at: .now)
+        try publisher.agree()
+    }
+
+    /// Runs the file that was written on pictures of the test set: it must give the probabilities that the decision
+    /// was made on.
+    private func selfTest(_ model: FilePath, against expected: Matrix) async throws {
+        let predictor = try Predictor(model: model, limits: .ofStored)
+        let rows = Self.sample(of: expected.rows)
+        let pictures = rows.map { tests.pictures[$0].digest }
+        let store = installation.store
+        let found = try await predictor.predict(rows.count, on: installation.pool) { try store.read(pictures[$0]) }
+        for (index, row) in rows.enumerated() {
+            for column in 0..<expected.columns {
+                let difference = abs(found[index, column] - expected[row, column])
+                guard difference <= Self.tolerance else {
+                    throw SelfTestFailure(
+                        picture: pictures[index].hex, label: plan.training.labels[column].name,
+                        expected: expected[row, column], found: found[index, column])
+                }
+            }
+        }
+    }
+
+    private static let tolerance: Float = 1e-3
+
+    /// At most a hundred rows, evenly spread.
+    private static func sample(of count: Int) -> [Int] {
+        let size = min(count, 100)
+        return (0..<size).map { $0 * count / size }
+    }
+
+    /// How the features were computed that the head was trained on, where that isn't how the model itself computes.
+    private func trainingArithmetic(_ parameters: Hyperparameters) -> Manifest.TrainingArithmetic? {
+        guard let backbone = plan.sources[parameters.backbone]?.loaded.backbone, backbone.precision != .float32 else {
+            return nil
+        }
+        return Manifest.TrainingArithmetic(
+            precision: backbone.precision.rawValue, meanRelativeError: Double(backbone.precisionError))
+    }
+
+    private func manifest(_ parameters: Hyperparameters, _ score: TestScore) throws -> Manifest {
+        let backbone = source.loaded.backbone
+        let interval = score.confusion.accuracyInterval
+        let classes = zip(tests.labels, score.confusion.classScores).map { label, score in
+            Manifest.ClassRow(
+                label: label.name, precision: score.precision, recall: score.recall, f1: score.f1,
+                support: score.support)
+        }
+        return try Manifest(
+            version: publisher.nextVersion(), run: plan.id, created: .now, labels: plan.training.labels.map(\.name),
+            backbone: Manifest.Backbone(
+                name: backbone.name, sha256: source.loaded.checksum.hex, source: backbone.sourcePackage,
+                licence: backbone.licence, training: trainingArithmetic(parameters)),
+            input: Manifest.Input(size: source.inputSize), parameters: JSONText(parameters),
+            test: Manifest.Test(
+                pictures: score.confusion.total, accuracy: score.confusion.accuracy,
+                interval: [interval.lower, interval.upper], classes: classes),
+            leftOut: plan.leftOut.map {
+                Manifest.LeftOut(label: $0.label, train: $0.train, test: $0.test, needed: $0.needed)
+            })
+    }
+}
+
+/// The model file that was written doesn't do what the trained model did; it is not published.
+package struct SelfTestFailure: Error, Sendable, CustomStringConvertible {
+    package let picture: String
+    package let label: String
+    package let expected: Float
+    package let found: Float
+
+    package var description: String {
+        "the written model gives the test picture \(picture) the probability \(found) for \(label), "
+            + "the trained one gave \(expected): not published"
+    }
+}

@@ -1,0 +1,101 @@
+internal import Archive
+internal import Installation
+internal import Learning
+internal import Networks
+internal import Settings
+
+/// All that a run does, known in full when it starts, so that an interrupted run can be gone on with.
+struct RunPlan: Sendable {
+    let id: RunID
+    let start: NewRun
+    let settings: Settings
+    /// What it learns from.
+    let training: PictureSet
+    /// The classes that it doesn't learn, because they have too few pictures.
+    let leftOut: [Shortage]
+    private let dataset: Dataset
+    let search: RandomizedSearch
+    /// By the text that names the backbone in the search space; those that the candidates use. They give the features of
+    /// training pictures.
+    let sources: [String: FeatureSource]
+    /// The same for test pictures: always float32, as the published model computes.
+    let testSources: [String: FeatureSource]
+
+    /// Throws what keeps the run from being done: a backbone that is missing or can't run, unreadable settings.
+    init(id: RunID, start: NewRun, history: History, library: BackboneLibrary) throws {
+        self.id = id
+        self.start = start
+        settings = try start.settings.decoded()
+        dataset = try history.dataset(upTo: start.lastPicture)
+        let short = Dictionary(uniqueKeysWithValues: start.leftOut.map { ($0.label, $0) })
+        training = PictureSet(dataset, .train, of: dataset.labels.filter { short[$0.id] == nil })
+        leftOut = dataset.labels.compactMap { label in
+            short[label.id].map { Shortage(label: label.name, train: $0.train, test: $0.test, needed: $0.needed) }
+        }
+        search = try RandomizedSearch(space: settings.search.space, settings: settings.searchSettings)
+        let names = Set(search.candidates.map(\.backbone))
+        let transforms = settings.augment.transforms
+        func sources(_ precision: Precision) throws -> [String: FeatureSource] {
+            var sources: [String: FeatureSource] = [:]
+            for name in names {
+                guard let choice = BackboneChoice(text: name) else { throw BackboneFailure.badChoice(name) }
+                guard !choice.isAll else { throw BackboneFailure.noneUsable(library.folder) }
+                sources[name] = try FeatureSource(
+                    loaded: library.load(choice.name, precision: precision), inputSize: choice.inputSize,
+                    augmentation: transforms)
+            }
+            return sources
+        }
+        self.sources = try sources(settings.search.precision)
+        testSources = try sources(.float32)
+    }
+
+    /// The backbones of the search space that no candidate has.
+    var undrawnBackbones: [String] { settings.search.space.backbone.filter { sources[$0] == nil } }
+
+    var copies: Int { settings.augment.copies }
+
+    /// The sources for training and test pictures, in the order in which the search first needs them.
+    var orderedSources: [(train: FeatureSource, test: FeatureSource)] {
+        var seen: Set<String> = []
+        return search.candidates.map(\.backbone).filter { seen.insert($0).inserted }.compactMap { name in
+            guard let train = sources[name], let test = testSources[name] else { return nil }
+            return (train, test)
+        }
+    }
+
+    /// The test pictures that count, for the challenger and for the champion alike: those of the classes that at least one
+    /// of the two knows.
+    func testSet(champion: StoredModel?) -> PictureSet {
+        let learned = Set(training.labels.map(\.id))
+        let known = champion?.labels ?? []
+        let counted = learned.union(known.map(\.id))
+        // A class whose pictures went with a damaged history may be predicted all the same.
+        let there = Set(dataset.labels.map(\.id))
+        let labels = dataset.labels.filter { counted.contains($0.id) } + known.filter { !there.contains($0.id) }
+        return PictureSet(dataset, .test, of: labels)
+    }
+
+    /// The candidates as the history keeps them.
+    func candidateRecords() throws -> [JSONText] { try search.candidates.map { try JSONText($0) } }
+}
+
+extension Settings {
+    /// The backbones of the search space that none of the search's candidates has: few candidates of a large space, drawn
+    /// by chance, don't reach each.
+    package func undrawnBackbones() throws -> [String] {
+        let search = try RandomizedSearch(space: search.space, settings: searchSettings)
+        let drawn = Set(search.candidates.map(\.backbone))
+        return self.search.space.backbone.filter { !drawn.contains($0) }
+    }
+
+    var searchSettings: SearchSettings {
+        var result = SearchSettings()
+        result.candidates = search.candidates
+        result.folds = search.folds
+        result.seed = UInt64(search.seed)
+        result.fit.epochs = fit.epochs
+        result.fit.validationShare = fit.validationShare
+        return result
+    }
+}

@@ -1,0 +1,47 @@
+internal import Archive
+internal import Learning
+internal import Logging
+internal import Status
+internal import Synchronization
+
+/// Turns a search's progress into the service's status: how many epochs of how many, and where it is.
+struct SearchStatus: Sendable {
+    private let board: StatusBoard
+    private let plan: RunPlan
+    private let finished: Int
+
+    /// - Parameter finished: the trials that an earlier process has done.
+    init(_ board: StatusBoard, plan: RunPlan, finished: Int) {
+        self.board = board
+        self.plan = plan
+        self.finished = finished
+    }
+
+    func begin() {
+        board.begin(
+            .searching, run: plan.id, done: finished, total: plan.search.candidates.count * plan.search.settings.folds)
+    }
+
+    /// Called by several workers at a time.
+    func note(_ progress: SearchProgress) {
+        guard let fold = progress.fold else {
+            if board.status.phase != .refitting { board.begin(.refitting, run: plan.id, total: progress.epochs) }
+            board.advance(
+                to: progress.epoch, of: progress.epochs, detail: "epoch \(progress.epoch) of \(progress.epochs)")
+            return
+        }
+        board.advance(
+            to: progress.finishedTrials, of: progress.totalTrials,
+            detail: "trial \(min(progress.finishedTrials + 1, progress.totalTrials)) of \(progress.totalTrials), "
+                + "candidate \(progress.candidate + 1), fold \(fold + 1), epoch \(progress.epoch) of \(progress.epochs)",
+            bestAccuracy: progress.bestAccuracy)
+    }
+
+    static func metadata(_ trial: TrialResult, run: RunID) -> Logger.Metadata {
+        [
+            "run.id": "\(run)", "trial.candidate": "\(trial.candidate + 1)", "trial.fold": "\(trial.fold + 1)",
+            "trial.accuracy": "\(trial.accuracy.map(ServiceStatus.percent) ?? trial.failure ?? "-")",
+            "trial.epochs": "\(trial.history.count)",
+        ]
+    }
+}

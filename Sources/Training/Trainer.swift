@@ -1,0 +1,136 @@
+package import Archive
+package import Installation
+internal import Learning
+internal import Logging
+internal import Settings
+package import Status
+internal import System
+
+/// Training runs from beginning to end: is there something to train on, features, search, test, promotion.
+///
+/// Everything that a run finds out is recorded when it is found, so that a run that was interrupted goes on where it was
+/// and ends with the same model, bit for bit.
+package struct Trainer: Sendable {
+    let installation: Installation
+    let status: StatusBoard
+
+    package init(_ installation: Installation, status: StatusBoard) {
+        self.installation = installation
+        self.status = status
+    }
+
+    private var history: History { installation.history }
+
+    /// Goes on with the run that an earlier process or a fault of the environment left unfinished; nil where there is none.
+    ///
+    /// Throws `CancellationError`, faults of the environment (a full disk), after which the run can be gone on with, and
+    /// what keeps the history from being written; every other failure is the run's outcome.
+    package func resume() async throws -> RunSummary? {
+        guard let run = try history.unfinishedRun() else { return nil }
+        installation.logger.info("going on with an interrupted run", metadata: ["run.id": "\(run.id)"])
+        return try await carryOut(run)
+    }
+
+    /// Trains if there is something to train on; otherwise records why not.
+    ///
+    /// Throws as ``resume()`` does.
+    ///
+    /// - Parameter requests: answered by this run. A run that was asked for needs no new pictures.
+    /// - Returns: the run; nil where a run would only repeat the reason for which the last one was skipped.
+    package func train(_ trigger: RunTrigger, requests: [RunRequest] = []) async throws -> RunSummary? {
+        let last = try history.lastPicture()
+        let readiness = try Readiness(
+            settings: installation.settings.train, labels: history.labelCounts(upTo: last),
+            newPictures: trigger == .request ? nil : history.newPictures(upTo: last))
+        var start = try newRun(trigger, requests: requests, on: readiness.labels, upTo: last)
+        if let reason = readiness.reasonToSkip { return try skip(start, because: reason, requests: requests) }
+        try decide(&start, readiness)
+        if trigger != .request, try hasJustFailed(start) { return nil }
+        let id = try history.startRun(start)
+        try history.takeRequests(requests.map(\.id), for: id, at: .now)
+        installation.logger.info(
+            "run started",
+            metadata: [
+                "run.id": "\(id)", "run.trigger": "\(trigger.rawValue)", "run.train": "\(start.trainPictures)",
+                "run.test": "\(start.testPictures)",
+                "run.left_out": "\(Shortage.list(start.leftOut.isEmpty ? [] : readiness.shortages))",
+            ])
+        guard let run = try history.unfinishedRun() else { throw HistoryFailure.notRunning(id) }
+        return try await carryOut(run)
+    }
+
+    /// A run of all classes, under the settings as they are.
+    private func newRun(
+        _ trigger: RunTrigger, requests: [RunRequest], on counts: [LabelCount], upTo last: PictureID
+    ) throws -> NewRun {
+        try NewRun(
+            trigger: trigger, requestedAt: requests.first?.requestedAt, startedAt: .now,
+            seed: UInt64(installation.settings.search.seed), settings: JSONText(installation.settings),
+            trainPictures: counts.map(\.train).reduce(0, +), testPictures: counts.map(\.test).reduce(0, +),
+            lastPicture: last)
+    }
+
+    /// Settles what a run that is made depends on, so that it can be gone on with whatever changes: which classes it leaves
+    /// out, and which backbones `all` stands for.
+    private func decide(_ start: inout NewRun, _ readiness: Readiness) throws {
+        start.leftOut = readiness.leftOut
+        let out = Set(start.leftOut.map(\.label))
+        let known = Set(try history.champion()?.labels.map(\.id) ?? [])
+        let learned = readiness.labels.filter { !out.contains($0.id) }
+        let onlyTested = readiness.labels.filter { out.contains($0.id) && known.contains($0.id) }
+        start.trainPictures = learned.map(\.train).reduce(0, +)
+        start.testPictures = (learned + onlyTested).map(\.test).reduce(0, +)
+        var settings = installation.settings
+        settings.search.space.backbone = try installation.library.resolved(settings.search.space.backbone) {
+            installation.logger.warning(
+                "backbone passed over", metadata: ["backbone.name": "\($0)", "backbone.problem": "\($1)"])
+        }
+        start.settings = try JSONText(settings)
+    }
+
+    /// Whether the last run failed on the same pictures and settings a short while ago: it would fail again.
+    private func hasJustFailed(_ start: NewRun) throws -> Bool {
+        guard let last = try history.runs(limit: 1).first, last.outcome == .failed, let finished = last.finished,
+            start.startedAt.seconds(since: finished) < Self.pauseAfterFailure
+        else { return false }
+        return try last.pictures == start.trainPictures + start.testPictures
+            && history.runDetails(last.run).settings == start.settings
+    }
+
+    /// Seconds.
+    private static let pauseAfterFailure = 3600.0
+
+    private func skip(_ start: NewRun, because reason: String, requests: [RunRequest]) throws -> RunSummary? {
+        let last = try history.runs(limit: 1).first
+        if start.trigger != .request, last?.outcome == .skipped, last?.reason == reason { return nil }
+        let id = try history.recordSkippedRun(start, reason: reason, at: .now)
+        try history.takeRequests(requests.map(\.id), for: id, at: .now)
+        installation.logger.info("run skipped", metadata: ["run.id": "\(id)", "run.reason": "\(reason)"])
+        return try history.runDetails(id).summary
+    }
+
+    private func carryOut(_ run: UnfinishedRun) async throws -> RunSummary {
+        defer { status.begin(.idle, run: nil) }
+        do {
+            try await TrainingRun(run, in: installation, status: status).execute()
+        } catch let error as CancellationError {
+            installation.logger.info("run interrupted, to be gone on with", metadata: ["run.id": "\(run.id)"])
+            throw error
+        } catch {
+            let isPassing = error.isProblemOfMachine
+            installation.logger.error(
+                isPassing ? "run held up" : "run failed", metadata: ["run.id": "\(run.id)", "run.error": "\(error)"])
+            // A run that has ended has promoted its model: it is the outbox that couldn't follow, and is to be told of.
+            guard !isPassing, try history.unfinishedRun()?.id == run.id else { throw error }
+            try history.finishRun(run.id, as: .failed, RunResult(reason: "\(error)"), at: .now)
+        }
+        let summary = try history.runDetails(run.id).summary
+        installation.logger.info(
+            "run finished",
+            metadata: [
+                "run.id": "\(run.id)", "run.outcome": "\(summary.outcome.rawValue)",
+                "run.reason": "\(summary.reason ?? "")", "run.version": "\(summary.version ?? "-")",
+            ])
+        return summary
+    }
+}

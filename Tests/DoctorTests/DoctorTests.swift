@@ -1,0 +1,249 @@
+import Archive
+import Doctor
+import Foundation
+import Installation
+import Outbox
+import Settings
+import System
+import SystemPackage
+import TestInstallations
+import TestSupport
+import Testing
+import Training
+
+@Suite("The doctor")
+struct DoctorTests {
+    /// What was put in: the bytes of every picture, with its label and side.
+    private struct Contents {
+        let pictures: [PictureDigest: String]
+        let rejected: Set<Digest>
+    }
+
+    private func contents(_ workshop: Workshop) throws -> Contents {
+        let dataset = try History.openReadOnly(workshop.state.history).dataset()
+        let pictures = dataset.pictures.map { ($0.digest, "\(dataset.labels[$0.label].name) \($0.split)") }
+        return Contents(
+            pictures: Dictionary(uniqueKeysWithValues: pictures),
+            rejected: try Set(
+                Locations.files(below: workshop.state.rejected).filter {
+                    FileManager.default.fileExists(atPath: $0.string + ".reason.txt")
+                }.map { try Digest.sha256(of: $0) }))
+    }
+
+    /// Every picture has its row as before, or is rejected with a reason; none of them is in neither place.
+    private func expectNothingLost(_ before: Contents, _ workshop: Workshop, _ comment: String) throws {
+        let after = try contents(workshop)
+        let store = try PictureStore(workshop.state)
+        for (digest, label) in before.pictures {
+            if let found = after.pictures[digest] {
+                #expect(found == label, "\(comment)")
+                #expect(throws: Never.self, "\(comment)") { try store.verify(digest) }
+            } else {
+                #expect(after.rejected.contains(digest), "\(comment)")
+            }
+        }
+        #expect(Set(after.pictures.keys).isSubset(of: before.pictures.keys), "\(comment)")
+    }
+
+    private func examine(
+        _ workshop: Workshop, reading: Bool = false, repairing: Bool = false, disk: any Disk = SystemDisk()
+    ) async throws -> [Finding] {
+        try await workshop.doctor(disk: disk).examine(readingPictures: reading, repairing: repairing)
+    }
+
+    private func problems(_ findings: [Finding]) -> [String] {
+        findings.filter { $0.status == .wrong }.map { "\($0.check.rawValue): \($0.detail)" }
+    }
+
+    /// An installation with a promoted model, and its history in one file beside it.
+    private func trained() async throws -> Workshop {
+        let workshop = try Workshop()
+        let installation = try workshop.open()
+        try installation.drop()
+        #expect(try await installation.trainer.train(.request)?.outcome == .promoted)
+        try installation.history.backup(to: workshop.folder.path.appending("whole.sqlite"))
+        return workshop
+    }
+
+    @Test("A sound installation has nothing wrong, whether or not every byte is read")
+    func sound() async throws {
+        let workshop = try await trained()
+        for reading in [false, true] {
+            let findings = try await examine(workshop, reading: reading)
+            #expect(findings.allSatisfy { $0.status == .ok }, "\(findings)")
+            #expect(Set(findings.map(\.check)).count == 6)
+        }
+        #expect(try await examine(workshop, repairing: true).allSatisfy { $0.status == .ok })
+    }
+
+    @Test("It waits for nobody: where a process works with the state folder, it says so")
+    func locked() async throws {
+        let workshop = try await trained()
+        let installation = try workshop.open()
+        #expect(throws: DaemonLockFailure.self) { try Doctor(settings: workshop.settings) }
+        withExtendedLifetime(installation) {}
+    }
+
+    @Test("Whichever page of the history is damaged, every picture keeps its label or is rejected with a reason")
+    func everyPage() async throws {
+        let workshop = try await trained()
+        let before = try contents(workshop)
+        let whole = try workshop.folder.read("whole.sqlite")
+        let snapshot = try workshop.snapshot()
+        var lossesOfLabels = 0
+        for page in 0..<whole.count / 4096 {
+            for kind in [0, 1] {
+                try workshop.putBack(snapshot)
+                var damaged = whole
+                var random = UInt8(truncatingIfNeeded: page)
+                for index in page * 4096..<(page + 1) * 4096 {
+                    random = random &* 109 &+ 89
+                    damaged[index] = kind == 0 ? 0 : random
+                }
+                try workshop.replaceHistory(damaged)
+                let findings = try await examine(workshop, repairing: true)
+                #expect(problems(findings).allSatisfy { $0.hasPrefix("outbox") }, "page \(page): \(findings)")
+                try expectNothingLost(before, workshop, "page \(page), damage \(kind)")
+                lossesOfLabels += findings.contains { $0.check == .unrecorded && $0.status == .repaired } ? 1 : 0
+                let again = try await examine(workshop, reading: true)
+                #expect(problems(again).allSatisfy { $0.hasPrefix("outbox") }, "page \(page): \(again)")
+                _ = try workshop.open()
+            }
+        }
+        #expect(lossesOfLabels > 0)
+    }
+
+    @Test(
+        "Without its history, cut short or gone, an installation gets a new one and every picture back as rejected",
+        arguments: [nil, 0, 4096, 5000])
+    func lost(size: Int?) async throws {
+        let workshop = try await trained()
+        let before = try contents(workshop)
+        try workshop.replaceHistory(size.map { try Array(workshop.folder.read("whole.sqlite").prefix($0)) })
+        #expect(throws: HistoryFailure.self) { try workshop.open() }
+        #expect(problems(try await examine(workshop)).contains { $0.contains("doctor --repair") })
+        _ = try await examine(workshop, repairing: true)
+        try expectNothingLost(before, workshop, "\(String(describing: size))")
+        let installation = try workshop.open()
+        #expect(try installation.history.lastPicture() == 0)
+        let rejects = try installation.history.rejects()
+        #expect(rejects.count == before.pictures.count)
+        #expect(rejects.allSatisfy { $0.code == "label_lost" && $0.path.hasSuffix(".png") })
+    }
+
+    @Test("Interrupted anywhere, a repair is gone on with and loses nothing")
+    func interruption() async throws {
+        let workshop = try await trained()
+        let before = try contents(workshop)
+        let snapshot = try workshop.snapshot()
+        for index in 0... {
+            try workshop.putBack(snapshot)
+            try workshop.replaceHistory(Array(workshop.folder.read("whole.sqlite").prefix(4096)))
+            let disk = FailingDisk(failingAt: index)
+            _ = try? await examine(workshop, repairing: true, disk: disk)
+            guard disk.hasFailed else {
+                #expect(index >= 7 + 27)
+                return
+            }
+            let findings = try await examine(workshop, repairing: true)
+            #expect(problems(findings).allSatisfy { $0.hasPrefix("outbox") }, "failure \(index)")
+            try expectNothingLost(before, workshop, "failure \(index)")
+            let installation = try workshop.open()
+            #expect(try installation.history.rejects().count == 27, "failure \(index)")
+            #expect(Locations.files(below: workshop.state.rejected).count == 54, "failure \(index)")
+            #expect(try installation.history.unfinishedDrops().isEmpty)
+        }
+    }
+
+    @Test("Pictures that are missing, too short or altered are named with what brings them back")
+    func damagedPictures() async throws {
+        let workshop = try await trained()
+        let digests = try contents(workshop).pictures.keys.sorted { $0.hex < $1.hex }
+        let store = try PictureStore(workshop.state)
+        let paths = digests.prefix(3).map { store.path(of: $0) }
+        let bytes = try Locations.bytes(of: paths[2])
+        try FileManager.default.removeItem(atPath: paths[0].string)
+        try workshop.overwrite(paths[1], with: [1])
+        try workshop.overwrite(paths[2], with: bytes.map { $0 ^ 1 })
+        #expect(problems(try await examine(workshop)).count == 2)
+        let found = problems(try await examine(workshop, reading: true, repairing: true))
+        #expect(found.count == 3)
+        #expect(found[0].contains("\(digests[0]) (") && found[0].contains("is missing in the store"))
+        #expect(found[1].contains("has 1 bytes instead of"))
+        #expect(found[2].contains("has other bytes than its name says"))
+    }
+
+    @Test("A file of the store without a row is reported, and rejected on demand; what isn't a picture's is left alone")
+    func unrecorded() async throws {
+        let workshop = try await trained()
+        let bytes = TinyPictures.pngOfClass(0, of: 3, seed: 77)
+        let store = try PictureStore(workshop.state)
+        let path = store.path(of: .sha256(bytes))
+        try FileManager.default.createDirectory(
+            atPath: path.removingLastComponent().string, withIntermediateDirectories: true)
+        try workshop.overwrite(path, with: bytes)
+        try workshop.overwrite(workshop.state.pictures.appending("notes.txt"), with: [1])
+        #expect(problems(try await examine(workshop)).count == 2)
+        let findings = try await examine(workshop, repairing: true)
+        #expect(problems(findings).map { $0.contains("notes.txt") } == [true])
+        #expect(!FileManager.default.fileExists(atPath: path.string))
+        let name = "lost-labels/\(Digest.sha256(bytes)).png"
+        #expect(try Locations.bytes(of: workshop.state.rejected.appending(FilePath(name).components)) == bytes)
+        let reason = try Locations.bytes(
+            of: workshop.state.rejected.appending(FilePath(name + ".reason.txt").components))
+        #expect(String(decoding: reason, as: UTF8.self).contains("its label isn't known"))
+    }
+
+    @Test("A damaged feature cache and an outbox that lags behind are put right")
+    func derived() async throws {
+        let workshop = try await trained()
+        try workshop.overwrite(workshop.state.features, with: [UInt8](repeating: 7, count: 9000))
+        try FileManager.default.removeItem(atPath: workshop.outbox.current.string)
+        try FileManager.default.removeItem(atPath: workshop.outbox.folder(of: "v0001").string)
+        #expect(problems(try await examine(workshop)).map { $0.prefix(6) } == ["outbox", "featur"])
+        let findings = try await examine(workshop, repairing: true)
+        #expect(findings.filter { $0.status == .repaired }.map(\.check) == [.outbox, .features])
+        #expect(workshop.outbox.currentVersion == "v0001")
+        #expect(try await examine(workshop, reading: true).allSatisfy { $0.status == .ok })
+        try workshop.overwrite(workshop.outbox.folder(of: "v0001").appending("labels.txt"), with: [1])
+        #expect(problems(try await examine(workshop)).map { $0.contains("labels.txt is damaged") } == [true])
+    }
+}
+
+extension Workshop {
+    var state: StateFolder { StateFolder(FilePath(settings.paths.state)) }
+
+    /// A worker may still be letting go of an installation that was open before in this process.
+    func doctor(disk: any Disk = SystemDisk()) throws -> Doctor {
+        for _ in 0..<500 {
+            do { return try Doctor(settings: settings, disk: disk) } catch is DaemonLockFailure {
+                Thread.sleep(forTimeInterval: 0.01)
+            }
+        }
+        return try Doctor(settings: settings, disk: disk)
+    }
+
+    /// A copy of the state folder, to be put back.
+    func snapshot() throws -> FilePath {
+        let copy = folder.path.appending("snapshot")
+        try FileManager.default.copyItem(atPath: state.root.string, toPath: copy.string)
+        return copy
+    }
+
+    func putBack(_ snapshot: FilePath) throws {
+        try FileManager.default.removeItem(atPath: state.root.string)
+        try FileManager.default.copyItem(atPath: snapshot.string, toPath: state.root.string)
+    }
+
+    /// Puts these bytes, or nothing, in place of the history, as its only file.
+    func replaceHistory(_ bytes: [UInt8]?) throws {
+        for suffix in ["", "-wal", "-shm"] { try Files.remove(FilePath(state.history.string + suffix)) }
+        if let bytes { try overwrite(state.history, with: bytes) }
+    }
+
+    /// Replaces a file, which may be one that may only be read.
+    func overwrite(_ path: FilePath, with bytes: [UInt8]) throws {
+        try Files.remove(path)
+        try Data(bytes).write(to: URL(filePath: path.string))
+    }
+}
