@@ -1,4 +1,4 @@
-# What people and CI type. Every target does the set-up that it needs; nothing is done twice.
+# The commands for people and CI. Every target does the set-up that it needs and skips what is already done.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -21,10 +21,10 @@ setup: ## Install the Debian packages that are missing
 build: setup ## Build the release binary
 	@$(SWIFT) build -c release --product cultivar
 
-backbones: setup ## Fetch the backbones' weights and write them as ONNX files to backbones/
+backbones: setup ## Download the backbones' weights and write them as ONNX files to backbones/
 	@scripts/backbones
 
-demo: ## The whole job on real pictures, in a throw-away installation
+demo: ## Show the whole job on real pictures, in a temporary installation
 	@scripts/setup demo
 	@$(MAKE) --no-print-directory build
 	@scripts/backbones mobilenetv2
@@ -33,7 +33,7 @@ demo: ## The whole job on real pictures, in a throw-away installation
 run: build backbones ## Run the daemon in the foreground on this folder's inbox/ and outbox/
 	@$(BINARY) daemon --inbox inbox --outbox outbox --state state --backbones backbones
 
-test: backbones ## Build and run all tests, optimised
+test: backbones ## Build and run all tests, with optimisation
 	@python3 -m unittest discover scripts/tests
 	@python3 -m unittest discover -s Benchmarks/tests -t Benchmarks
 	@CULTIVAR_TESTING=1 $(SWIFT) build $(TESTING) --build-tests
@@ -41,30 +41,30 @@ test: backbones ## Build and run all tests, optimised
 	@$(MAKE) --no-print-directory build
 	@Tests/Faults/run --short
 
-test-faults: ## Kill, starve and deceive the daemon, and check what is left (a part: make test-faults CASE=kill)
+test-faults: ## Run the daemon into faults and check that nothing is lost (one part: make test-faults CASE=kill)
 	@scripts/setup faults
 	@$(MAKE) --no-print-directory build
 	@Tests/Faults/run $(CASE)
 
-fuzz: setup ## Look for inputs that break it (make fuzz TARGET=pictures SECONDS=600; onnx, settings)
+fuzz: setup ## Look for inputs that break Cultivar (make fuzz TARGET=pictures SECONDS=600; or onnx, settings)
 	@Fuzzing/fuzz $(TARGET) $(SECONDS)
 
-test-power: ## Take the power from the daemon's disk at every moment (root; a part: make test-power CASE=file_systems)
+test-power: ## Simulate power loss of the daemon's disk (needs root; one part: make test-power CASE=file_systems)
 	@scripts/setup power
 	@$(MAKE) --no-print-directory build
 	@Tests/PowerLoss/run $(CASE)
 
-test-systemd: ## Boot a real systemd and try the unit out: watchdog, sandbox, stop (needs root)
+test-systemd: ## Boot a real systemd and test the unit: watchdog, sandbox, stop (needs root)
 	@scripts/setup systemd
 	@$(MAKE) --no-print-directory build
 	@scripts/try-unit
 
 HOURS ?= 2
-soak: ## Random drops, kills and clock changes for hours; memory must stay flat (HOURS=2)
+soak: ## Run with random drops, kills and clock changes for hours; memory must not grow (HOURS=2)
 	@$(MAKE) --no-print-directory build
 	@python3 Tests/Faults/soak --hours $(HOURS)
 
-bench: ## Compare with other engines, side by side (a part: make bench WORK=mobilenetv2)
+bench: ## Compare with other engines, side by side (one part: make bench WORK=mobilenetv2)
 	@Benchmarks/bench --check $(WORK)
 	@$(MAKE) --no-print-directory build
 	@$(SWIFT) build -c release --product cultivar-bench
@@ -77,7 +77,7 @@ lint: ## Check the formatting
 format: ## Format the sources in place
 	@$(SWIFT) format --in-place --recursive $(SOURCES)
 
-# Swift's runtime is copied beside the binary: the service needs no toolchain, and survives another one's coming.
+# Swift's runtime is copied beside the binary, so the service needs no toolchain and isn't affected by updates of one.
 install: build ## Install binary, unit, account, folders and commented settings (DESTDIR, PREFIX)
 	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/lib/cultivar/cultivar
 	ldd $(BINARY) | awk '$$3 ~ "/swift/linux/" { print $$3 }' \
@@ -92,5 +92,5 @@ install: build ## Install binary, unit, account, folders and commented settings 
 	@test -e $(DESTDIR)$(SYSCONFDIR)/cultivar/cultivar.yaml \
 		|| install -D -m 0644 systemd/cultivar.yaml $(DESTDIR)$(SYSCONFDIR)/cultivar/cultivar.yaml
 
-clean: ## Delete what was built
+clean: ## Delete everything that was built
 	rm -rf .build .build-testing .build-fuzz

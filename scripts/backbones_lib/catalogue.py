@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Part of every file's metadata; to be raised when the files that these scripts write change.
+# Part of every file's metadata. Increase it when the files that these scripts write change.
 SCRIPT_VERSION = "1"
 
 
@@ -40,7 +40,7 @@ class Backbone:
     source: Source
 
     def metadata(self) -> dict[str, str]:
-        """What the ONNX file says of itself."""
+        """The metadata in the ONNX file."""
         return {
             "name": self.name,
             "input_size": str(self.input_size),

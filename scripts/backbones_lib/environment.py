@@ -1,4 +1,4 @@
-"""The virtual environment that the conversion runs in."""
+"""The virtual environment for the conversion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .errors import BackboneError
 
-# onnx with what it needs, and setuptools, which pip runs to learn what is in a source archive.
+# onnx with its dependencies, and setuptools, which pip runs to find out what is in a source archive.
 PINS = (
     "numpy==2.4.6",
     "onnx==1.23.2",
@@ -26,7 +26,7 @@ PINS = (
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Lets one process at a time make or use the environment in `folder`."""
+    """Lets only one process at a time create or use the environment in `folder`."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(folder.with_name(f"{folder.name}.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -34,13 +34,13 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def prepare(folder: Path) -> Path:
-    """The environment's Python; the environment is made anew unless it has the pinned packages already."""
+    """The environment's Python. The environment is created again unless it already has the pinned packages."""
     python = folder / "bin" / "python"
     stamp = folder / "pins.txt"
     wanted = "\n".join((sys.version, *PINS)) + "\n"
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return python
-    print(f"making the virtual environment {folder}", flush=True)
+    print(f"creating the virtual environment {folder}", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     _create(folder)
     print(f"installing {', '.join(PINS)}", flush=True)
@@ -59,6 +59,6 @@ def _create(folder: Path) -> None:
     except (subprocess.CalledProcessError, ImportError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise BackboneError(
-            "Python can't make a virtual environment here; on Debian this needs the package python3-venv, "
+            "Python can't create a virtual environment here; on Debian this needs the package python3-venv, "
             f"which scripts/setup installs ({error})"
         ) from error

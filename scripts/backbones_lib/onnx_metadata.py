@@ -1,7 +1,7 @@
 """Reads the metadata of an ONNX file without the onnx package.
 
 An ONNX file is one protocol-buffers message, ModelProto; its field 14, metadata_props, repeats pairs of strings (field
-1 the key, field 2 the value). All else, the graph above all, is stepped over.
+1 the key, field 2 the value). Everything else, in particular the graph, is skipped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def read_metadata(file: Path) -> dict[str, str] | None:
-    """The file's metadata; nothing where there is no file or it isn't a whole protocol-buffers message."""
+    """The file's metadata; None if there is no file or it isn't a complete protocol-buffers message."""
     try:
         content = memoryview(file.read_bytes())
         pairs = (dict(_fields(value)) for number, value in _fields(content) if number == _METADATA_PROPS)
@@ -24,7 +24,7 @@ def read_metadata(file: Path) -> dict[str, str] | None:
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Each field's number, and its bytes; a number's bytes are of no use here and left out."""
+    """Each field's number and its bytes. The bytes of numbers aren't needed here and are left out."""
     position = 0
     while position < len(message):
         tag, position = _varint(message, position)
@@ -46,7 +46,7 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
 
 
 def _varint(message: memoryview, position: int) -> tuple[int, int]:
-    """The number at that position, seven bits a byte, and the position after it."""
+    """The number at that position, seven bits per byte, and the position after it."""
     value = shift = 0
     while position < len(message) and shift < 64:
         byte = message[position]

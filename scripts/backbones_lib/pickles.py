@@ -1,7 +1,7 @@
-"""Readers of the two kinds of pickle that the weights come in, by an allow-list of types.
+"""Readers for the two kinds of pickle that contain the weights, with an allow-list of types.
 
-A pickle may name any function to call while it is read. These readers know the handful of names that tensors need,
-and map each to a small class of their own; whatever else a file asks for is refused before anything is called.
+A pickle may name any function to call while it is read. These readers know the few names that tensors need and map
+each to a small class of their own. If a file asks for anything else, it is rejected before anything is called.
 Neither torch nor numpy is imported.
 """
 
@@ -23,7 +23,7 @@ _TORCH_PROTOCOL = 1001
 
 
 class _AllowListUnpickler(pickle.Unpickler):
-    """An unpickler that finds the types it was given and nothing else."""
+    """An unpickler that finds only the types that it was given."""
 
     def __init__(self, stream: io.BytesIO, file: str, allowed: Mapping[tuple[str, str], Any]) -> None:
         super().__init__(stream)
@@ -35,17 +35,17 @@ class _AllowListUnpickler(pickle.Unpickler):
             return self._allowed[module, name]
         except KeyError:
             raise BackboneError(
-                f"{self._file}: the pickle asks for {module}.{name}, which no weight file needs; it was not read"
+                f"{self._file}: the pickle asks for {module}.{name}, which no weight file needs; the file was not read"
             ) from None
 
 
 def _load(unpickler: pickle.Unpickler, file: str) -> Any:
-    """Reads one pickle; a damaged one becomes an error that names the file."""
+    """Reads one pickle. A damaged one leads to an error that names the file."""
     try:
         return unpickler.load()
     except BackboneError:
         raise
-    except Exception as error:  # a damaged pickle raises nearly any type
+    except Exception as error:  # a damaged pickle can raise almost any type
         raise BackboneError(f"{file}: not a readable pickle ({type(error).__name__}: {error})") from error
 
 

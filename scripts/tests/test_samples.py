@@ -67,7 +67,7 @@ class SampleTests(unittest.TestCase):
     def test_more_pictures_than_there_are_is_an_error(self) -> None:
         result = self.run_script("--per-class", "3", "--offset", "2")
         self.assertEqual(result.returncode, 1)
-        self.assertIn("T-shirt has 4 pictures; 3 from number 2 on are more than that", result.stderr)
+        self.assertIn("T-shirt has only 4 pictures, but 3 are wanted after the first 2", result.stderr)
 
     def test_a_damaged_file_is_an_error_that_names_it(self) -> None:
         file = self.source / "train-images-idx3-ubyte.gz"
