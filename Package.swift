@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
+    // In the order of the layers: each imports only what stands below it (`scripts/modules` checks it).
     targets: [
         .executableTarget(
             name: "cultivar",
@@ -167,7 +168,6 @@ if Context.environment["CULTIVAR_FUZZING"] != nil {
         ]
     }
     package.targets += [
-        .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
         .executableTarget(
             name: "cultivar-fuzz",
             dependencies: [
@@ -178,5 +178,6 @@ if Context.environment["CULTIVAR_FUZZING"] != nil {
             // ld.gold can't read the sanitizers' debug information.
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         ),
+        .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
     ]
 }

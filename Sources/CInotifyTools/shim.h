@@ -1,3 +1,5 @@
+// libinotifytools, and what Swift can't call of Linux to watch folders.
+
 #include <linux/fs.h>
 #include <stddef.h>
 #include <sys/syscall.h>
