@@ -71,8 +71,9 @@ bench: ## Compare with other engines, side by side (one part: make bench WORK=mo
 	@scripts/backbones
 	@Benchmarks/bench $(WORK)
 
-lint: ## Check the formatting
+lint: ## Check the formatting, and what modules import
 	@$(SWIFT) format lint --strict --recursive $(SOURCES)
+	@scripts/modules --check --swift $(SWIFT)
 
 format: ## Format the sources in place
 	@$(SWIFT) format --in-place --recursive $(SOURCES)

@@ -7,8 +7,9 @@ var settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
-// Tests look inside the modules and run optimised. What is installed is built without; `make test` has a folder of its own.
-if Context.environment["CULTIVAR_TESTING"] != nil {
+// Tests look inside the modules and run optimised. What is installed is built without; `make test` and `make fuzz` have
+// folders of their own.
+if Context.environment["CULTIVAR_TESTING"] ?? Context.environment["CULTIVAR_FUZZING"] != nil {
     settings.append(.unsafeFlags(["-enable-testing"], .when(configuration: .release)))
 }
 
@@ -36,10 +37,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    // From the top of the house to its ground floor: a target uses only what stands below it.
+    // In the order of the layers: each imports only what stands below it (`scripts/modules` checks it).
     targets: [
         .executableTarget(
-            name: "cultivar", dependencies: ["Commands", "Decoding", "Numerics", argumentParser],
+            name: "cultivar", dependencies: ["Commands", "Decoding", "Numerics"],
             swiftSettings: settings),
         .target(
             name: "Commands",
@@ -72,7 +73,7 @@ let package = Package(
         .target(
             name: "Installation",
             dependencies: [
-                "Archive", "Networks", "Outbox", "Settings", "System", "Workers", logging, systemPackage,
+                "Archive", "Learning", "Networks", "Outbox", "Settings", "System", "Workers", logging, systemPackage,
             ],
             swiftSettings: settings),
         .target(name: "Status", dependencies: ["Intake", "System", systemPackage], swiftSettings: settings),
@@ -99,20 +100,23 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Archive",
-            dependencies: ["System", .product(name: "GRDB", package: "GRDB.swift"), systemPackage],
+            dependencies: [
+                "System", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"), systemPackage,
+            ],
             swiftSettings: settings),
         .target(name: "Learning", dependencies: ["CKernels", "Numerics", "Workers"], swiftSettings: numericSettings),
         .target(
             name: "Networks",
-            dependencies: ["CKernels", "Numerics", "ONNX", "System", "Workers", systemPackage],
+            dependencies: ["CKernels", "Numerics", "ONNX", "System", systemPackage],
             swiftSettings: numericSettings),
         .target(
-            name: "Pictures", dependencies: ["CImageCodecs", "Numerics", "System", systemPackage],
+            name: "Pictures", dependencies: ["CImageCodecs", "Numerics", "System"],
             swiftSettings: numericSettings),
         .target(
             name: "ONNX", dependencies: ["System", protobuf, systemPackage], exclude: ["onnx.proto"],
             swiftSettings: settings),
-        .target(name: "Numerics", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: numericSettings),
+        .target(name: "Numerics", dependencies: ["COpenBLAS"], swiftSettings: numericSettings),
         .target(name: "Workers", swiftSettings: settings),
         .target(name: "System", dependencies: ["CPlatform", systemPackage], swiftSettings: settings),
         .target(name: "CKernels"),
@@ -176,16 +180,16 @@ if Context.environment["CULTIVAR_FUZZING"] != nil {
         ]
     }
     package.targets += [
-        .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
         .executableTarget(
             name: "cultivar-fuzz",
             dependencies: [
-                "CLibFuzzer", "Networks", "Numerics", "ONNX", "Pictures", "Settings",
+                "CLibFuzzer", "Decoding", "Networks", "Numerics", "ONNX", "Pictures", "Settings",
             ],
             path: "Fuzzing/Driver",
             swiftSettings: settings + [.unsafeFlags(["-sanitize=fuzzer,address"])],
             // ld.gold can't read the sanitizers' debug information.
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         ),
+        .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
     ]
 }

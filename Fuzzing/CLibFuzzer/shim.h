@@ -1,7 +1,7 @@
 #ifndef CLIBFUZZER_H
 #define CLIBFUZZER_H
 
-// libFuzzer comes with the compiler, without a header.
+// The entry points of libFuzzer, which comes with the compiler, but without a header.
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Numerics
 
-@testable import Intake
+@testable import Decoding
 @testable import Pictures
 
 /// All that happens to a picture's bytes: the judgement in a decoder process with its report, and extraction.

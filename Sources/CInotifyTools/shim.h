@@ -1,3 +1,5 @@
+// libinotifytools, which watches folders.
+
 #include <stddef.h>
 #include <sys/inotify.h>
 #include <inotifytools/inotifytools.h>

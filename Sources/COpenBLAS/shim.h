@@ -1,3 +1,5 @@
+// OpenBLAS's C interface, and what the CPU can do.
+
 #include <cblas.h>
 
 #if defined(__x86_64__)

@@ -1,6 +1,5 @@
 internal import Archive
 internal import ArgumentParser
-internal import Foundation
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,5 @@
 internal import Archive
 internal import System
-internal import SystemPackage
 
 /// The history's part of an examination.
 struct HistoryExamination {

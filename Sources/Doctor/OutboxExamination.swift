@@ -2,7 +2,6 @@ internal import Archive
 internal import Installation
 internal import Outbox
 internal import System
-internal import SystemPackage
 internal import Training
 
 /// The outbox's part of an examination: it shows the version that the history names, undamaged.

@@ -1,5 +1,5 @@
-internal import Foundation
 internal import Learning
+internal import Foundation
 package import Networks
 package import Settings
 internal import Synchronization

@@ -1,5 +1,3 @@
-internal import CKernels
-
 /// Where products in less than float32 take their input from.
 extension PlanBuilder {
     /// How a depthwise convolution hands its output to a projection.

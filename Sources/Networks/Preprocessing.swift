@@ -1,5 +1,3 @@
-internal import ONNX
-
 /// How a backbone wants its pictures' bytes (RGB order): value = (byte * pixelScale - mean[c]) / standardDeviation[c].
 package struct Preprocessing: Sendable, Hashable, CustomStringConvertible {
     package let pixelScale: Float

@@ -1,5 +1,3 @@
-internal import ONNX
-
 /// The size of one picture's value: a map of rows x columns x channels; a row of a matrix is a map of one pixel.
 struct Shape: Sendable, Equatable {
     /// No value of one picture may have more elements.

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import SwiftProtobuf
 internal import System
 package import SystemPackage

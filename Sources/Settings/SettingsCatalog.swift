@@ -1,6 +1,4 @@
 internal import Intake
-internal import Learning
-internal import Networks
 internal import Pictures
 
 /// One setting: its dotted key, what it means, and how its text is read into and out of `Settings`.

@@ -6,7 +6,6 @@ internal import Logging
 internal import Numerics
 internal import ONNX
 package import Outbox
-internal import Pictures
 package import Settings
 internal import Status
 internal import System

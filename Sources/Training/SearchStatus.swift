@@ -2,7 +2,6 @@ internal import Archive
 internal import Learning
 internal import Logging
 internal import Status
-internal import Synchronization
 
 /// Turns a search's progress into the service's status: how many epochs of how many, and where it is.
 struct SearchStatus: Sendable {

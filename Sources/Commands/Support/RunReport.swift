@@ -1,5 +1,4 @@
 internal import Archive
-internal import Foundation
 internal import Learning
 internal import System
 internal import Training

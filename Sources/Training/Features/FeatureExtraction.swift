@@ -1,6 +1,5 @@
 package import Archive
 internal import Installation
-internal import Logging
 internal import Networks
 internal import Numerics
 internal import Pictures

@@ -1,8 +1,8 @@
 internal import UnixSignals
 
 /// Control-C and SIGTERM as cancellation, so that work ends where it can be gone on with.
-enum Interruption {
-    static func cancelling<Result: Sendable>(
+package enum Interruption {
+    package static func cancelling<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
