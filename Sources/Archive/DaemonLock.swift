@@ -1,12 +1,12 @@
 import System
 package import SystemPackage
 
-/// The right to write to a state folder's stores, held by one process at a time: the daemon, or a training command
-/// where no daemon runs.
+/// The right to write to a state folder's stores, held by one process at a time: the daemon, or a training command if
+/// no daemon runs.
 ///
-/// Two locks of open file descriptions, which the system releases when the process ends, however it ends. The one on the
-/// state folder itself decides: nobody can remove it from under the stores. The one on `daemon.lock` can be asked for
-/// without taking it, also by other users; the file holds the holder's process id and stays where it is.
+/// These are two locks on open file descriptions, which the system releases whenever the process ends. The lock on the
+/// state folder itself decides: nobody can remove it while the stores use it. The lock on `daemon.lock` can be checked
+/// without taking it, also by other users; the file contains the holder's process id and is never removed.
 package final class DaemonLock: Sendable {
     private let folder: FileDescriptor
     private let file: FileDescriptor
@@ -16,13 +16,13 @@ package final class DaemonLock: Sendable {
         self.file = file
     }
 
-    /// Takes the lock of a state folder, without waiting; it is held until the lock object is gone.
+    /// Takes the lock of a state folder without waiting. It is held as long as the lock object exists.
     ///
-    /// Throws ``DaemonLockFailure`` where another process holds it.
+    /// Throws ``DaemonLockFailure`` if another process holds it.
     package static func acquire(in folder: StateFolder) throws -> DaemonLock {
         let root = try opened(folder.root, Files.open(folder.root)) { descriptor in
             guard try !FileLock.take(folder: descriptor) else { return }
-            // Without its file, or with one that can't be read, the holder has no number.
+            // If the lock file is missing or unreadable, the holder's number is unknown.
             throw DaemonLockFailure(path: folder.lock, holder: try? holder(in: folder))
         }
         do {
@@ -41,7 +41,7 @@ package final class DaemonLock: Sendable {
         }
     }
 
-    /// A descriptor that `body` was done with; closed again where it throws.
+    /// A descriptor on which `body` has run; it is closed if `body` throws.
     private static func opened(
         _ path: FilePath, _ descriptor: @autoclosure () throws -> FileDescriptor,
         _ body: (FileDescriptor) throws -> Void
@@ -56,9 +56,9 @@ package final class DaemonLock: Sendable {
         }
     }
 
-    /// The process that holds the lock of a state folder, as its file names it; nil where nobody does.
+    /// The process that holds the lock of a state folder, as named in the lock file; nil if nobody holds it.
     ///
-    /// Only reads, so that `cultivar status` may ask as another user.
+    /// Only reads, so `cultivar status` can ask as another user.
     package static func holder(in folder: StateFolder) throws -> Int32? {
         let path = folder.lock
         guard Files.exists(path) else { return nil }
@@ -67,15 +67,17 @@ package final class DaemonLock: Sendable {
         }
     }
 
-    /// Whether a process holds the lock of a state folder that has taken it in the last ten seconds: one that may be about to
-    /// open the history, and no daemon of an older release that has been running all the time.
+    /// Whether the lock of a state folder is held by a process that has taken it in the last ten seconds. Such a
+    /// process may be about to open the history; it isn't a daemon of an older release that has been running for
+    /// longer.
     static func wasTakenJustNow(in folder: StateFolder) throws -> Bool {
         guard try holder(in: folder) != nil, let status = try Files.status(of: folder.lock) else { return false }
-        // Whoever takes the lock writes its number; a clock that was set makes it seem new at worst.
+        // Every process that takes the lock writes its number. If the clock was set, the lock may seem new; that does
+        // no harm.
         return abs(SystemTime.nowInNanoseconds - status.stamp.modified) <= 10_000_000_000
     }
 
-    /// The folder's lock last: who finds it free finds the file's free as well.
+    /// The folder's lock is released last: if it is free, the file's lock is free, too.
     deinit {
         try? file.close()
         try? folder.close()
@@ -86,15 +88,15 @@ package final class DaemonLock: Sendable {
     }
 }
 
-/// Another process works with the state folder.
+/// Another process is using the state folder.
 package struct DaemonLockFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package let path: FilePath
-    /// Its process id; nil where it has only just taken the lock and not written it yet.
+    /// Its process id; nil if it has just taken the lock and hasn't written it yet.
     package let holder: Int32?
 
     package var description: String {
         let process =
             holder.map { "process \($0)" + (Processes.name(of: $0).map { " (\($0))" } ?? "") } ?? "another process"
-        return "\(process) is at work with this state folder already (it holds \(path))"
+        return "\(process) is already using this state folder (it holds \(path))"
     }
 }

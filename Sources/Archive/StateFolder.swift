@@ -7,15 +7,15 @@ package struct StateFolder: Sendable, Hashable {
 
     package init(_ root: FilePath) { self.root = root }
 
-    /// The history: drops, pictures, runs, models. Precious; see ``History``.
+    /// The history: drops, pictures, runs, models. Irreplaceable; see ``History``.
     package var history: FilePath { root.appending("history.sqlite") }
     /// The feature cache, which may be deleted at any time; see ``FeatureCache``.
     package var features: FilePath { root.appending("features.sqlite") }
-    /// The accepted pictures' bytes, by their digest; see ``PictureStore``.
+    /// The bytes of the accepted pictures, by digest; see ``PictureStore``.
     package var pictures: FilePath { root.appending("pictures") }
-    /// Copies on their way into `pictures`; emptied at start.
+    /// Unfinished copies on their way into `pictures`; emptied at start.
     package var temporary: FilePath { root.appending("tmp") }
-    /// Refused files, by drop, each with its reason beside it.
+    /// Rejected files, by drop, each with its reason beside it.
     package var rejected: FilePath { root.appending("rejected") }
     /// Held by the one process that may write here; see ``DaemonLock``.
     package var lock: FilePath { root.appending("daemon.lock") }
@@ -24,9 +24,9 @@ package struct StateFolder: Sendable, Hashable {
     /// What waits in the inbox, for `cultivar status`.
     package var waiting: FilePath { root.appending("waiting.json") }
 
-    /// Creates the folders that are missing, for the owner and to be read by the group (0750).
+    /// Creates missing folders; the owner may write, the group may read (0750).
     ///
-    /// Throws ``FileFailure`` where one can't be made, or where something else than a folder has its name.
+    /// Throws ``FileFailure`` if one can't be created, or if something other than a folder has its name.
     package func prepare() throws {
         for folder in [root, pictures, temporary, rejected] {
             try Files.makeFolder(folder, permissions: [.ownerReadWriteExecute, .groupReadExecute])
@@ -34,7 +34,7 @@ package struct StateFolder: Sendable, Hashable {
         try Files.synchronize(folder: root)
     }
 
-    /// Whether there is a history with anything in it, or a repair of one.
+    /// Whether there is a history that isn't empty, or a repair of one.
     package func hasHistory() throws -> Bool {
         try Files.exists(HistoryRepair.rebuilt(history)) || !HistoryRepair.isEmpty(history)
     }

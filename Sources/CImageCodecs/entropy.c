@@ -42,7 +42,7 @@ bool huffman_build(struct huffman *huffman, const uint8_t *counts, const uint8_t
     unsigned used = 0;
     for (unsigned length = 1; length <= 16; length++) {
         huffman->offset[length] = (int32_t)used - (int32_t)code;
-        // No code may be all ones, so the one after the last must still fit.
+        // No code may consist of ones only, so the code after the last must still fit.
         if (used + counts[length] > 256 || code + counts[length] >= 1u << length) return false;
         for (unsigned last = used + counts[length]; used < last; used++, code++) {
             fill_lookup(huffman, code, length, values[used]);
@@ -58,7 +58,7 @@ struct step {
     bool ends;
 };
 
-/// The first AC symbol in these bits, `available` of which are known; false unless its code is among them.
+/// The first AC symbol in these bits, of which `available` are known; false unless they contain its whole code.
 static bool first_step(const struct huffman *huffman, unsigned index, unsigned available, struct step *step) {
     unsigned found = huffman->lookup[index];
     unsigned length = found & 63, run = found >> 10, size = found >> 6 & 15;
@@ -69,7 +69,7 @@ static bool first_step(const struct huffman *huffman, unsigned index, unsigned a
     return true;
 }
 
-/// As many symbols as the bits of a lookup tell the lengths of. A block has no more than 63 AC coefficients.
+/// As many symbols as the bits of a lookup contain completely. A block has at most 63 AC coefficients.
 static struct step longest_skip(const struct huffman *huffman, unsigned index) {
     struct step all = {0}, step;
     while (!all.ends && all.length < CIC_LOOKUP_BITS) {

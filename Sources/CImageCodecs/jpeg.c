@@ -23,11 +23,11 @@ struct decoding {
     double deadline;
     uint32_t at_least;
     enum cic_jpeg_path path;
-    /// One bit for each of the frame's components that a scan has been of.
+    /// One bit for each component of the frame that has been in a scan.
     unsigned scanned;
-    /// Whether the segment that libjpeg has read last is a scan's header: then what it reads are the scan's data.
+    /// Whether the segment that libjpeg has read last is a scan's header; what it reads next are then the scan's data.
     bool is_in_scan;
-    /// Whether it is a scan's data that are damaged.
+    /// Whether the damaged data are those of a scan.
     bool has_bad_data;
     uint8_t *pixels;
     size_t capacity;
@@ -72,7 +72,7 @@ static void on_error(j_common_ptr jpeg) {
     case JERR_BAD_PRECISION:
         fail_with_detail(decoding, CIC_UNSUPPORTED_PRECISION, parameter);
     case JERR_UNKNOWN_MARKER:
-        // JPEG-LS is told by a marker that libjpeg has never heard of.
+        // JPEG-LS is recognised by a marker that libjpeg doesn't know.
         if (parameter == 0xF7) fail_with_detail(decoding, CIC_UNSUPPORTED_PROCESS, parameter);
         break;
     case JERR_FRACT_SAMPLE_NOTIMPL:
@@ -93,7 +93,7 @@ static void on_error(j_common_ptr jpeg) {
     fail(decoding, CIC_CORRUPT);
 }
 
-/// Each segment that libjpeg has read is the subject of a trace.
+/// libjpeg emits a trace for each segment that it reads.
 static void note_segment(struct decoding *decoding, int trace) {
     switch (trace) {
     case JTRC_SOS:
@@ -113,10 +113,10 @@ static _Noreturn void fail_for_data(struct decoding *decoding, const char *messa
     fail_as_damaged(decoding, message);
 }
 
-static const char left_over[] = "data of a scan are left over behind its last block";
+static const char left_over[] = "data of a scan are left over after its last block";
 
-/// The bytes are those before the marker at which libjpeg is now. Behind a scan's last block they are what wasn't used
-/// of its data, unless they are padding. Up to 7 more may be left that libjpeg had taken from the file already.
+/// The bytes are those before the marker at which libjpeg is now. After a scan's last block, they are unused data,
+/// unless they are padding. Up to 7 more may be left that libjpeg had already read from the file.
 static void check_extraneous(struct decoding *decoding) {
     const uint8_t *marker = decoding->jpeg.src->next_input_byte;
     size_t count = (size_t)decoding->errors.msg_parm.i[0];
@@ -155,7 +155,7 @@ static void on_message(j_common_ptr jpeg, int level) {
         decoding->report->notes |= CIC_NOTE_PROGRESSION;
         return;
     default:
-        // Bad codes, lost synchronisation, a marker amid the data: the pixels are made up from here on.
+        // Bad codes, lost synchronisation, a marker in the middle of the data: from here on, libjpeg invents pixels.
         decoding->has_bad_data = true;
         copy_message(jpeg);
         fail(decoding, CIC_CORRUPT);
@@ -183,21 +183,21 @@ static void on_progress(j_common_ptr jpeg) {
     check_deadline(decoding);
 }
 
-/// libjpeg counts rows and tables as well, and they depend on the scale. Without room for them, a picture whose
-/// coefficients are just within the limit would be accepted at an eighth of its size and refused at full size.
+/// libjpeg counts rows and tables as well, and they depend on the scale. Without extra room, a picture whose
+/// coefficients are just within the limit would be accepted at an eighth of its size and rejected at full size.
 enum { CIC_ROWS_MEMORY = 64 << 20 };
 
 static void set_up(struct decoding *decoding, const uint8_t *bytes, size_t count) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
     jpeg_create_decompress(jpeg);
-    // Creating clears all but the error manager and the client data.
+    // Creating clears everything except the error manager and the client data.
     jpeg->progress = &decoding->progress;
     decoding->progress.progress_monitor = on_progress;
     jpeg->mem->max_memory_to_use = (long)decoding->limits->max_memory + CIC_ROWS_MEMORY;
     jpeg_mem_src(jpeg, bytes, count);
 }
 
-/// What a picture of several scans keeps until the last one is in: 128 bytes a block of coefficients.
+/// What a picture with several scans keeps until the last one has been read: 128 bytes per block of coefficients.
 static uint64_t coefficient_memory(struct jpeg_decompress_struct *jpeg) {
     if (!jpeg_has_multiple_scans(jpeg)) return 0;
     uint64_t blocks = 0;
@@ -212,7 +212,8 @@ static uint64_t coefficient_memory(struct jpeg_decompress_struct *jpeg) {
 
 enum { JPEG_SOS = 0xDA };
 
-/// Finds what on_progress would, before anything is decoded: 100 passes over a large picture take long, only to refuse it.
+/// Finds the same as on_progress, but before anything is decoded: 100 passes over a large picture take long, only to
+/// reject it.
 static bool has_too_many_scans(const struct decoding *decoding) {
     const uint8_t *next = decoding->jpeg.src->next_input_byte;
     const uint8_t *end = next + decoding->jpeg.src->bytes_in_buffer;
@@ -232,7 +233,7 @@ static bool has_too_many_scans(const struct decoding *decoding) {
     return true;
 }
 
-/// Below this, making the tables of the short way takes as long as it saves.
+/// Below this size, setting up the tables of the fast decoder takes as long as it saves.
 enum { CIC_WORTHWHILE_BYTES = 32 << 10 };
 
 static unsigned scale_denominator(const struct decoding *decoding) {
@@ -246,7 +247,7 @@ static unsigned scale_denominator(const struct decoding *decoding) {
     return denominator;
 }
 
-/// Reads up to the first scan and refuses what isn't to be decoded, before memory is taken for it.
+/// Reads up to the first scan and rejects what can't be decoded, before memory is allocated for it.
 static void read_header(struct decoding *decoding) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
     jpeg_read_header(jpeg, TRUE);
@@ -272,7 +273,7 @@ static void read_header(struct decoding *decoding) {
     decoding->report->output_height = jpeg->output_height;
 }
 
-/// Samples stand for 255 - ink, as Adobe's programs write them and Pillow takes them.
+/// Samples mean 255 - ink, as Adobe's programs write them and Pillow reads them.
 static void convert_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t width) {
     for (size_t x = 0; x < width; x++, cmyk += 4, rgb += 3) {
         unsigned light = cmyk[3];
@@ -283,14 +284,14 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t width) {
     }
 }
 
-/// libjpeg makes a component gray that no scan is of, and says nothing.
+/// libjpeg silently makes a component gray if it is in no scan.
 static void check_components(struct decoding *decoding) {
     unsigned all = (1u << decoding->jpeg.num_components) - 1;
     if (!jpeg_has_multiple_scans(&decoding->jpeg) || decoding->scanned == all) return;
     fail_as_damaged(decoding, "a component has no scan");
 }
 
-/// Decodes the codes of all scans and makes no pixels of them: that can't fail any more.
+/// Decodes the codes of all scans without making pixels: that step can't fail any more.
 static void read_scans(struct decoding *decoding) {
     struct jpeg_decompress_struct *jpeg = &decoding->jpeg;
     jpeg->buffered_image = TRUE;
@@ -305,7 +306,7 @@ static void check_capacity(struct decoding *decoding) {
     fail_as_damaged(decoding, "the size changed while decoding");
 }
 
-/// Takes the short way where it can be taken. What it gives up on starts again with libjpeg, and with the full time.
+/// Uses the fast decoder if possible. If it gives up, decoding starts again with libjpeg and with the full time limit.
 static bool read_reduced(struct decoding *decoding) {
     bool is_worthwhile = decoding->jpeg.src->bytes_in_buffer >= CIC_WORTHWHILE_BYTES;
     if (decoding->path == CIC_JPEG_LIBJPEG || (decoding->path == CIC_JPEG_AUTOMATIC && !is_worthwhile)) return false;
@@ -329,9 +330,9 @@ static enum cic_strict read_strictly(struct decoding *decoding) {
 static void refuse_losses(struct decoding *decoding, enum cic_strict found) {
     switch (found) {
     case CIC_STRICT_BEYOND_BLOCK:
-        fail_for_data(decoding, "a block has more coefficients than there are");
+        fail_for_data(decoding, "a block has more than 64 coefficients");
     case CIC_STRICT_BAD_SYMBOL:
-        fail_for_data(decoding, "a code stands for no run of coefficients");
+        fail_for_data(decoding, "a code doesn't stand for any run of coefficients");
     case CIC_STRICT_BEYOND_RANGE:
         fail_for_data(decoding, "a block is brighter or darker than samples can be");
     case CIC_STRICT_LEFT_OVER:
@@ -368,13 +369,13 @@ static void read_rows(struct decoding *decoding) {
     if (read_reduced(decoding)) return;
     enum cic_strict found = read_strictly(decoding);
     if (found == CIC_STRICT_WHOLE && !decoding->pixels) return;
-    // Where the data end too early or libjpeg finds something wrong, that is what is said.
+    // If the data end too early or libjpeg finds something wrong, that is reported.
     read_with_libjpeg(decoding);
     refuse_losses(decoding, found);
 }
 
-/// Tells what was done to the file where it shows: in one that is damaged as the cause, in one where all seems well as
-/// the only sign that it is not. Of data that are damaged, it tells what may be the cause even without a sign.
+/// Reports how the file was changed if there are signs of it: in a damaged file as the cause, in a file that seems
+/// undamaged as the only sign of damage. For damaged data, it names a possible cause even without a sign.
 static void name_transfer(struct decoding *decoding, const uint8_t *bytes, size_t count) {
     enum cic_status status = decoding->status;
     if (decoding->limits->is_lenient || status == CIC_TOO_SLOW || status == CIC_OUT_OF_MEMORY) return;

@@ -11,7 +11,7 @@ static inline double cic_thread_seconds(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/// `reduction`: by how much each side may be scaled down while the picture is decoded.
+/// `reduction`: how much each side may be scaled down while the picture is decoded.
 static inline bool cic_is_within(
     const struct cic_limits *limits, uint64_t width, uint64_t height, uint64_t reduction
 ) {
@@ -19,7 +19,7 @@ static inline bool cic_is_within(
     return width <= limits->max_side && height <= limits->max_side && held <= limits->max_pixels;
 }
 
-/// The clock is a system call: it is asked once in so many rows.
+/// Reading the clock is a system call, so it is only done every few rows.
 enum { CIC_ROWS_BETWEEN_CHECKS = 16 };
 
 #endif

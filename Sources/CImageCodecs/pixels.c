@@ -2,7 +2,7 @@
 
 #include "CImageCodecs.h"
 
-// One source, compiled for AVX2 too and chosen at start; integers and unfused doubles give the same bits on both.
+// One source, also compiled for AVX2 and selected at start; integers and unfused doubles give the same bits in both.
 #if defined(__x86_64__)
 #define CIC_MULTIVERSIONED __attribute__((target_clones("avx2", "default")))
 #else
@@ -13,7 +13,7 @@
 
 enum { FRACTION_BITS = 22 };
 
-/// A sum in fixed point to a sample. The weights of a position are positive and add up to 1 but for rounding.
+/// Converts a fixed-point sum to a sample. The weights of a position are positive and add up to 1, except for rounding.
 static inline uint8_t sample(int32_t sum) {
     int32_t value = sum >> FRACTION_BITS;
     return (uint8_t)(value > 255 ? 255 : value);
@@ -103,7 +103,7 @@ void cic_warp_bilinear(
 
 CIC_MULTIVERSIONED
 void cic_shift_levels(float *samples, int64_t count, float amount) {
-    // Floats that aren't negative are ordered as their bits are, and integers' minima need no care for NaN.
+    // Floats that aren't negative have the same order as their bits, and integer minima needn't handle NaN.
     int32_t least = INT32_MAX, most = 0;
     for (int64_t index = 0; index < count; index++) {
         int32_t bits;

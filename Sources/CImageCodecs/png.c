@@ -50,7 +50,7 @@ static void on_read(png_structp png, png_bytep target, size_t count) {
     decoding->offset += count;
 }
 
-/// Sets limits, and passes over every chunk that doesn't bear on the pixels: a profile or text may unpack to anything.
+/// Sets limits, and skips every chunk that doesn't affect the pixels: a profile or text may unpack to any size.
 static void set_up(png_structp png, struct decoding *decoding) {
     png_set_read_fn(png, decoding, on_read);
     png_set_user_limits(png, decoding->limits->max_side, decoding->limits->max_side);
@@ -58,7 +58,7 @@ static void set_up(png_structp png, struct decoding *decoding) {
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
 }
 
-/// Asks for 8-bit RGB, whatever is stored, and returns the number of passes.
+/// Requests 8-bit RGB, whatever is stored, and returns the number of passes.
 static int request_rgb(png_structp png, png_infop info) {
     png_byte colour_type = png_get_color_type(png, info);
     if (colour_type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
@@ -77,7 +77,7 @@ static void read_rows(png_structp png, png_infop info, struct decoding *decoding
     png_uint_32 height = png_get_image_height(png, info);
     size_t row_bytes = png_get_rowbytes(png, info);
     if (row_bytes != (size_t)decoding->report->width * 3 || height != decoding->report->height) {
-        png_error(png, "the size of the rows is not that of the header");
+        png_error(png, "the size of the rows doesn't match the header");
     }
     if (decoding->pixels && row_bytes * height != decoding->capacity) png_error(png, "the size changed");
     if (!decoding->pixels) {
@@ -144,7 +144,7 @@ struct encoding {
     size_t count, capacity;
 };
 
-/// Memory is all that can fail here: the pixels are valid by construction.
+/// Only memory can run out here: the pixels are valid by construction.
 static void on_encode_error(png_structp png, png_const_charp message) {
     (void)message;
     png_longjmp(png, 1);

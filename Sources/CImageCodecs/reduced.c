@@ -60,7 +60,7 @@ static bool prepare_quantisation(
     return true;
 }
 
-/// A scan of one component is a plain row of blocks after the other, whatever the sampling factors.
+/// A scan with one component is simply one row of blocks after another, whatever the sampling factors.
 static bool prepare_geometry(
     struct component *component, const struct jpeg_decompress_struct *jpeg, const jpeg_component_info *info
 ) {
@@ -144,7 +144,8 @@ static const uint8_t *row_of(const struct component *component, unsigned row, un
 
 static uint8_t clamped(int value) { return (uint8_t)(value < 0 ? 0 : value > MAXJSAMPLE ? MAXJSAMPLE : value); }
 
-/// libjpeg's conversion (jdcolor.c): factors with 16 bits of fraction, each product rounded by itself but for green's.
+/// libjpeg's conversion (jdcolor.c): factors with 16 bits of fraction; each product is rounded separately, except for
+/// green.
 static void convert_ycc(const uint8_t *luma, const uint8_t *blue, const uint8_t *red, uint8_t *rgb, unsigned width) {
     for (unsigned x = 0; x < width; x++, rgb += 3) {
         int y = luma[x], cb = blue[x] - CENTERJSAMPLE, cr = red[x] - CENTERJSAMPLE;

@@ -2,14 +2,14 @@
 
 #include <stdlib.h>
 
-// Shifts by a variable number of bits are much of the work; BMI2 has faster ones.
+// Shifts by a variable number of bits are a large part of the work; BMI2 has faster ones.
 #if defined(__x86_64__)
 #define SCAN_MULTIVERSIONED __attribute__((target_clones("bmi2", "default")))
 #else
 #define SCAN_MULTIVERSIONED
 #endif
 
-/// Beyond 10 bits libjpeg's results depend on the processor: its portable code wraps around, the others saturate.
+/// Beyond 10 bits, libjpeg's results depend on the processor: its portable code wraps around, the others saturate.
 CIC_INLINE bool to_sample(int value, uint8_t *sample) {
     if (value < -512 || value > 511) return false;
     value += CENTERJSAMPLE;
@@ -24,7 +24,7 @@ CIC_INLINE bool take_dc(struct component *component, struct bits *bits) {
     return difference.symbol >= 0 && abs(component->last_dc) <= component->dc_limit;
 }
 
-/// The next coefficient's index after an AC symbol; 64 is the block's end, more is wrong.
+/// The next coefficient's index after an AC symbol; 64 is the block's end; more is an error.
 static unsigned index_after(int symbol, unsigned index) {
     if (symbol == 0) return DCTSIZE2;
     unsigned run = (unsigned)symbol >> 4;
@@ -32,7 +32,7 @@ static unsigned index_after(int symbol, unsigned index) {
     return index + run + 1;
 }
 
-/// Passes over a block's AC coefficients, three lookups to a refill.
+/// Skips a block's AC coefficients, three lookups per refill.
 CIC_INLINE bool skip_ac(const struct component *component, struct bits *bits) {
     unsigned index = 1;
     while (index < DCTSIZE2) {
@@ -64,7 +64,7 @@ CIC_INLINE bool take_single(struct component *component, struct bits *bits, uint
         && to_sample((component->last_dc * component->quantisation[0] + 4) >> 3, target);
 }
 
-/// For each coefficient in zigzag order: its place in the block.
+/// For each coefficient in zigzag order: its position in the block.
 static const uint8_t zigzag[DCTSIZE2] = {
     0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
     41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
@@ -74,7 +74,7 @@ static const uint8_t zigzag[DCTSIZE2] = {
 /// Beyond this the processor-specific versions of libjpeg's transform may overflow where others don't.
 enum { COEFFICIENT_LIMIT = 8192, COLUMN_LIMIT = 16384 };
 
-/// Sets the AC coefficients of a block that are not 0, times their quantisation. False also where one is too large.
+/// Sets the nonzero AC coefficients of a block, times their quantisation. Also false if one is too large.
 CIC_INLINE bool take_ac(const struct component *component, struct bits *bits, int16_t *block, bool *is_flat) {
     unsigned index = 1, magnitudes = 0;
     while (index < DCTSIZE2) {
@@ -97,7 +97,7 @@ static int odd_part(int first, int third, int fifth, int seventh) {
     return 29692 * first - 10426 * third + 6967 * fifth - 5906 * seventh;
 }
 
-/// libjpeg's jpeg_idct_2x2, which makes do with rows and columns 0, 1, 3, 5 and 7: columns first, kept with 2 bits of
+/// libjpeg's jpeg_idct_2x2, which only uses rows and columns 0, 1, 3, 5 and 7: columns first, kept with 2 bits of
 /// fraction.
 static bool transform(const int16_t *block, uint8_t *target, size_t stride) {
     enum { ROW = DCTSIZE };

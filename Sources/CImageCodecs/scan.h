@@ -13,24 +13,24 @@
 
 enum { COMPONENTS = 3, TABLES = NUM_HUFF_TBLS, MAX_BLOCKS = D_MAX_BLOCKS_IN_MCU };
 
-/// A component of the scan. At an eighth a block becomes 1 x 1 sample, or 2 x 2 where the component has half the
-/// picture's resolution both ways: then there is nothing to enlarge.
+/// A component of the scan. At an eighth, a block becomes 1 x 1 sample, or 2 x 2 if the component has half the
+/// picture's resolution in both directions: then nothing needs to be enlarged.
 struct component {
     const struct huffman *dc, *ac;
     const struct skips *skips;
     const uint16_t *quantisation;
-    /// Blocks of it in an MCU.
+    /// Number of its blocks in an MCU.
     unsigned across, down;
     /// Side of a block in samples.
     unsigned size;
-    /// Pixels for which a sample stands, both ways.
+    /// Pixels that a sample represents, in each direction.
     unsigned pixels_across, pixels_down;
-    /// Beyond the limit is what no picture has.
+    /// No picture has values beyond the limit.
     int last_dc, dc_limit;
     /// The samples of a row of MCUs: across * size * MCUs in each of down * size rows.
     uint8_t *samples;
     size_t stride;
-    /// A row of samples, made as wide as the picture.
+    /// A row of samples, enlarged to the picture's width.
     uint8_t *expanded;
 };
 
@@ -50,10 +50,10 @@ struct scan {
     uint8_t *memory;
 };
 
-/// Fills the components' samples with those of the next row of MCUs. False for what isn't handled.
+/// Fills the components' samples with those of the next row of MCUs. False if they can't be handled.
 bool scan_take_row(struct scan *scan);
 
-/// False where there is more than padding before the end of the picture, or where that is missing.
+/// False if there is more than padding before the end of the picture, or if the end is missing.
 bool scan_take_end(struct scan *scan);
 
 #endif

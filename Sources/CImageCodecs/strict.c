@@ -5,14 +5,14 @@
 #include "entropy.h"
 #include "limits.h"
 
-/// A table that is made in no time, for files of a kilobyte: what its few bits don't tell is looked for code by code.
+/// A table that is quick to set up, for files of a kilobyte: longer codes are looked up one by one.
 enum { LOOKUP_BITS = 8, LOOKUP_SIZE = 1 << LOOKUP_BITS };
 
 struct table {
     bool is_made;
-    /// By the next bits: the length of the code and of the value behind it | the symbol << 6; 0 for longer ones.
+    /// Indexed by the next bits: the length of the code and of its value | the symbol << 6; 0 for longer codes.
     uint16_t lookup[LOOKUP_SIZE];
-    /// For each length: the first 16 bits that are beyond its codes, and what to add to a code for its value's index.
+    /// For each length: the first 16 bits beyond its codes, and what to add to a code to get its value's index.
     uint32_t limit[17];
     int32_t offset[17];
     const uint8_t *values;
@@ -21,7 +21,7 @@ struct table {
 /// A component of the scan.
 struct part {
     const struct table *dc, *ac;
-    /// Blocks of it in an MCU.
+    /// Number of its blocks in an MCU.
     unsigned blocks;
     int last_dc, dc_limit;
 };
@@ -52,7 +52,7 @@ static void fill_lookup(struct table *table, uint32_t code, unsigned length, uin
     }
 }
 
-/// False for what is no proper code (annex C), or has symbols above `largest`.
+/// False for an invalid code (annex C), or one with symbols above `largest`.
 static bool make_table(struct table *table, const JHUFF_TBL *source, uint8_t largest) {
     if (!source) return false;
     if (table->is_made) return true;
@@ -81,7 +81,7 @@ static bool is_usual(const struct jpeg_decompress_struct *jpeg) {
 
 static unsigned divided_up(unsigned value, unsigned divisor) { return (value + divisor - 1) / divisor; }
 
-/// False also for what libjpeg refuses once it has begun.
+/// Also false for pictures that libjpeg rejects after it has begun.
 static bool set_up_component(struct strict *strict, const struct jpeg_decompress_struct *jpeg, unsigned index) {
     const jpeg_component_info *info = jpeg->cur_comp_info[index];
     unsigned dc = (unsigned)info->dc_tbl_no, ac = (unsigned)info->ac_tbl_no, table = (unsigned)info->quant_tbl_no;
@@ -92,7 +92,7 @@ static bool set_up_component(struct strict *strict, const struct jpeg_decompress
         jpeg->max_h_samp_factor % info->h_samp_factor == 0 && jpeg->max_v_samp_factor % info->v_samp_factor == 0;
     strict->parts[index] = (struct part){
         .dc = &strict->dc[dc], .ac = &strict->ac[ac],
-        // A scan of one component is a plain row of blocks after the other, whatever the sampling factors.
+        // A scan with one component is simply one row of blocks after another, whatever the sampling factors.
         .blocks = strict->count == 1 ? 1 : (unsigned)(info->h_samp_factor * info->v_samp_factor),
         .dc_limit = cic_dc_limit(jpeg->quant_tbl_ptrs[table])};
     return has_tables && is_whole;
@@ -119,8 +119,8 @@ static bool set_up(struct strict *strict, const struct jpeg_decompress_struct *j
 
 // MARK: - Codes
 
-/// Samples of 8 bits make values up to 1,024 either way. Some encoders let white be brighter than white, by up to 31
-/// levels, which are 248 here; rounding to a multiple of the quantisation adds less than one of them.
+/// 8-bit samples lead to values up to 1,024 in either direction. Some encoders allow values brighter than white by up
+/// to 31 levels, which are 248 here; rounding to a multiple of the quantisation adds less than one multiple.
 enum { LARGEST_DC = 1280 };
 
 int cic_dc_limit(const JQUANT_TBL *table) {
@@ -136,13 +136,13 @@ static unsigned find_long(const struct table *table, uint32_t ahead) {
     return 0;
 }
 
-/// The next code's length with the value behind it | its symbol << 6; 0 where there is no such code.
+/// The next code's length with its value | its symbol << 6; 0 if there is no such code.
 CIC_INLINE unsigned find(const struct table *table, const struct bits *bits) {
     unsigned found = table->lookup[bits->buffer >> (64 - LOOKUP_BITS)];
     return __builtin_expect(found == 0, 0) ? find_long(table, (uint32_t)(bits->buffer >> 48)) : found;
 }
 
-/// The next symbol; the value behind it is passed over. -1 where there is no such code.
+/// The next symbol; its value is skipped. -1 if there is no such code.
 CIC_INLINE int take_symbol(const struct table *table, struct bits *bits) {
     bits_refill(bits);
     unsigned found = find(table, bits);
@@ -160,7 +160,7 @@ CIC_INLINE enum cic_strict take_dc(struct part *part, struct bits *bits) {
     return abs(part->last_dc) > part->dc_limit ? CIC_STRICT_BEYOND_RANGE : CIC_STRICT_SOUND;
 }
 
-/// What isn't sound is CIC_STRICT_UNKNOWN where libjpeg says so itself.
+/// Damage is CIC_STRICT_UNKNOWN if libjpeg reports it itself.
 CIC_INLINE enum cic_strict take_block(struct part *part, struct bits *bits) {
     enum cic_strict dc = take_dc(part, bits);
     if (dc != CIC_STRICT_SOUND) return dc;
@@ -189,7 +189,7 @@ bool cic_is_padding(const uint8_t *bytes, size_t count) {
     return count == 0 || pads(bytes[0], count);
 }
 
-/// Passes over what is left before the next marker: whether it is padding.
+/// Skips what is left before the next marker; returns whether it is padding.
 static bool take_padding(struct strict *strict) {
     struct bits bits = strict->bits;
     bits_drop(&bits, bits.count & 7);
@@ -208,9 +208,9 @@ static bool take_padding(struct strict *strict) {
     return pads(first, count);
 }
 
-/// Ends a segment of codes. What libjpeg wants of the marker isn't looked at, but that there is one.
+/// Ends a segment of codes. Checks that there is a marker, but not what libjpeg requires of it.
 static enum cic_strict take_end(struct strict *strict) {
-    // Data that end too early are libjpeg's to tell.
+    // libjpeg reports data that end too early.
     if (bits_overrun(&strict->bits)) return CIC_STRICT_UNKNOWN;
     if (!take_padding(strict)) return CIC_STRICT_LEFT_OVER;
     return strict->bits.end - strict->bits.next >= 2 ? CIC_STRICT_SOUND : CIC_STRICT_UNKNOWN;
@@ -236,7 +236,7 @@ static enum cic_strict take_row(struct strict *strict) {
         for (unsigned index = 0; index < strict->count; index++) {
             for (unsigned block = 0; block < strict->parts[index].blocks; block++) {
                 enum cic_strict taken = take_block(&strict->parts[index], &bits);
-                // Behind the end there are zeros, which may mean anything.
+                // After the end there are zeros, which may mean anything.
                 if (taken != CIC_STRICT_SOUND) return bits_overrun(&bits) ? CIC_STRICT_UNKNOWN : taken;
             }
         }

@@ -9,7 +9,7 @@ enum { TEM = 0x01, SOF0 = 0xC0, RST0 = 0xD0, SOI = 0xD8, EOI = 0xD9, SOS = 0xDA,
 
 static bool has_byte(const uint8_t *bytes, size_t count, int byte) { return memchr(bytes, byte, count) != NULL; }
 
-/// Whether there is a LF that follows CR (`wanted`), or one that doesn't.
+/// Whether there is an LF that follows a CR (`wanted`), or one that doesn't.
 static bool has_line_end(const uint8_t *bytes, size_t count, bool wanted) {
     const uint8_t *end = bytes + count;
     for (const uint8_t *next = bytes; (next = memchr(next, LF, (size_t)(end - next))); next++) {
@@ -20,20 +20,20 @@ static bool has_line_end(const uint8_t *bytes, size_t count, bool wanted) {
 
 // MARK: - Inside
 
-/// What the parts of the file tell that are no text: metadata may have any line ends of their own.
+/// Signs in the parts of the file that aren't text: metadata may have any line ends.
 struct signs {
     /// LFs in the data of the scans.
     size_t line_ends;
-    /// Which bytes stand before a LF's CR, if it has one, and which behind the LF: where data repeat themselves, one
-    /// accident counts once.
+    /// Which bytes are before an LF's CR, if it has one, and which after the LF: in repetitive data, one accident
+    /// counts once.
     uint64_t before[4], behind[4];
     /// How often each byte is in the data of the scans.
     size_t histogram[256];
-    /// Bytes of the scans' data.
+    /// The number of bytes in the scans' data.
     size_t count;
-    /// Whether a segment is longer than it says, by just the CRs that are before a LF in it.
+    /// Whether a segment is longer than it claims, by exactly the CRs before an LF in it.
     bool is_stretched;
-    /// Whether one is shorter than it says, by no more than it has LFs.
+    /// Whether a segment is shorter than it claims, by no more than its number of LFs.
     bool is_shrunk;
 };
 
@@ -45,7 +45,7 @@ static unsigned bits_set(const uint64_t bits[4]) {
     return count;
 }
 
-/// `data`: of a scan, up to a marker; its header is before them.
+/// `data`: the data of a scan, up to a marker; its header is before them.
 static void add_data(struct signs *signs, const uint8_t *data, const uint8_t *end) {
     for (const uint8_t *next = data; next < end; next++) {
         signs->histogram[*next]++;
@@ -71,8 +71,8 @@ static size_t stretches(const uint8_t *from, const uint8_t *end) {
     return count;
 }
 
-/// Where the next segment begins, if it begins before the end that this one gives itself, by no more bytes than it has
-/// LFs; null if it doesn't.
+/// Where the next segment begins, if that is before the end that this one claims, by no more bytes than it has LFs;
+/// otherwise null.
 static const uint8_t *early_marker(const uint8_t *body, const uint8_t *behind, const uint8_t *end) {
     ptrdiff_t line_ends = 0;
     for (const uint8_t *next = body; next < behind; next++) line_ends += *next == LF;
@@ -84,10 +84,10 @@ static const uint8_t *early_marker(const uint8_t *body, const uint8_t *behind, c
     return NULL;
 }
 
-/// In text there may be line ends of Windows for good reason, and a byte too many behind it by mistake.
+/// Text may rightly have Windows line ends, and by mistake a byte too many at its end.
 enum { PROVING_STRETCHES = 4 };
 
-/// Segment by segment up to the end of the picture. Where a segment's length is wrong, the next marker counts.
+/// Segment by segment up to the end of the picture. If a segment's length is wrong, the next marker counts.
 static void look_inside(struct signs *signs, const uint8_t *bytes, const uint8_t *end) {
     const uint8_t *marker = next_marker(bytes + 2, end, false);
     while (end - marker >= 4 && marker[1] != EOI) {
@@ -113,13 +113,13 @@ static void look_inside(struct signs *signs, const uint8_t *bytes, const uint8_t
 // MARK: - Signs
 
 enum {
-    /// Accidents of one in 256 each: that a LF comes after a CR.
+    /// How many LFs come after a CR; each is an accident of one in 256.
     LIKELY_PAIRS = 2, PROVING_PAIRS = 8,
-    /// So many LFs of which none comes after a CR happen once in 65,536.
+    /// By chance, this many LFs without a CR before them happen once in 65,536 cases.
     LIKELY_LINE_ENDS = 2834,
 };
 
-/// Whether data of such variety lack a byte that it is hardly chance.
+/// Whether a byte is missing in such varied data that it is hardly chance.
 static bool lacks(const struct signs *signs, uint8_t byte) {
     unsigned present = 0;
     for (int value = 0; value < 256; value++) present += signs->histogram[value] > 0;

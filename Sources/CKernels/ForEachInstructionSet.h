@@ -1,6 +1,6 @@
-// Includes the file named by BODIES once per instruction set that has kernels of its own, with WIDTH (floats in a
-// vector) and NAME(x) (the function's name for this instruction set) defined. System headers must have been included
-// before: they may not be read with other target attributes.
+// Includes the file named by BODIES once per instruction set that has its own kernels, with WIDTH (floats in a vector)
+// and NAME(x) (the function's name for this instruction set) defined. System headers must be included before: they must
+// not be read with other target attributes.
 
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)

@@ -25,7 +25,7 @@ INLINE V NAME(exponential)(V x) {
 
 INLINE V NAME(sigmoid)(V x) { return 1.0f / (1.0f + NAME(exponential)(-x)); }
 
-// Near zero the quotient would lose digits, so an odd polynomial stands in for it.
+// Near zero, the quotient would lose digits, so an odd polynomial replaces it.
 INLINE V NAME(tanh)(V x) {
     V magnitude = x < 0.0f ? -x : x;
     V e = NAME(exponential)(-2.0f * magnitude);
@@ -129,8 +129,9 @@ static void NAME(arithmetic)(CultivarArithmetic op, const float *left, ptrdiff_t
     }
 }
 
-// Adds one kernel row of constant stride to the sums of neighbouring pixels: every input pixel is loaded once, for all
-// the outputs that it belongs to. `line` is at column `origin` of the image; unless it `isEdge`, all pixels are inside.
+// Adds one kernel row of constant stride to the sums of neighbouring pixels: every input pixel is loaded only once, for
+// all outputs to which it contributes. `line` is at column `origin` of the image; unless it `isEdge`, all pixels are
+// inside.
 INLINE void NAME(depthwise_line)(const CultivarWindow *w, const float *line, const float *factors, ptrdiff_t origin,
                                  V *sums, const ptrdiff_t taps, const ptrdiff_t columns, const ptrdiff_t stride,
                                  const int isEdge) {
@@ -147,11 +148,11 @@ INLINE void NAME(depthwise_line)(const CultivarWindow *w, const float *line, con
                     sums[(x - kx) / stride] += value * factor[kx];
         }
         line += w->channels;
-        __asm__("" : "+r"(line));  // or the compiler keeps a pointer a pixel, more than there are registers
+        __asm__("" : "+r"(line));  // or the compiler keeps one pointer per pixel, more than there are registers
     }
 }
 
-// Stores a vector of elements of the format from element `at` on.
+// Stores a vector of elements in the format, starting at element `at`.
 INLINE void NAME(store_as)(void *output, ptrdiff_t at, V value, const CultivarFormat format) {
     void *to = element_at(output, at, format);
 #if defined(__x86_64__) && WIDTH >= 8
@@ -172,9 +173,9 @@ INLINE void NAME(store_as)(void *output, ptrdiff_t at, V value, const CultivarFo
 }
 
 // One vector of channels of `columns` neighbouring output pixels, the first one's taps beginning at column `origin` of
-// the image, for the taps in kernel rows [top, bottom), which lie inside the image, and kernel columns [left, right).
-// Those lie inside, too, unless `isEdge`. The column count is a constant after inlining, and so are stride and kernel
-// columns where the stride isn't 0; the kernel is a square then.
+// the image, for the taps in kernel rows [top, bottom), which are inside the image, and kernel columns [left, right),
+// which are inside, too, unless `isEdge`. The column count is a constant after inlining. So are stride and kernel
+// columns if the stride isn't 0; the kernel is then square.
 INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                   const CultivarActivation *activation, void *output, ptrdiff_t top, ptrdiff_t bottom,
                                   ptrdiff_t origin, const ptrdiff_t left, const ptrdiff_t right,
@@ -212,7 +213,7 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
             NAME(store_as)(output, i * w->channels, NAME(clip)(sums[i], activation->first, activation->second),
                            format);
     } else {
-        V values[8];  // in memory, so that the code for all activations is there once, not once a column
+        V values[8];  // in memory, so that the code for all activations exists once, not once per column
 #pragma clang loop unroll(full)
         for (ptrdiff_t i = 0; i < columns; i++) values[i] = sums[i];
 #pragma clang loop unroll(disable)
@@ -221,8 +222,8 @@ INLINE void NAME(depthwise_block)(const CultivarWindow *w, const float *input, c
     }
 }
 
-// All channels of `columns` pixels from column `x` of row `y` on. The last vector of channels overlaps the one before
-// rather than leave a rest.
+// All channels of `columns` pixels, starting at column `x` of row `y`. The last vector of channels overlaps the
+// previous one, so that no rest is left.
 INLINE void NAME(depthwise_columns)(const CultivarWindow *w, const float *input, const float *weights,
                                     const float *bias, const CultivarActivation *activation, void *output, ptrdiff_t y,
                                     ptrdiff_t x, const ptrdiff_t left, const ptrdiff_t right, const ptrdiff_t columns,
@@ -271,7 +272,7 @@ INLINE void NAME(depthwise_row)(const CultivarWindow *w, const float *input, con
 #undef COLUMNS
 }
 
-// For fewer channels than a vector has.
+// For fewer channels than a vector has elements.
 static void NAME(depthwise_narrow)(const CultivarWindow *w, const float *input, const float *weights,
                                    const float *bias, const CultivarActivation *activation, float *output) {
     const ptrdiff_t count = w->channels;
@@ -291,7 +292,7 @@ static void NAME(depthwise_narrow)(const CultivarWindow *w, const float *input, 
     }
 }
 
-// For at least as many channels as a vector has.
+// For at least as many channels as a vector has elements.
 INLINE void NAME(depthwise_wide)(const CultivarWindow *w, const float *input, const float *weights, const float *bias,
                                  CultivarActivation activation, void *output, const CultivarFormat format) {
     ptrdiff_t first = (w->padLeft + w->strideX - 1) / w->strideX;

@@ -9,7 +9,8 @@
 
 #pragma clang fp contract(fast)
 
-// The first tap of a window whose origin may lie before the image, and the tap past the last one inside `size`.
+// The first tap inside the image of a window whose origin may be before the image, and the tap after the last one
+// inside `size`.
 static inline ptrdiff_t first_tap(ptrdiff_t origin, ptrdiff_t dilation) {
     return origin >= 0 ? 0 : (-origin + dilation - 1) / dilation;
 }
@@ -20,7 +21,7 @@ static inline ptrdiff_t tap_end(ptrdiff_t origin, ptrdiff_t dilation, ptrdiff_t 
     return end < taps ? end : taps;
 }
 
-// Element `at` of a row of elements of the format.
+// Element `at` of a row of elements in the format.
 static inline void *element_at(void *from, ptrdiff_t at, CultivarFormat format) {
     return (char *)from + at * (format == CULTIVAR_FLOAT32 ? 4 : 2);
 }

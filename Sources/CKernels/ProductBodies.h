@@ -1,16 +1,16 @@
 // Matrix products, included once per instruction set and format; see Products.h for what they compute. The including
 // file defines MULTIPLY(v), the instructions that multiply %[factor] with %[weight`v`] and add to %[sum`v`], 32 bits of
-// either matrix at a time (one float32 or a pair of 16-bit elements); PRODUCT, the operand for the register that they
-// need in between, if any; and SCALED, whether the sums are integers that have to be scaled.
+// each matrix at a time (one float32 or a pair of 16-bit elements); PRODUCT, the operand for a temporary register, if
+// they need one; and SCALED, whether the sums are integers that have to be scaled.
 
 #include "Vectors.h"
 
-// Floats of the left matrix that are multiplied with one panel after the other, and the rows that these are at least.
+// How many floats of the left matrix are multiplied with one panel after another, and the minimum number of rows.
 #define BLOCK_FLOATS (96 << 10)
 #define MINIMUM_ROWS 56
 
 // Registers: rows x vectors of sums, the vectors of one row of weights, one broadcast element, one product of pairs.
-// UNROLLED steps along the depth are done at a time, where the loop itself would cost.
+// UNROLLED steps along the depth are done at a time if the loop itself would cost time.
 #if WIDTH == 16
 #define MAXIMUM_ROWS(vectors) ((vectors) == 3 ? 9 : 14)
 #define WIDEST(columns) ((columns) % 48 == 0 ? 3 : 2)
@@ -27,8 +27,8 @@
 #define SUM(v) [sum##v] "+" REGISTER(sums[v])
 #define WEIGHT(v) [weight##v] REGISTER(weights[v])
 
-// sums[0...] += *element * weights[0...]. As one piece of assembly, because the compiler would otherwise load all rows'
-// elements ahead and run out of registers for the sums.
+// sums[0...] += *element * weights[0...]. In a single piece of assembly, because the compiler would otherwise load the
+// elements of all rows in advance and run out of registers for the sums.
 INLINE void NAME(multiply_row)(const float *element, const V *weights, V *sums, const ptrdiff_t vectors) {
     V factor;
     V product __attribute__((unused));
@@ -54,7 +54,7 @@ INLINE void NAME(multiply_row)(const float *element, const V *weights, V *sums, 
 typedef int32_t NAME(Sums) __attribute__((ext_vector_type(WIDTH), aligned(4)));
 #endif
 
-// The bias is in the sums already, but for integers.
+// The bias is already in the sums, except for integers.
 INLINE V NAME(finished)(V sum, V scale, float rowScale, V bias) {
 #if SCALED
     const V value = __builtin_convertvector(*(NAME(Sums) *)&sum, V) * scale;
@@ -87,7 +87,7 @@ INLINE void NAME(store_sums)(const CultivarProduct *p, const V *sums, ptrdiff_t 
     }
 }
 
-// Step `k` of the depth, counted from `base` and `line` on.
+// Step `k` of the depth, counted from `base` and `line`.
 INLINE void NAME(multiply)(const float *const *base, ptrdiff_t step, const float *line, const ptrdiff_t k, V *sums,
                            const ptrdiff_t rows, const ptrdiff_t vectors) {
     V weights[3];
@@ -98,9 +98,9 @@ INLINE void NAME(multiply)(const float *const *base, ptrdiff_t step, const float
         NAME(multiply_row)(base[r / 3] + r % 3 * step + k, weights, sums + r * vectors, vectors);
 }
 
-// `rows` rows of one panel, all sums in registers. Rows are addressed in threes from one pointer each (x86 scales an
-// index by 1 and 2), for there are fewer pointers than rows. Of the `columns` that are left the panel may have fewer
-// than its vectors hold. Meanwhile a share of the next panel is fetched into the cache, from `ahead` on in equal steps.
+// `rows` rows of one panel, all sums in registers. Each pointer addresses three rows (x86 scales an index by 1 and 2),
+// because there are fewer pointers than rows. The last panel may have fewer columns (`columns`) than its vectors hold.
+// Meanwhile, part of the next panel is fetched into the cache, starting at `ahead`, in equal steps.
 INLINE void NAME(tile)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t column, ptrdiff_t columns, const char *ahead,
                        ptrdiff_t aheadStep, const ptrdiff_t rows, const ptrdiff_t vectors) {
     V sums[14 * 3];
@@ -130,7 +130,7 @@ INLINE void NAME(tile)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t column
 #pragma clang loop unroll(full)
             for (ptrdiff_t b = 0; b < (rows + 2) / 3; b++) {
                 base[b] += UNROLLED;
-                __asm__("" : "+r"(base[b]));  // or the compiler makes one pointer from the other, over and over
+                __asm__("" : "+r"(base[b]));  // or the compiler derives one pointer from the other again and again
             }
             line += UNROLLED * vectors * WIDTH;
         }
@@ -198,7 +198,7 @@ static void NAME(panel)(const CultivarProduct *p, ptrdiff_t row, ptrdiff_t rows,
     }
 }
 
-// A block of rows at a time meets every panel, so that both the block and the panel stay in the cache.
+// One block of rows at a time is multiplied with every panel, so that both the block and the panel stay in the cache.
 static void NAME(product)(const CultivarProduct *p) {
     const ptrdiff_t depth = p->segments * p->segmentDepth;
     const ptrdiff_t rowFloats = depth < p->inputStep ? depth : p->inputStep;

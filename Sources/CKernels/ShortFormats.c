@@ -44,15 +44,15 @@ void cultivar_short_rows(CultivarInstructionSet set, CultivarFormat format, cons
     }
 }
 
-// Rounded to nearest, to even where two are as near.
+// Rounded to nearest, ties to even.
 static uint16_t bfloat16_bits(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-// The largest factor with which no weight leaves int16 and no sum over the column leaves int32; half a unit a weight is
-// set aside for rounding.
+// The largest factor with which no weight exceeds int16 and no sum over the column exceeds int32; half a unit per
+// weight is reserved for rounding.
 static double int16_factor(const float *column, ptrdiff_t depth, ptrdiff_t columns) {
     double sum = 0, largest = 0;
     for (ptrdiff_t k = 0; k < depth; k++) {

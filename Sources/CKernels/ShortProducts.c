@@ -7,7 +7,7 @@
 #pragma clang fp contract(fast)
 
 #if defined(__x86_64__)
-// The instructions that multiply pairs and add to a sum stand in assembly only, so that the target needn't name their
+// The instructions that multiply pairs and add to a sum are only used in assembly, so the target needn't name their
 // extensions.
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
                              apply_to = function)

@@ -8,7 +8,7 @@ typedef float NAME(Vector) __attribute__((ext_vector_type(WIDTH), aligned(4)));
 INLINE V NAME(load)(const float *from) { return *(const V *)from; }
 INLINE void NAME(store)(float *to, V value) { *(V *)to = value; }
 
-// A vector of which only the first `count` elements are in memory; the others are zero.
+// A vector with only its first `count` elements in memory; the others are zero.
 #if defined(__x86_64__) && WIDTH == 16
 INLINE V NAME(load_part)(const float *from, ptrdiff_t count) {
     return (V)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
@@ -36,7 +36,7 @@ INLINE void NAME(put)(float *to, V value, ptrdiff_t count) {
 }
 
 #if defined(__x86_64__) && WIDTH >= 8
-// Stores a vector as int16, rounded to nearest, to even where two are as near; what is outside becomes the nearest.
+// Stores a vector as int16, rounded to nearest, ties to even; values out of range become the nearest one.
 INLINE void NAME(store_int16)(void *to, V value) {
 #if WIDTH == 16
     _mm256_storeu_si256(to, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)value)));

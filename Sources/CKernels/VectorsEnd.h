@@ -1,4 +1,4 @@
-// Takes back what Vectors.h has defined.
+// Undefines what Vectors.h has defined.
 
 #undef V
 #undef INLINE

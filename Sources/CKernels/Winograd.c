@@ -13,7 +13,7 @@ ptrdiff_t cultivar_winograd_tiles(const CultivarWinograd *w) {
 #define BODIES "WinogradBodies.h"
 #include "ForEachInstructionSet.h"
 
-// The weights' transforms, one row a plane.
+// The weights' transforms, one row per plane.
 static const double transform2[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
 static const double transform4[6][3] = {{1.0 / 4, 0, 0},
                                         {-1.0 / 6, -1.0 / 6, -1.0 / 6},

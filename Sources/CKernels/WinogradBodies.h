@@ -1,9 +1,9 @@
 // Winograd's transforms, included once per instruction set; see Winograd.h. Every vector holds neighbouring channels of
-// one pixel or plane, so that a transform of a tile is arithmetic between vectors.
+// one pixel or plane, so transforming a tile is arithmetic between vectors.
 
 #include "Vectors.h"
 
-// One line of the input's transform, from side + 2 values to as many.
+// One line of the input's transform, from side + 2 values to the same number.
 INLINE void NAME(patch_line)(const V *d, ptrdiff_t step, V *t, const ptrdiff_t side) {
     if (side == 2) {
         t[0] = d[0] - d[2 * step];
@@ -37,7 +37,7 @@ INLINE void NAME(output_line)(const V *m, ptrdiff_t step, V *t, const ptrdiff_t 
     t[3] = difference + 8.0f * difference2 + m[5 * step];
 }
 
-// One vector of channels of one tile; the taps in rows [top, bottom) and columns [left, right) lie inside the image.
+// One vector of channels of one tile; the taps in rows [top, bottom) and columns [left, right) are inside the image.
 INLINE void NAME(patch)(const CultivarWinograd *w, const float *input, ptrdiff_t top, ptrdiff_t bottom, ptrdiff_t left,
                         ptrdiff_t right, ptrdiff_t count, float *planes, const ptrdiff_t side) {
     const ptrdiff_t taps = side + 2;
@@ -61,7 +61,7 @@ INLINE void NAME(patch)(const CultivarWinograd *w, const float *input, ptrdiff_t
 
 INLINE ptrdiff_t NAME(inside)(ptrdiff_t size, ptrdiff_t taps) { return size < 0 ? 0 : size < taps ? size : taps; }
 
-// All channels of one tile: whole vectors, then what is left.
+// All channels of one tile: whole vectors, then the rest.
 INLINE void NAME(patch_channels)(const CultivarWinograd *w, const float *input, ptrdiff_t top, ptrdiff_t bottom,
                                  ptrdiff_t left, ptrdiff_t right, float *planes, const ptrdiff_t side) {
     ptrdiff_t c = 0;
@@ -112,7 +112,7 @@ INLINE void NAME(tile_values)(const CultivarWinograd *w, const float *sums, V bi
     }
 }
 
-// Stores the part of a tile that lies inside the output, which has rows x columns pixels from the tile's corner on.
+// Stores the part of a tile that is inside the output, which has rows x columns pixels from the tile's corner on.
 INLINE void NAME(store_tile)(const V *values, ptrdiff_t rows, ptrdiff_t columns, float *output, ptrdiff_t rowStep,
                              ptrdiff_t pixelStep, ptrdiff_t count, const ptrdiff_t side) {
 #pragma clang loop unroll(full)
@@ -134,7 +134,7 @@ INLINE void NAME(pool_tile)(const V *values, V *pooled, const ptrdiff_t side) {
         }
 }
 
-// One vector of outputs of one tile, from its sums to its place in the map of width x (w->outputs) values a row.
+// One vector of outputs of one tile, from its sums to its place in the map of width x (w->outputs) values per row.
 INLINE void NAME(output_tile)(const CultivarWinograd *w, const float *sums, const float *bias, float low, float high,
                               ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width, ptrdiff_t count, float *output,
                               const ptrdiff_t side, const int pools) {

@@ -29,7 +29,7 @@
 #define ANSWER(verdict) BPF_STMT(BPF_RET | BPF_K, verdict)
 #define ALLOW(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(call), 0, 1), ANSWER(SECCOMP_RET_ALLOW)
 
-/// Memory that may be made executable is the one thing that an allowed call is refused for.
+/// Allowed calls are only refused if they ask for executable memory.
 #define ALLOW_UNLESS_EXECUTABLE(call) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(call), 0, 4), LOAD(args[2]), \
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1), ANSWER(SECCOMP_RET_KILL_PROCESS), \
@@ -42,18 +42,18 @@ static int set_filter(void) {
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCHITECTURE, 1, 0),
         ANSWER(SECCOMP_RET_KILL_PROCESS),
         LOAD(nr),
-        // Of its descriptors.
+        // For its descriptors.
         ALLOW(SYS_recvmsg),
         ALLOW(SYS_sendmsg),
         ALLOW(SYS_close),
-        // Of memory.
+        // For memory.
         ALLOW(SYS_brk),
         ALLOW(SYS_munmap),
         ALLOW(SYS_mremap),
         ALLOW(SYS_madvise),
         ALLOW_UNLESS_EXECUTABLE(SYS_mmap),
         ALLOW_UNLESS_EXECUTABLE(SYS_mprotect),
-        // Of its own.
+        // For itself.
         ALLOW(SYS_clock_gettime),
         ALLOW(SYS_futex),
         ALLOW(SYS_getrandom),
@@ -70,7 +70,7 @@ static int set_filter(void) {
 #endif
 }
 
-/// The size of the address space in bytes; 0 where it can't be told.
+/// The size of the address space in bytes; 0 if it can't be determined.
 static uint64_t address_space(void) {
     unsigned long pages = 0;
     FILE *file = fopen("/proc/self/statm", "re");
@@ -95,7 +95,7 @@ static bool set_limits(uint64_t memory) {
     return done;
 }
 
-/// When the machine runs out of memory, the child is to go first. Where that can't be said, the kernel chooses.
+/// When the machine runs out of memory, the child should be killed first. If that can't be set, the kernel chooses.
 static void offer_to_the_killer(void) {
     int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (file < 0) return;
@@ -105,7 +105,7 @@ static void offer_to_the_killer(void) {
 
 int csb_lock_down(uint64_t memory) {
     struct stat tasks;
-    // A folder has a link from each folder in it.
+    // A folder has one link from each folder in it.
     if (stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 3) return -1;
     offer_to_the_killer();
     int missing = set_limits(memory) ? 0 : CSB_NO_LIMITS;

@@ -43,7 +43,7 @@ int csb_shared_memory(size_t size, void **address) {
 
 int csb_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends); }
 
-/// All of posix_spawn's steps return an error number; the first one that isn't 0 counts.
+/// Each of posix_spawn's steps returns an error number; the first one that isn't 0 counts.
 static int add_actions(posix_spawn_file_actions_t *actions, int socket, int memory) {
     int error = 0;
     for (int standard = 0; standard <= 2 && !error; standard++) {
@@ -88,7 +88,7 @@ static int spawn(
 int csb_spawn(
     const char *program, char *const arguments[], char *const environment[], int socket, int memory, pid_t *process
 ) {
-    // Copies above the numbers that they are to get, so that none is overwritten before its turn.
+    // Copies with numbers above the final ones, so that none is overwritten too early.
     int high_socket = fcntl(socket, F_DUPFD_CLOEXEC, 16);
     if (high_socket < 0) return -1;
     int high_memory = fcntl(memory, F_DUPFD_CLOEXEC, 16);

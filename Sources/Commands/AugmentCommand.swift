@@ -8,7 +8,7 @@ internal import Training
 struct AugmentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "augment", abstract: "Draw a picture and eight augmented copies of it, as training sees them.",
-        discussion: "The copies are the ones that a run with these settings would use.")
+        discussion: "These are the copies that a run with these settings would use.")
 
     @OptionGroup var installation: InstallationOptions
 

@@ -9,12 +9,12 @@ internal import SystemPackage
 
 struct BackbonesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "backbones", abstract: "List the backbones, and say of a file that can't run what is to blame.",
+        commandName: "backbones", abstract: "List the backbones, with the reason for files that can't run.",
         discussion: """
-            A backbone is an ONNX file in the backbones folder: float32 pictures (N, 3, H, W) or (N, H, W, 3) in, \
-            features (N, C) or a map out. Its name in search.space.backbone is the file's name without .onnx. Its \
-            metadata_props may say input_size, pixel_scale, mean and std; without them 224 pixels and ImageNet's \
-            normalisation are assumed.
+            A backbone is an ONNX file in the backbones folder: it takes float32 pictures (N, 3, H, W) or (N, H, W, 3) \
+            and gives features (N, C) or a map. Its name in search.space.backbone is the file's name without .onnx. \
+            Its metadata_props may contain input_size, pixel_scale, mean and std; without them, 224 pixels and \
+            ImageNet's normalisation are assumed.
             """)
 
     @OptionGroup var installation: InstallationOptions
@@ -42,7 +42,7 @@ struct BackbonesCommand: AsyncParsableCommand {
                     Column("source") { $0.source ?? "" },
                     Column("problem") { $0.problem ?? "" },
                 ],
-                emptyText: "There are no backbones in \(library.folder): make them with scripts/backbones."
+                emptyText: "There are no backbones in \(library.folder); scripts/backbones makes some."
             ).rendered(as: output.format))
         if rows.contains(where: { $0.problem != nil }) { throw ExitCode.failure }
     }
@@ -58,7 +58,7 @@ private struct BackboneRow: Encodable {
     @OrNull var source: String?
     @OrNull var problem: String?
 
-    /// A file that can't be used gives a row as well, with the reason.
+    /// A file that can't be used also gets a row, with the reason.
     init(_ name: String, in library: BackboneLibrary) {
         self.name = name
         do {

@@ -6,12 +6,12 @@ internal import SystemPackage
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Write a consistent copy of the history to one file, while the daemon runs.",
-        discussion: "The pictures are files of their own: copy the state folder's pictures/ as well, after the history."
+        discussion: "The pictures aren't included: copy pictures/ in the state folder as well, after the history."
     )
 
     @OptionGroup var installation: InstallationOptions
 
-    @Argument(help: "The file to write; there must be none yet.", completion: .file())
+    @Argument(help: "The file to write; it must not exist yet.", completion: .file())
     var file: String
 
     func run() async throws {

@@ -14,8 +14,8 @@ struct ConfigCommand: AsyncParsableCommand {
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "check",
-            abstract: "Say what is wrong with the settings: unknown keys, malformed values, missing backbones.",
-            discussion: "Exits with 0 where nothing is wrong, else with 1 and a line for each problem.")
+            abstract: "Check the settings for unknown keys, invalid values and missing backbones.",
+            discussion: "Exits with 0 if nothing is wrong, otherwise with 1 and one line per problem.")
 
         @OptionGroup var installation: InstallationOptions
 
@@ -24,31 +24,32 @@ struct ConfigCommand: AsyncParsableCommand {
             let library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
             let problems = library.problems(with: settings.search)
             guard problems.isEmpty else {
-                throw CommandFailure((problems + ["Otherwise the settings are in order."]).joined(separator: "\n"))
+                throw CommandFailure(
+                    (problems + ["Everything else in the settings is correct."]).joined(separator: "\n"))
             }
             try warn(of: settings, library)
-            print("The settings are in order.")
+            print("The settings are correct.")
         }
 
-        /// Tells of what is allowed and may not be what is wanted: files that `all` passes over, and backbones that the
-        /// search doesn't come to.
+        /// Warns of what is allowed but may not be intended: files that `all` skips, and backbones that the search
+        /// doesn't try.
         private func warn(of settings: Settings, _ library: BackboneLibrary) throws {
             var resolved = settings
             resolved.search.space.backbone = try library.resolved(settings.search.space.backbone) { name, problem in
-                print(TerminalText.escaped("Warning: search.space.backbone passes over \(name): \(problem)"))
+                print(TerminalText.escaped("Warning: search.space.backbone skips \(name): \(problem)"))
             }
             for name in try resolved.undrawnBackbones() {
                 print(
                     TerminalText.escaped(
                         "Warning: with \(settings.search.candidates) candidates (search.candidates) and the seed "
-                            + "\(settings.search.seed), a search doesn't try the backbone \(name)"))
+                            + "\(settings.search.seed), the search doesn't try the backbone \(name)"))
             }
         }
     }
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Print every setting with its value, from whichever layer it comes, as YAML."
+            commandName: "show", abstract: "Print every setting with its current value, from all layers, as YAML."
         )
 
         @OptionGroup var installation: InstallationOptions
@@ -61,7 +62,7 @@ struct ConfigCommand: AsyncParsableCommand {
     struct Template: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "template",
-            abstract: "Print a settings file that shows every key with its help and its default, commented out.")
+            abstract: "Print a settings file with every key, its help and its default, commented out.")
 
         func run() async throws { print(SettingsTemplate.yaml(), terminator: "") }
     }

@@ -6,17 +6,17 @@ internal import System
 package struct CultivarCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "cultivar",
-        abstract: "Turns labeled image folders into an ever better image classifier.",
+        abstract: "Turns folders of labeled images into an image classifier that keeps getting better.",
         discussion: """
             Drop a folder of labeled pictures into the inbox:
 
                 inbox/harvest-3/ripe/*.jpg
                 inbox/harvest-3/unripe/*.jpg
 
-            The daemon checks and keeps every picture, trains when there is enough that is new, and publishes a model \
-            to the outbox when it beats the one before: outbox/current/model.onnx.
+            The daemon checks and stores every picture, trains when there are enough new ones, and publishes a model \
+            to the outbox if it beats the previous one: outbox/current/model.onnx.
 
-            A throw-away installation is four folders: --inbox, --outbox, --state and --backbones.
+            A temporary installation is just four folders: --inbox, --outbox, --state and --backbones.
             """,
         version: "0.1.0",
         groupedSubcommands: [
@@ -41,7 +41,7 @@ package struct CultivarCommand: AsyncParsableCommand {
 
     /// Runs the command that the process was started with, and ends the process.
     ///
-    /// What is wrong may name files, and a file's name is no reason to send a terminal what it holds.
+    /// An error may name files, and control characters in a file's name must not reach the terminal.
     package static func runAndExit() async -> Never {
         do {
             try CommandName.check(CommandLine.arguments.dropFirst(), of: self)
@@ -56,7 +56,7 @@ package struct CultivarCommand: AsyncParsableCommand {
             let code = exitCode(for: error)
             guard !code.isSuccess else { exit(withError: error) }
             let text = TerminalText.escaped(fullMessage(for: error), keeping: ["\n"])
-            // Where nobody listens any more, the exit status is all that can be told.
+            // If nobody reads standard error any more, only the exit status is left.
             if !text.isEmpty { try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8)) }
             exit(withError: code)
         }

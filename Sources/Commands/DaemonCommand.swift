@@ -4,10 +4,10 @@ internal import Daemon
 struct DaemonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "daemon",
-        abstract: "Watch the inbox, train and publish, until SIGTERM.",
+        abstract: "Watch the inbox, train and publish until SIGTERM.",
         discussion: """
-            This is what systemd runs. One daemon works with a state folder at a time. It stops within seconds; a \
-            training run that is under way then is gone on with when it is started again.
+            This is what systemd runs. Only one daemon can use a state folder at a time. It stops within seconds. A \
+            training run that is in progress is resumed when the daemon starts again.
             """)
 
     @OptionGroup var installation: InstallationOptions

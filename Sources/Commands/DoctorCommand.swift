@@ -1,3 +1,4 @@
+internal import Daemon
 internal import Archive
 internal import ArgumentParser
 internal import Doctor
@@ -7,17 +8,17 @@ internal import SystemPackage
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Look whether history, pictures and models are whole, and mend what can be mended.",
+        abstract: "Check history, pictures and models, and repair what can be repaired.",
         discussion: """
-            Works while no daemon runs, as the user to whom the state folder belongs. Exits with 0 where nothing is \
-            wrong (any more), else with 1.
+            Needs that no daemon runs, and the user who owns the state folder. Exits with 0 if nothing is wrong (any \
+            more), otherwise with 1.
 
-            With --repair, a damaged history is set aside, and all that can be read of it is brought into a new one. \
-            Pictures whose labels are lost are moved to rejected/lost-labels in the state folder, to be dropped again. \
-            It may be interrupted and repeated.
+            With --repair, a damaged history is set aside, and everything that can be read from it is copied into a \
+            new one. Pictures whose labels are lost are moved to rejected/lost-labels in the state folder, so that you \
+            can drop them again. A repair may be interrupted and repeated.
             """)
 
-    @Flag(help: "Mend what can be mended.")
+    @Flag(help: "Repair what can be repaired.")
     var repair = false
 
     @Flag(help: "Also read every picture and every published model and compare their SHA-256.")

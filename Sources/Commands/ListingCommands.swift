@@ -39,7 +39,7 @@ struct HistoryCommand: AsyncParsableCommand {
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models", abstract: "List the promoted models, the newest first; * is the current one.",
-        discussion: "With --decisions, every promotion and rollback is listed instead.")
+        discussion: "With --decisions, list all promotions and rollbacks instead.")
 
     @Flag(help: "List the promotions and rollbacks instead, the newest first.")
     var decisions = false
@@ -89,10 +89,11 @@ struct ModelsCommand: AsyncParsableCommand {
 
 struct DropsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drops", abstract: "List the drops, the newest first, and what became of their files.",
+        commandName: "drops", abstract: "List the drops, the newest first, and what happened to their files.",
         discussion: """
-            Below the table stands what waits in the inbox. With --waiting only that is listed, each path with a code, \
-            since when it waits, why, and what to do about it. --limit bounds the drops, not what waits.
+            Below the table, there is a list of what waits in the inbox. With --waiting, only this list is printed: \
+            each path with a code, since when and why it waits, and what to do. --limit applies to the drops, not to \
+            what waits.
             """)
 
     @Flag(help: "List what waits in the inbox instead.")
@@ -159,11 +160,11 @@ struct RejectsCommand: AsyncParsableCommand {
 struct DuplicatesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "duplicates",
-        abstract: "List the files that repeat a known picture, the newest first, with the file that brought it.",
+        abstract: "List the files that repeat a known picture, the newest first, with the file that it came from.",
         discussion: """
-            A picture is known by its bytes. It keeps the split that it was given when it was accepted, be it by its \
-            drop's folders or by the hash, whatever folder the repetition lay in: the split that is listed is the one \
-            that counts.
+            Pictures are compared by their bytes. A picture keeps the split that it got when it was accepted, from its \
+            drop's folders or from the hash, whatever folder the duplicate is in. The listed split is the one that \
+            counts.
             """)
 
     @OptionGroup var installation: InstallationOptions

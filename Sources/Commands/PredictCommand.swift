@@ -9,14 +9,14 @@ internal import Workers
 
 struct PredictCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "predict", abstract: "Say what pictures show, by the current model.",
+        commandName: "predict", abstract: "Classify pictures with the current model.",
         discussion: """
-            Runs the published model.onnx itself. A folder stands for all pictures in it and below, in the order of their \
-            names; what is hidden there, and what operating systems leave, is passed over, and what is no picture is \
-            named on standard error.
+            Runs the published model.onnx itself. A folder means all pictures in it and in its subfolders, in the \
+            order of their names. Hidden files and files that operating systems leave behind are skipped; other files \
+            that aren't pictures are named on standard error.
 
-            A picture that can't be read is named on standard error, the others are predicted all the same, and the exit \
-            status is 1.
+            If a picture can't be read, it is named on standard error, the other pictures are still predicted, and the \
+            exit status is 1.
 
                 find shots -newer yesterday -name '*.jpg' -print0 | cultivar predict --files-from - --null
             """)
@@ -27,10 +27,12 @@ struct PredictCommand: AsyncParsableCommand {
     @Option(name: .customLong("model"), help: "Another version than the current one, as `cultivar models` lists it.")
     var version: String?
 
-    @Option(help: "Also what is named in this file, or on standard input (-): a name a line.", completion: .file())
+    @Option(
+        help: "Also predict the files named in this file, or on standard input (-), one name per line.",
+        completion: .file())
     var filesFrom: String?
 
-    @Flag(name: [.customShort("0"), .long], help: "The names in --files-from end with NUL, not with a line.")
+    @Flag(name: [.customShort("0"), .long], help: "The names in --files-from end with NUL instead of a line end.")
     var null = false
 
     @Argument(help: "JPEG or PNG files, and folders of them.", completion: .file())
@@ -40,7 +42,7 @@ struct PredictCommand: AsyncParsableCommand {
         guard !images.isEmpty || filesFrom != nil else {
             throw ValidationError("Expected pictures, folders or --files-from.")
         }
-        guard filesFrom != nil || !null else { throw ValidationError("--null says how --files-from is to be read.") }
+        guard filesFrom != nil || !null else { throw ValidationError("--null can only be used with --files-from.") }
     }
 
     func run() async throws {
@@ -62,11 +64,11 @@ struct PredictCommand: AsyncParsableCommand {
         if rows.count < pictures.count || !files.failures.isEmpty { throw ExitCode.failure }
     }
 
-    /// The pictures that are meant; says on standard error what else is there.
+    /// The requested pictures; reports everything else on standard error.
     private func found() throws -> PictureFiles {
         var files = PictureFiles()
         for path in images.map({ FilePath($0) }) + (try filesFrom.map(listed) ?? []) { files.add(path) }
-        for (file, reason) in files.strangers { try Self.report("passed over: \(reason)", of: file.name) }
+        for (file, reason) in files.strangers { try Self.report("skipped: \(reason)", of: file.name) }
         for (file, reason) in files.failures { try Self.report("can't be read: \(reason)", of: file.name) }
         return files
     }
@@ -75,7 +77,7 @@ struct PredictCommand: AsyncParsableCommand {
         let bytes = try list == "-" ? InputFile.standardInput() : InputFile.read(FilePath(list), named: list)
         return bytes.split(separator: null ? 0 : UInt8(ascii: "\n")).map { name in
             (Array(name) + [0]).withUnsafeBytes {
-                // Bytes that are no UTF-8 stay what they are.
+                // Bytes that aren't UTF-8 stay unchanged.
                 FilePath(platformString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
             }
         }
@@ -120,7 +122,7 @@ private struct PredictionRow: Encodable {
     let version: String
     let label: String
     let probability: Float
-    /// Of every label.
+    /// For every label.
     let probabilities: [String: Float]
 
     init(_ image: String, _ version: String, _ labels: [String], _ probabilities: [Float]) {

@@ -10,13 +10,13 @@ struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback", abstract: "Make an earlier model the current one again, without training.",
         discussion: """
-            outbox/current points to it at once, and the next run's model has to beat it. Works whether or not the \
-            daemon runs.
+            outbox/current points to it immediately, and the model of the next run has to beat it. Works whether or \
+            not the daemon runs.
             """)
 
     @OptionGroup var installation: InstallationOptions
 
-    @Argument(help: "The version, as `cultivar models` lists it (default: the one before the current).")
+    @Argument(help: "The version, as `cultivar models` lists it (default: the one before the current one).")
     var version: String?
 
     func run() async throws {
@@ -24,7 +24,7 @@ struct RollbackCommand: AsyncParsableCommand {
         let state = StateFolder(FilePath(settings.paths.state))
         let bar = ProgressBar()
         defer { bar.clear() }
-        bar.announce("making the version ready")
+        bar.announce("preparing the version")
         let publisher = ModelPublisher(
             history: try installation.writableHistory(in: state, for: "rollback"),
             outbox: OutboxFolder(FilePath(settings.paths.outbox)),

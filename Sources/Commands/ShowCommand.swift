@@ -3,13 +3,13 @@ internal import ArgumentParser
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show all that is known of a run: candidates, folds, curves, matrices.",
-        discussion: "The CSV has a row for each epoch of each fit; the JSON has everything.")
+        commandName: "show", abstract: "Show everything about a run: candidates, folds, curves, matrices.",
+        discussion: "CSV has one row for each epoch of each fit; JSON has everything.")
 
     @OptionGroup var installation: InstallationOptions
     @OptionGroup var output: FormatOption
 
-    @Argument(help: "The run's number, as in the history (default: the newest).")
+    @Argument(help: "The number of the run in the history (default: the newest).")
     var run: Int64?
 
     func run() async throws {
@@ -26,7 +26,7 @@ struct ShowCommand: AsyncParsableCommand {
     }
 }
 
-/// All that is known of a run, with what follows from it.
+/// Everything that is known about a run, and what follows from it.
 private struct RunDocument: Encodable {
     let details: RunDetails
 

@@ -11,7 +11,7 @@ internal import Training
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show what the daemon is doing, and what there is.")
+        commandName: "status", abstract: "Show what the daemon is doing, what it has, and what waits.")
 
     @OptionGroup var installation: InstallationOptions
     @OptionGroup var output: FormatOption
@@ -23,7 +23,7 @@ struct StatusCommand: AsyncParsableCommand {
         let counts = try history.counts()
         let holder = try DaemonLock.holder(in: state)
         let latest = StatusBoard.read(from: state.status)
-        // A process that has only just begun finds the file of the one before it.
+        // A process that has just started may still find the file of the previous one.
         let status = latest?.processID == holder ? latest : nil
         let report = StatusReport(
             processID: holder, status: status.map(Activity.init),
@@ -61,7 +61,7 @@ private struct DropWarning: Encodable {
 private struct WaitingReport: Encodable {
     let total: Int
     let degraded: Int
-    /// Those that somebody has to do something about, then what is to be taken in, then the rest; each by path.
+    /// First those that need somebody's help, then those that will be taken, then the rest; each sorted by path.
     let items: [WaitingRow]
 
     init(_ all: [WaitingItem]) {
@@ -82,7 +82,7 @@ private struct StatusLine: Encodable {
     static var columns: [Column<StatusLine>] { [Column("name") { $0.name }, Column("value") { $0.value }] }
 }
 
-/// What the process that works with the state folder is doing, with the same keys always.
+/// What the process that uses the state folder is doing, always with the same keys.
 private struct Activity: Codable, Hashable, Sendable {
     let summary: String
     let phase: String
@@ -139,9 +139,9 @@ private struct ShortClassStatus: Encodable {
 }
 
 private struct StatusReport: Encodable {
-    /// The process that works with the state folder; nil where none does.
+    /// The process that uses the state folder; nil if there is none.
     @OrNull var processID: Int32?
-    /// What that process is doing; nil where there is none, or where it hasn't said yet.
+    /// What that process is doing; nil if there is none, or if it hasn't reported yet.
     @OrNull var status: Activity?
     /// The version that the outbox shows.
     @OrNull var current: String?
@@ -149,7 +149,7 @@ private struct StatusReport: Encodable {
     let shortClasses: [ShortClassStatus]
     let counts: HistoryCounts
     let waiting: WaitingReport
-    /// Of the newest drops.
+    /// For the newest drops.
     let warnings: [DropWarning]
 
     var lines: [StatusLine] {
@@ -173,7 +173,7 @@ private struct StatusReport: Encodable {
         ] + waitingLines + warnings.map { StatusLine(name: "warning", value: "drop \($0.name): \($0.text)") }
     }
 
-    /// The list as text is short: `cultivar drops --waiting` has all of it.
+    /// The list is shortened in text form: `cultivar drops --waiting` has all of it.
     private var waitingLines: [StatusLine] {
         let shown = waiting.items.prefix(Self.mostShown)
         let lines = shown.map { StatusLine(name: $0.degrades ? "waiting (!)" : "waiting", value: $0.sentence) }

@@ -8,22 +8,23 @@ internal import SystemPackage
 
 struct TakeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "take", abstract: "Have hidden or partial files and folders of the inbox taken in all the same.",
+        commandName: "take", abstract: "Ask for hidden or partial files and folders of the inbox to be taken.",
         discussion: """
-            What has a dot before its name, or the name of an upload that is under way (.part, .tmp and so on), is left \
-            alone; `cultivar status` names what waits so. This command asks for it to be taken in as it is:
+            Files and folders with a leading dot, or with the name of an unfinished upload (.part, .tmp and so on), \
+            are left alone; `cultivar status` names those that wait for this reason. This command asks for them to be \
+            taken as they are:
 
                 cultivar take photos/.photos     a delivery that ended up inside another one
                 cultivar take harvest/.net       a class that is called .net
                 cultivar take scans/a.jpg.part   an upload that is complete
 
-            A hidden drop, and a folder that is called like its drop with a dot before, count without the dot. The daemon \
-            takes what is asked for when it has held still for the settle time, now or when it is started again.
+            The leading dot of a hidden drop, and of a folder named like its drop, is ignored. The daemon takes the \
+            paths when they have been unchanged for the settle time, now or when it is started again.
             """)
 
     @OptionGroup var installation: InstallationOptions
 
-    @Argument(help: "Paths in the inbox, from the inbox on or absolute.", completion: .file())
+    @Argument(help: "Paths in the inbox, relative to the inbox or absolute.", completion: .file())
     var paths: [String]
 
     func run() async throws {
@@ -38,7 +39,7 @@ struct TakeCommand: AsyncParsableCommand {
         let isRunning = try DaemonLock.holder(in: state) != nil
         for path in found {
             print(
-                "\(path.escaped) is taken in when \(isRunning ? "it has held still" : "the daemon is started again").")
+                "\(path.escaped) is taken when \(isRunning ? "it stops changing" : "the daemon is started again").")
         }
     }
 }
@@ -55,7 +56,8 @@ private struct InboxPaths {
         scanner = try InboxScanner(inbox: root, rules: rules)
     }
 
-    /// A path from the inbox on, of one that is absolute, in the inbox, or from the present folder on.
+    /// A path relative to the inbox, from one that is absolute, relative to the inbox, or relative to the current
+    /// folder.
     func path(_ given: RawPath) throws -> RawPath {
         let here = try Files.currentFolder()
         let named = given.withCString { FilePath(platformString: $0) }
@@ -63,14 +65,14 @@ private struct InboxPaths {
         guard let inside = candidates.first(where: { $0.starts(with: root) && $0 != root && Files.exists($0) }) else {
             throw CommandFailure(
                 given.bytes.isEmpty || candidates.contains(root)
-                    ? "name a file or folder in the inbox \(root), as cultivar status does"
+                    ? "name a file or folder in the inbox \(root), as shown by cultivar status"
                     : "there is no \(given.escaped) in the inbox \(root)")
         }
         let names = inside.components.dropFirst(root.components.count)
         return names.reduce(RawPath([])) { $0.appending(RawPath($1)) }
     }
 
-    /// Throws `CommandFailure` for a path whose own name isn't what keeps it from being taken.
+    /// Throws `CommandFailure` for a path that isn't left alone because of its own name.
     func check(_ paths: [RawPath]) throws {
         for (name, paths) in Dictionary(grouping: paths, by: \.first) {
             guard let entry = try scanner.scan(name) else {
@@ -84,17 +86,18 @@ private struct InboxPaths {
     private func check(_ path: RawPath, isFolder: Bool) throws {
         let below = path.withoutFirst
         guard NameRules.mayBeAskedFor(path) else {
-            throw CommandFailure("\(path.escaped) was set aside for its size: move it to another place first")
+            throw CommandFailure("\(path.escaped) was set aside because of its size; move it somewhere else first")
         }
         switch rules.standing(of: below, in: path.first, isFolder: isFolder) {
         case .hidden(let root) where root == below, .partial(let root) where root == below: return
         case .hidden(let root), .partial(let root):
             let outer = root.bytes.isEmpty ? path.first : path.first.appending(root)
-            throw CommandFailure("\(path.escaped) lies in \(outer.escaped), whose name keeps it back: take that")
+            throw CommandFailure(
+                "\(path.escaped) is in \(outer.escaped), which is left alone because of its name: take that")
         case .clutter: throw CommandFailure("\(path.escaped) is clutter, which is never taken (docs/inbox.md lists it)")
         case .takeable:
             throw CommandFailure(
-                "\(path.escaped) is neither hidden nor partial; cultivar status says what it waits for")
+                "\(path.escaped) is neither hidden nor partial; cultivar status says why it waits")
         }
     }
 }

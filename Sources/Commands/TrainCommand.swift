@@ -1,3 +1,4 @@
+internal import Daemon
 internal import Archive
 internal import ArgumentParser
 internal import Foundation
@@ -11,11 +12,11 @@ internal import Training
 
 struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Train now, on all pictures there are, and wait for the outcome.",
+        commandName: "train", abstract: "Train now, on all pictures, and wait for the outcome.",
         discussion: """
-            Where a daemon runs, it is asked to do it; else this process does it itself. No new pictures are needed. \
-            Control-C stops waiting for a daemon's run, or interrupts a run of this process's own, which the daemon or \
-            the next `cultivar train` goes on with.
+            If a daemon is running, it is asked to train; otherwise this process trains itself. No new pictures are \
+            needed. Control-C stops waiting for the daemon's run, or interrupts the run of this process; the daemon or \
+            the next `cultivar train` resumes it.
             """)
 
     @OptionGroup var installation: InstallationOptions
@@ -37,7 +38,7 @@ struct TrainCommand: AsyncParsableCommand {
         do {
             return try await trainHere(settings, bar)
         } catch is CancellationError {
-            throw CommandFailure("interrupted; the daemon or the next `cultivar train` goes on with the run")
+            throw CommandFailure("interrupted; the daemon or the next `cultivar train` resumes the run")
         }
     }
 
@@ -54,7 +55,7 @@ struct TrainCommand: AsyncParsableCommand {
         }
     }
 
-    /// Files a request and follows the daemon's status until the run that answers it has ended.
+    /// Makes a request and follows the daemon's status until the run that answers it has ended.
     private func askDaemon(
         _ state: StateFolder, _ history: History, _ bar: ProgressBar
     ) async throws -> RunSummary {

@@ -3,7 +3,7 @@ internal import Intake
 internal import Synchronization
 internal import System
 
-/// The hidden and partial paths of the inbox that somebody has asked to be taken, as `cultivar take` does.
+/// The hidden and partial paths of the inbox that somebody has asked to be taken with `cultivar take`.
 final class Approvals: Sendable {
     private struct State {
         var paths: Set<RawPath> = []
@@ -12,7 +12,7 @@ final class Approvals: Sendable {
 
     private let state = Mutex(State())
 
-    /// What the history has, read at most once a second; what it had before where it can't be read for the moment.
+    /// The requests in the history, read at most once a second; the previous ones if it can't be read at the moment.
     func paths(in history: History) -> Set<RawPath> {
         let now = SuspendingClock.now
         return state.withLock { state in
@@ -23,9 +23,9 @@ final class Approvals: Sendable {
         }
     }
 
-    /// Forgets requests for paths that are not in the inbox any more.
+    /// Forgets requests for paths that are no longer in the inbox.
     ///
-    /// - Parameter seen: what was seen of entries of the inbox; nil for one that is gone.
+    /// - Parameter seen: what was seen of the entries of the inbox; nil for an entry that is gone.
     func forget(_ seen: [RawPath: EntrySnapshot?], in history: History) throws {
         var gone: [RawPath] = []
         for (name, paths) in Dictionary(grouping: state.withLock { $0.paths }, by: \.first) {

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What the training service needs to know of the intake: is it busy, and has anything come in.
+/// What the training service needs to know about the intake: whether it is busy, and whether pictures have come in.
 package final class InboxActivity: Sendable {
     private struct State {
         var busy = 0
@@ -21,7 +21,7 @@ package final class InboxActivity: Sendable {
         }
     }
 
-    /// Counts as busy while `body` runs; `body` tells how many pictures came in.
+    /// Counts as busy while `body` runs; `body` returns how many pictures came in.
     package func whileBusy<Result>(_ body: () async throws -> (result: Result, accepted: Int)) async rethrows -> Result
     {
         state.withLock { $0.busy += 1 }

@@ -10,7 +10,7 @@ internal import System
 internal import SystemPackage
 internal import Workers
 
-/// Watches the inbox and takes in what settles there, until the service is asked to stop.
+/// Watches the inbox and takes settled drops until the service is asked to stop.
 struct IntakeService: Service {
     private let monitor: InboxMonitor
     private let ingestor: Ingestor
@@ -61,7 +61,7 @@ struct IntakeService: Service {
         var observer = MonitorObserver()
         observer.faultChanged = { failure in
             status.setDegraded(failure.map { "the inbox: \($0)" }, in: .inbox)
-            if let failure { logger.error("can't look into the inbox", metadata: ["intake.error": "\(failure)"]) }
+            if let failure { logger.error("can't read the inbox", metadata: ["intake.error": "\(failure)"]) }
         }
         observer.pollingChanged = { status.setDegraded($0.map { "the inbox is polled: \($0)" }, in: .watch) }
         observer.waitingChanged = { tell($0) }
@@ -72,7 +72,7 @@ struct IntakeService: Service {
         return observer
     }
 
-    /// Says what has come to wait in the inbox, and what doesn't any more.
+    /// Logs what starts and stops waiting in the inbox.
     private func tell(_ items: [WaitingItem]) {
         let change = waiting.replace(by: items)
         status.setDegraded(WaitingBoard.sentence(items), in: .intake)
@@ -96,23 +96,23 @@ struct IntakeService: Service {
         }
     }
 
-    /// Finishes drops of which nothing is left to be taken in, and forgets requests for what is gone.
+    /// Finishes drops of which nothing is left to take, and forgets requests for what is gone.
     ///
-    /// - Returns: false where it has to be tried again.
+    /// - Returns: false if it has to be tried again.
     private func settleAccounts(_ seen: [RawPath: EntrySnapshot?], _ scanner: InboxScanner) async -> Bool {
         do {
             try await ingestor.closeDrops(seen, from: scanner)
             try approvals.forget(seen, in: history)
             return true
         } catch {
-            if !(error is CancellationError) { logger.error("drops not closed", metadata: ["error": "\(error)"]) }
+            if !(error is CancellationError) { logger.error("can't finish drops", metadata: ["error": "\(error)"]) }
             return false
         }
     }
 
     private static let mostLogged = 100
 
-    /// Closes the books on what an earlier process has left. A missing inbox is the monitor's to report.
+    /// Finishes what an earlier process has left. A missing inbox is reported by the monitor.
     private func forgetVanished(_ beat: @escaping @Sendable () -> Void) async throws {
         let approved = approvals.paths(in: history)
         let (inbox, settings) = (monitor.inbox, monitor.settings)
@@ -129,11 +129,11 @@ struct IntakeService: Service {
             throw error
         } catch {
             // The next start tries again, and nothing depends on it.
-            logger.error("earlier drops not closed", metadata: ["error": "\(error)"])
+            logger.error("can't finish earlier drops", metadata: ["error": "\(error)"])
         }
     }
 
-    /// Takes one drop in. A fault of the environment leaves the rest where it is, for another try after a while.
+    /// Takes one drop. If the machine has a problem, the rest stays where it is and is tried again later.
     private func take(_ candidate: DropCandidate, from scanner: InboxScanner) async throws -> HandledDrop {
         var result = HandledDrop()
         do {
@@ -153,7 +153,7 @@ struct IntakeService: Service {
             result.failure = "\(error)"
             result.lookAgainAfter = Self.pauseAfterFault
             logger.error(
-                "drop not taken in, to be tried again",
+                "drop not taken, will be tried again",
                 metadata: ["drop.name": "\(candidate.name.escaped)", "drop.error": "\(error)"])
         }
         return result
@@ -164,7 +164,7 @@ struct IntakeService: Service {
 
     private func log(_ progress: IngestProgress) {
         logger.info(
-            "taking in a drop",
+            "taking a drop",
             metadata: [
                 "drop.name": "\(progress.drop.escaped)", "drop.done": "\(progress.finishedFiles)",
                 "drop.files": "\(progress.totalFiles)",
@@ -183,10 +183,10 @@ struct IntakeService: Service {
         if summary.kept > 0 { metadata["drop.kept"] = "\(summary.kept)" }
         if summary.passedOver > 0 { metadata["drop.passed_over"] = "\(summary.passedOver)" }
         if let layout = summary.layout { metadata["drop.layout"] = "\(layout.text)" }
-        logger.info("drop taken in", metadata: metadata)
+        logger.info("drop taken", metadata: metadata)
         for warning in summary.layout?.warnings ?? [] {
             logger.warning(
-                "the drop's folders may not mean what they are taken for",
+                "the drop's folders may have another meaning",
                 metadata: [
                     "drop.name": "\(summary.drop.escaped)", "drop.warning": "\(warning.code)",
                     "drop.reason": "\(warning.text)",

@@ -1,6 +1,6 @@
 internal import UnixSignals
 
-/// Control-C and SIGTERM as cancellation, so that work ends where it can be gone on with.
+/// Turns Control-C and SIGTERM into cancellation, so that work stops where it can be resumed.
 package enum Interruption {
     package static func cancelling<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
@@ -16,7 +16,7 @@ package enum Interruption {
                 group.cancelAll()
                 return result
             }
-            // A signal. What can't be cancelled any more is finished, and its result counts.
+            // A signal. Work that can't be cancelled any more is finished, and its result counts.
             group.cancelAll()
             guard let result = try await group.next() ?? nil else { throw CancellationError() }
             return result

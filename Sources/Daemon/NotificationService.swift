@@ -3,10 +3,10 @@ internal import ServiceLifecycle
 internal import Status
 internal import Workers
 
-/// Keeps systemd informed: READY once the services run, STATUS as it changes, WATCHDOG as often as it asks.
+/// Keeps systemd informed: READY once the services run, STATUS when it changes, WATCHDOG as often as systemd asks.
 ///
-/// While a part of the service has been silent for too long, WATCHDOG is withheld, so that systemd starts the service
-/// anew unless the part comes to life again.
+/// While a part of the service has been silent for too long, no WATCHDOG is sent, so that systemd restarts the service
+/// unless the part comes to life again.
 struct NotificationService: Service {
     let notifier: SystemdNotifier
     let status: StatusBoard
@@ -25,14 +25,14 @@ struct NotificationService: Service {
                 if summary != last { notifier.status(summary) }
                 last = summary
                 if notifier.watchdogInterval != nil, isAlive { notifier.watchdog() }
-                // Cancellation ends the nap early, and then the loop.
+                // Cancellation ends the sleep early, and then the loop.
                 try? await Task.sleep(for: nap)
             }
         }
         notifier.stopping()
     }
 
-    /// Says which parts hang, once for as long as they do, and whether none does.
+    /// Logs which parts hang, once each time, and returns whether none does.
     private func checkHeartbeats() -> Bool {
         let hanging = heartbeats.filter { $0.silence > allowance }.map(\.part)
         let span = ServiceStatus.timeSpan(allowance / .seconds(1))
@@ -40,7 +40,7 @@ struct NotificationService: Service {
         if status.setDegraded(reason, in: .progress) {
             logger.log(
                 level: reason == nil ? .notice : .critical, "watchdog",
-                metadata: ["watchdog.state": "\(reason ?? "all parts make progress again")"])
+                metadata: ["watchdog.state": "\(reason ?? "all parts are making progress again")"])
         }
         return hanging.isEmpty
     }

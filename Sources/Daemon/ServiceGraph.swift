@@ -12,10 +12,10 @@ internal import Workers
 
 /// The daemon: everything that `cultivar daemon` runs, from an installation's settings to a clean stop.
 package enum ServiceGraph {
-    /// Runs until SIGTERM or SIGINT; the running work is then interrupted in a way that it can be gone on with.
+    /// Runs until SIGTERM or SIGINT; running work is then interrupted so that it can be resumed.
     ///
-    /// Throws `DaemonLockFailure` where another process works with the state folder, and what keeps a folder or database
-    /// from being opened.
+    /// Throws `DaemonLockFailure` if another process is using the state folder, and errors of opening a folder or
+    /// database.
     package static func run(settings: Settings, logger: Logger) async throws {
         let (intake, training) = (Heartbeat("the intake"), Heartbeat("the training"))
         let installation = try Installation(
@@ -49,13 +49,13 @@ package enum ServiceGraph {
         logger.info("cultivar has stopped")
     }
 
-    /// Clears away what an earlier process left half-done, and makes the outbox agree with the history.
+    /// Removes what an earlier process left half-done, and makes the outbox agree with the history.
     ///
-    /// An outbox that can't be made to agree, such as by a version whose files and backbone are both gone, keeps nobody
-    /// from dropping pictures and training a new model.
+    /// If the outbox can't be made to agree, for example because a version's files and its backbone are both gone,
+    /// people can still drop pictures and train a new model.
     private static func prepare(_ installation: Installation, status: StatusBoard) throws {
         let inbox = FilePath(installation.settings.paths.inbox)
-        // Where it can't be made, the intake says so and waits for it.
+        // If it can't be created, the intake says so and waits for it.
         do { try Files.makeFolder(inbox, permissions: [.ownerReadWriteExecute, .groupReadWriteExecute]) } catch {
             installation.logger.warning("no inbox", metadata: ["inbox.error": "\(error)"])
         }
@@ -70,7 +70,8 @@ package enum ServiceGraph {
             ).agree()
         } catch {
             status.setDegraded("the outbox doesn't show the model that the history names: \(error)", in: .outbox)
-            installation.logger.error("outbox not as the history says", metadata: ["outbox.error": "\(error)"])
+            installation.logger.error(
+                "the outbox doesn't agree with the history", metadata: ["outbox.error": "\(error)"])
         }
     }
 }

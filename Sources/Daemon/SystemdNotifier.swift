@@ -1,13 +1,14 @@
 internal import Foundation
 internal import System
 
-/// Tells systemd how the service is, by the protocol of sd_notify(3): datagrams to the socket in `NOTIFY_SOCKET`.
+/// Tells systemd the state of the service with the protocol of sd_notify(3): datagrams to the socket in
+/// `NOTIFY_SOCKET`.
 ///
 /// Where the variable isn't set, as in a terminal, every call does nothing. That nobody listens is no fault of the
 /// service's, so a failure isn't reported.
 package struct SystemdNotifier: Sendable {
     private let address: DatagramAddress?
-    /// How often systemd wants to hear `WATCHDOG=1`: half of `WATCHDOG_USEC`; nil where it doesn't.
+    /// How often systemd wants to hear `WATCHDOG=1`: half of `WATCHDOG_USEC`; nil if it doesn't.
     package let watchdogInterval: Duration?
 
     package init(environment: [String: String] = ProcessInfo.processInfo.environment) {

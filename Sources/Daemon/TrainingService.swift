@@ -7,7 +7,7 @@ internal import Status
 internal import Training
 internal import Workers
 
-/// Trains when it is time to, until the service is asked to stop; a run that is under way then is gone on with later.
+/// Trains when it is time, until the service is asked to stop; a run that is in progress then is resumed later.
 struct TrainingService: Service {
     private let trainer: Trainer
     private let publisher: ModelPublisher
@@ -19,7 +19,7 @@ struct TrainingService: Service {
     private var history: History { installation.history }
     private var logger: Logger { installation.logger }
 
-    /// - Parameter heartbeat: what `installation.pool` beats for as well.
+    /// - Parameter heartbeat: the one for which `installation.pool` beats, too.
     init(_ installation: Installation, activity: InboxActivity, status: StatusBoard, heartbeat: Heartbeat) {
         self.installation = installation
         trainer = Trainer(installation, status: status)
@@ -46,13 +46,13 @@ struct TrainingService: Service {
                     }
                     training.note(success: isWell, at: Self.now)
                 }
-                // Cancellation ends the nap early, and then the loop.
+                // Cancellation ends the sleep early, and then the loop.
                 try? await Task.sleep(for: Self.nap)
             }
         }
     }
 
-    /// Whether drops came in that no run has seen: the process before may have ended between the two.
+    /// Whether drops came in that no run has used: the previous process may have ended between the two.
     private func hasNewPictures() throws -> Bool {
         try history.lastPicture() > history.lastPicture(ofRunsWith: Set(RunOutcome.allCases))
     }
@@ -70,7 +70,7 @@ struct TrainingService: Service {
         schedule.noteLook(at: Self.now)
     }
 
-    /// A failed run is told of until a later one doesn't fail.
+    /// A failed run is reported until a later one doesn't fail.
     private func note(_ run: RunSummary?) {
         switch run?.outcome {
         case .failed: status.setDegraded("run \(run?.run ?? 0) failed: \(run?.reason ?? "")", in: .run)
@@ -80,8 +80,8 @@ struct TrainingService: Service {
         if run?.outcome == .promoted { status.setDegraded(nil, in: .outbox) }
     }
 
-    /// Makes the outbox agree with a decision that it couldn't follow when it was made. That it still can't keeps nobody
-    /// from training the next model.
+    /// Makes the outbox agree with a decision that it couldn't follow at the time. If it still can't, the next model
+    /// can be trained anyway.
     private func followDecision() async -> Bool {
         do {
             guard let decision = try history.currentPublication(), decision.publishedAt == nil else { return true }
@@ -92,12 +92,12 @@ struct TrainingService: Service {
             return true
         } catch {
             status.setDegraded("the outbox doesn't show the model that the history names: \(error)", in: .outbox)
-            logger.error("outbox not as the history says", metadata: ["outbox.error": "\(error)"])
+            logger.error("the outbox doesn't agree with the history", metadata: ["outbox.error": "\(error)"])
             return false
         }
     }
 
-    /// False where a fault of the environment keeps a run from being begun, gone on with or recorded.
+    /// False if a problem of the machine prevents a run from being started, resumed or recorded.
     private func attempt(_ body: () async throws -> Void) async -> Bool {
         do {
             try await body()
@@ -106,8 +106,8 @@ struct TrainingService: Service {
         } catch is CancellationError {
             return true
         } catch {
-            status.setDegraded("training is held up: \(error)", in: .training)
-            logger.error("training not possible, to be tried again", metadata: ["error": "\(error)"])
+            status.setDegraded("training is blocked: \(error)", in: .training)
+            logger.error("training isn't possible, will be tried again", metadata: ["error": "\(error)"])
             return false
         }
     }
@@ -119,8 +119,8 @@ struct TrainingService: Service {
     private static let start = ContinuousClock.now
 }
 
-/// When to try again what the environment keeps from succeeding: after half a minute, then after twice as long as before,
-/// up to ten minutes.
+/// When to try again after a problem of the machine: after half a minute, then after twice as long each time, up to ten
+/// minutes.
 ///
 /// A value without a clock: monotonic seconds go in.
 struct Backoff {

@@ -2,23 +2,24 @@ internal import CSandbox
 internal import Glibc
 internal import Pictures
 
-/// The inside of a decoder process: the same program, started once more with nothing but a socket and a piece of memory.
+/// The inside of a decoder process: the same program, started again with nothing but a socket and a piece of memory.
 ///
-/// It judges the bytes that the service puts there, and may do nothing else: before the first of them it gives up new
-/// files, processes, programs, and every system call but those of memory, the clock and its socket.
+/// It judges the bytes that the service puts there, and can do nothing else: before it reads any of them, it gives up
+/// opening files, starting processes and programs, and every system call except those for memory, the clock and its
+/// socket.
 package enum DecoderChild {
-    /// The first argument that makes a process one.
+    /// The first argument that makes a process a decoder.
     static let command = "decode-pictures"
 
     /// Whether this process was started to decode pictures.
     package static var isWanted: Bool { CommandLine.argc > 1 && CommandLine.arguments[1] == command }
 
-    /// What the process needs to know, as the rest of its arguments.
+    /// What the process needs to know: the rest of its arguments.
     struct Order {
         var limits: DecodeLimits
         /// The size of the shared memory in bytes.
         var sharedBytes: Int
-        /// The largest file that is passed by its descriptor, in bytes.
+        /// The largest file that is passed as a descriptor, in bytes.
         var maxFileBytes: Int
 
         var arguments: [String] {
@@ -43,16 +44,16 @@ package enum DecoderChild {
         }
     }
 
-    /// Beside what libjpeg may hold and the file itself: rows, tables, this program's own.
+    /// In addition to libjpeg's memory and the file itself: rows, tables, this program's own memory.
     private static let slack = 96 << 20
 
-    /// Judges until the service hangs up.
+    /// Judges files until the service closes the socket.
     package static func run() -> Never {
         guard let order = Order(arguments: Array(CommandLine.arguments.dropFirst(2))),
             let shared = map(CSB_MEMORY.descriptor, count: order.sharedBytes)
         else { _exit(64) }
         let judge = PictureJudge(limits: order.limits)
-        // What a process sets up at its first picture, it may not be allowed to later.
+        // What a process sets up at its first picture may be forbidden later.
         _ = DecoderMessages.encode([
             Result { () throws(DecodeFailure) in try judge.finding(of: .init(rebasing: shared[..<1])) }
         ])
@@ -105,9 +106,10 @@ package enum DecoderChild {
     }
 }
 
-/// Where a request says a file's bytes are: in the shared memory, or from 0 on in the descriptor that comes with it.
+/// Where the bytes of a file in a request are: in the shared memory, or from 0 on in the descriptor that is sent with
+/// it.
 struct DecoderPiece {
-    /// What decoding it may take at most, in bytes.
+    /// The memory limit for decoding it, in bytes.
     var memory: Int
     var offset: UInt32
     var count: UInt32
@@ -119,6 +121,6 @@ extension RawRepresentable where RawValue: BinaryInteger {
 }
 
 extension BinaryInteger {
-    /// The same, where the constant is imported as a plain integer.
+    /// The same, if the constant is imported as a plain integer.
     var descriptor: Int32 { Int32(self) }
 }

@@ -1,10 +1,11 @@
 internal import Pictures
 internal import System
 
-/// How findings travel from a decoder process to the service: kind, then numbers of 4 bytes and texts behind their
-/// length of 2 bytes. Whatever arrives is taken for hostile: the process may have been taken over by a picture.
+/// The encoding of findings sent from a decoder process to the service: the kind, then numbers of 4 bytes, and texts
+/// after their length of 2 bytes. Everything that arrives is treated as hostile: a picture may have taken over the
+/// process.
 enum DecoderMessages {
-    /// The most files that one request asks about.
+    /// The maximum number of files in a request.
     static let filesLimit = 64
     /// Room for that many findings.
     static let replyCapacity = filesLimit * 2 * (textLimit + 16)
@@ -32,7 +33,7 @@ enum DecoderMessages {
         return bytes
     }
 
-    /// The findings of `count` files; throws where the bytes aren't that.
+    /// The findings for `count` files; throws if the bytes are something else.
     static func decode(_ bytes: [UInt8], count: Int, limits: DecodeLimits) throws(DecoderDeath) -> [ValidationFinding] {
         var reader = Reader(rest: bytes[...])
         var findings: [ValidationFinding] = []
@@ -79,7 +80,7 @@ enum DecoderMessages {
             try take(4).reversed().reduce(0) { $0 << 8 | Int($1) }
         }
 
-        /// With control characters and bytes that are no UTF-8 escaped.
+        /// With control characters and invalid UTF-8 escaped.
         private mutating func text() throws(DecoderDeath) -> String {
             let length = try take(2).reversed().reduce(0) { $0 << 8 | Int($1) }
             return RawPath(try take(length)).escaped
@@ -93,7 +94,7 @@ enum DecoderMessages {
     }
 }
 
-/// What became of a decoder process instead of an answer.
+/// What happened to a decoder process that gave no answer.
 enum DecoderDeath: Error, Hashable, CustomStringConvertible {
     case signal(Int32)
     case exited
@@ -104,11 +105,11 @@ enum DecoderDeath: Error, Hashable, CustomStringConvertible {
     var description: String {
         switch self {
         case .signal(24), .tooSlow: "it took too long"
-        case .signal(31): "it made a system call that is forbidden"
-        case .signal(let number): "it was ended by signal \(number)"
-        case .exited: "it ended"
+        case .signal(31): "it made a forbidden system call"
+        case .signal(let number): "it was killed by signal \(number)"
+        case .exited: "it exited"
         case .outOfMemory: "it ran out of memory"
-        case .nonsense: "it answered nonsense"
+        case .nonsense: "its answer was invalid"
         }
     }
 }

@@ -4,16 +4,15 @@ internal import Synchronization
 package import SystemPackage
 package import Workers
 
-/// Judges pictures in processes of their own, one for each worker, so that a hostile file costs a process, not the
-/// service. A process judges many files, up to 64 a request.
+/// Judges pictures in separate processes, one per worker, so that a hostile file can crash a process but not the
+/// service. A process judges many files, up to 64 per request.
 ///
-/// Where a process dies, those that it was asked about are asked about once more, each alone, in a new one; the attempt
-/// is committed to the history before. A file that had two attempts alone which never came to an end is refused,
-/// whether the process died in them or the service with it. One death alone counts for nothing: the system may have
-/// killed the process for reasons of its own.
+/// If a process dies, a new one judges the files of the request again, one at a time; each attempt is committed to the
+/// history before it starts. A file is rejected after two attempts alone that never ended, whether the process or the
+/// whole service died. One death alone doesn't count: the system may have killed the process for other reasons.
 ///
-/// Each process may use ``share`` of the memory that the limits allow. A file that takes more is judged once more with
-/// all of it while no other such file is, so that all the processes together stay small.
+/// Each process may use ``share`` of the memory that the limits allow. A file that needs more is judged again with all
+/// of it, one such file at a time, so that all processes together stay small.
 package final class DecoderPool: PictureValidator {
     package enum Notice: Sendable, Hashable, CustomStringConvertible {
         case weakSandbox(String)
@@ -22,13 +21,13 @@ package final class DecoderPool: PictureValidator {
         package var description: String {
             switch self {
             case .weakSandbox(let problem): problem
-            case .died(let files, let cause): "a decoder process died over \(files) files: \(cause)"
+            case .died(let files, let cause): "a decoder process died while judging \(files) files: \(cause)"
             }
         }
     }
 
     private static let attemptLimit = 2
-    /// In bytes; a progressive photo of 12 megapixels takes 36 MB with the usual sampling.
+    /// In bytes; a progressive photo of 12 megapixels needs 36 MB with the usual sampling.
     static let share = 40 << 20
 
     private let limits: DecodeLimits
@@ -36,15 +35,15 @@ package final class DecoderPool: PictureValidator {
     private let attempts: any DecodingAttempts
     private let program: FilePath
     private let notify: @Sendable (Notice) -> Void
-    /// Those at rest, by worker.
+    /// The idle processes, by worker.
     private let idle = Mutex<[Int: DecoderProcess]>([:])
     private let living = Mutex<Set<Int32>>([])
-    /// Held by the worker whose file takes more than its share of memory.
+    /// Held by the worker whose file needs more than its share of memory.
     private let large = Mutex(())
     private let hasWarned = Atomic(false)
 
     /// - Parameters:
-    ///   - maxFileBytes: no larger file is judged.
+    ///   - maxFileBytes: larger files aren't judged.
     ///   - program: cultivar itself.
     package init(
         limits: DecodeLimits, maxFileBytes: Int,
@@ -58,7 +57,7 @@ package final class DecoderPool: PictureValidator {
         self.notify = notify
     }
 
-    /// The processes there are.
+    /// The existing processes.
     package var processes: Set<Int32> { living.withLock { $0 } }
 
     package func validate(
@@ -77,7 +76,8 @@ package final class DecoderPool: PictureValidator {
         return findings
     }
 
-    /// As many files to a request as go into the shared memory; a large one, which isn't in memory, has its own.
+    /// As many files per request as fit into the shared memory; a large file, which isn't in memory, gets its own
+    /// request.
     private static func requests(for files: [StagedPicture]) -> [[StagedPicture]] {
         var requests: [[StagedPicture]] = []
         var room = 0
@@ -97,13 +97,13 @@ package final class DecoderPool: PictureValidator {
     private func askAlone(about file: StagedPicture, on worker: Worker) throws -> ValidationFinding {
         while true {
             try worker.cancellation.check()
-            // That there is no process at all is no attempt.
+            // If no process can be started, that doesn't count as an attempt.
             if idle.withLock({ $0[worker.index] == nil }) {
                 let process = try start()
                 idle.withLock { $0[worker.index] = process }
             }
             let earlier = try attempts.beginAttempt(on: file.digest, at: .now)
-            guard earlier < Self.attemptLimit else { return try refuse(file, because: "each time, the service died") }
+            guard earlier < Self.attemptLimit else { return try refuse(file, because: "the service died each time") }
             do {
                 let finding = try ask(about: [file], on: worker)
                 try attempts.endAttempt(on: file.digest)
@@ -112,18 +112,18 @@ package final class DecoderPool: PictureValidator {
                 notify(.died(files: 1, cause: death.description))
                 if earlier + 1 == Self.attemptLimit { return try refuse(file, because: death.description) }
             } catch {
-                // The service is asked to stop, or there is no process to be had.
+                // The service has been asked to stop, or no process can be started.
                 try attempts.cancelAttempt(on: file.digest)
                 throw error
             }
         }
     }
 
-    /// Should the same file be dropped again, it starts anew.
+    /// If the same file is dropped again, counting starts again.
     private func refuse(_ file: StagedPicture, because cause: String) throws -> ValidationFinding {
         try attempts.endAttempt(on: file.digest)
         return .invalid(
-            code: "killed_decoder", reason: "it killed the decoder, alone too: \(cause)", mayBeIncomplete: false)
+            code: "killed_decoder", reason: "it killed the decoder, even alone: \(cause)", mayBeIncomplete: false)
     }
 
     private func ask(about files: [StagedPicture], on worker: Worker) throws -> [ValidationFinding] {

@@ -13,18 +13,19 @@ final class DecoderProcess: @unchecked Sendable {
         var description: String { "can't start a decoder process: \(errno)" }
     }
 
-    /// Files up to the store's ``PictureStore/contentsLimit`` travel through memory of this size, 64 of them at most at once.
+    /// Files up to the store's ``PictureStore/contentsLimit`` are passed through memory of this size, at most 64 at a
+    /// time.
     static let sharedBytes = 4 << 20
 
     let identifier: pid_t
-    /// What of the sandbox this system doesn't have; nil where all is well.
+    /// The part of the sandbox that this system lacks; nil if it has everything.
     let warning: String?
     private let limits: DecodeLimits
     private let socket: Int32
     private let shared: UnsafeMutableRawBufferPointer
     private var hasEnded = false
 
-    /// Starts the process and waits until it has given up its rights. Throws ``Failure``.
+    /// Starts the process and waits until it has confined itself. Throws ``Failure``.
     init(program: FilePath, limits: DecodeLimits, maxFileBytes: Int) throws {
         self.limits = limits
         var address: UnsafeMutableRawPointer?
@@ -53,10 +54,10 @@ final class DecoderProcess: @unchecked Sendable {
         munmap(shared.baseAddress, shared.count)
     }
 
-    /// What it finds of the files. Their number and size fit into one request: all of them in memory, or a single one
-    /// that isn't. Throws ``DecoderDeath`` where it gave no answer; it has ended then.
+    /// Its findings for the files. Their number and size must fit into one request: either all are in memory, or there
+    /// is a single one that isn't. Throws ``DecoderDeath`` if it gave no answer; the process has ended then.
     ///
-    /// - Parameter memory: bytes, in place of the limits' `maxMemory`, which is no less.
+    /// - Parameter memory: in bytes, instead of the limits' `maxMemory`, which isn't smaller.
     func judge(_ files: [StagedPicture], memory: Int, on worker: Worker) throws -> [ValidationFinding] {
         do {
             try request(files, memory: memory)
@@ -70,7 +71,7 @@ final class DecoderProcess: @unchecked Sendable {
         }
     }
 
-    /// Ends it, and gives the signal that it had died of before.
+    /// Ends it, and returns the signal that had killed it before.
     @discardableResult
     private func end() -> Int32? {
         guard !hasEnded else { return nil }
@@ -102,7 +103,7 @@ final class DecoderProcess: @unchecked Sendable {
         }
     }
 
-    /// Processor time is what the process is limited by; this is for one that was stopped.
+    /// Normally the processor time limit ends the process; this is for a process that was stopped.
     private func reply(on worker: Worker) throws -> [UInt8] {
         let deadline = ContinuousClock.now.advanced(by: .seconds(60 + 20 * limits.maxSeconds))
         while csb_wait(socket, 200) == 0 {
@@ -139,7 +140,7 @@ extension DecoderProcess {
         return (ends[0], identifier)
     }
 
-    /// What the process says when it is ready; nil where it says nothing.
+    /// What the process sends when it is ready; nil if it sends nothing.
     private static func greeting(from socket: Int32) -> Int32? {
         guard csb_wait(socket, 30_000) == 1 else { return nil }
         var byte: UInt8 = 0
@@ -147,11 +148,11 @@ extension DecoderProcess {
         return count == 1 ? Int32(byte) : nil
     }
 
-    /// How many bytes came; none where there are no more.
+    /// How many bytes were received; 0 if there are no more.
     private static func receive(into buffer: UnsafeMutableRawBufferPointer, from socket: Int32) -> Int {
         var descriptor: Int32 = -1
         let count = csb_receive(socket, buffer.baseAddress, buffer.count, &descriptor)
-        // None of its business: a descriptor is never asked for.
+        // The child should never send a descriptor.
         if descriptor >= 0 { close(descriptor) }
         return max(count, 0)
     }
@@ -168,7 +169,7 @@ extension DecoderProcess {
 
     private static func warning(missing: Int32) -> String? {
         if missing & Int32(CSB_NO_FILTER.descriptor) != 0 {
-            return "this system has no system call filters: a picture that takes the decoder over isn't kept in"
+            return "this system has no system call filters: a picture that takes over the decoder isn't confined"
         }
         return missing == 0 ? nil : "not all resource limits of the decoder could be set"
     }

@@ -2,11 +2,12 @@ package import Archive
 package import Pictures
 package import Workers
 
-/// What a validator says of one file's bytes.
+/// A validator's finding on one file's bytes.
 package enum ValidationFinding: Sendable, Hashable {
-    /// Format ("jpeg" or "png"), upright size in pixels, and what was odd but accepted.
+    /// Format ("jpeg" or "png"), upright size in pixels, and what was unusual but acceptable.
     case valid(format: String, width: Int, height: Int, notes: String?)
-    /// `code` is stable, for programs; `reason` is a sentence for people. `mayBeIncomplete` where the bytes end too early.
+    /// `code` is stable, for programs; `reason` is a sentence for people. `mayBeIncomplete` is set if the bytes end too
+    /// early.
     case invalid(code: String, reason: String, mayBeIncomplete: Bool)
 }
 
@@ -17,9 +18,9 @@ extension ValidationFinding {
     }
 }
 
-/// Judges whether staged copies are pictures that Cultivar can use. Throws only where it couldn't judge.
+/// Judges whether staged copies are pictures that Cultivar can use. Throws only if it can't judge.
 package protocol PictureValidator: Sendable {
-    /// What is found of each of the copies, in their order.
+    /// The findings for the copies, in their order.
     func validate(_ files: [StagedPicture], in store: PictureStore, on worker: Worker) throws -> [ValidationFinding]
 }
 
@@ -39,7 +40,7 @@ package struct InProcessValidator: PictureValidator {
     }
 }
 
-/// Turns what the decoder says of bytes into a finding.
+/// Turns the decoder's result into a finding.
 struct PictureJudge: Sendable {
     static let memoryCode = "too_much_memory"
 
@@ -47,7 +48,7 @@ struct PictureJudge: Sendable {
 
     init(limits: DecodeLimits) { decoder = PictureDecoder(limits: limits) }
 
-    /// Throws where the machine is to blame and not the bytes.
+    /// Throws if the problem is the machine and not the bytes.
     func finding(of bytes: UnsafeRawBufferPointer) throws(DecodeFailure) -> ValidationFinding {
         do {
             let info = try decoder.check(bytes)
@@ -62,7 +63,7 @@ struct PictureJudge: Sendable {
         }
     }
 
-    /// With fewer bytes than this no file says what it is.
+    /// With fewer bytes than this, the format of a file can't be recognised.
     private static let shortestHeader = 32
 }
 
@@ -74,7 +75,7 @@ extension DecodeFailure {
         }
     }
 
-    /// As it stands in the history's `reason_code`.
+    /// As in the history's `reason_code`.
     fileprivate var code: String {
         switch self {
         case .empty: "empty"

@@ -6,10 +6,10 @@ package import System
 internal import SystemPackage
 package import Workers
 
-/// Looks whether an installation's files are whole and agree with each other, and mends what can be mended.
+/// Checks whether an installation's files are undamaged and agree with each other, and repairs what can be repaired.
 ///
-/// It has the installation's lock as long as it lives. Nothing is ever deleted but what is empty of value: leftovers of
-/// copies, a damaged feature cache. A repair that was interrupted is gone on with by the next.
+/// It holds the installation's lock as long as it exists. It only deletes what has no value: unfinished copies and a
+/// damaged feature cache. An interrupted repair is continued by the next one.
 package struct Doctor {
     private let settings: Settings
     private let state: StateFolder
@@ -17,8 +17,8 @@ package struct Doctor {
     private let disk: any Disk
     private let lock: DaemonLock
 
-    /// Throws `HistoryFailure.absent` where there is nothing to look at, and `DaemonLockFailure` where a process works
-    /// with the state folder.
+    /// Throws `HistoryFailure.absent` if there is nothing to check, and `DaemonLockFailure` if a process is using the
+    /// state folder.
     package init(settings: Settings, pool: WorkerPool = WorkerPool(), disk: any Disk = SystemDisk()) throws {
         self.settings = settings
         self.pool = pool
@@ -30,10 +30,11 @@ package struct Doctor {
     }
 
     /// - Parameters:
-    ///   - readingPictures: whether to read every picture and every published version, rather than look at their sizes.
-    ///   - repairing: whether to mend what can be mended.
-    ///   - progress: is told how many pictures have been looked at; called from any thread.
-    /// - Throws: what keeps files from being read or written, `HistoryFailure.newerSchema`.
+    ///   - readingPictures: whether to read every picture and every published version, rather than just compare their
+    ///     sizes.
+    ///   - repairing: whether to repair what can be repaired.
+    ///   - progress: gets the number of pictures checked so far; called from any thread.
+    /// - Throws: errors of reading or writing files, `HistoryFailure.newerSchema`.
     package func examine(
         readingPictures: Bool, repairing: Bool,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -58,7 +59,7 @@ package struct Doctor {
         guard repairing else {
             return [Finding(.temporary, .ok, "\(count) unfinished copies, which the daemon removes when it starts")]
         }
-        return [Finding(.temporary, .repaired, "\(try store.removeLeftovers()) unfinished copies removed")]
+        return [Finding(.temporary, .repaired, "removed \(try store.removeLeftovers()) unfinished copies")]
     }
 
     private func outbox(_ history: History, readingAll: Bool, repairing: Bool) throws -> [Finding] {
@@ -73,11 +74,12 @@ package struct Doctor {
             return [Finding(.features, .ok, "no damage found")]
         }
         guard repairing else {
-            return [Finding(.features, .wrong, "\(state.features) is damaged (\(problem)); it may be deleted")]
+            return [Finding(.features, .wrong, "\(state.features) is damaged (\(problem)); you may delete it")]
         }
         try FeatureCache.remove(state.features)
         return [
-            Finding(.features, .repaired, "\(state.features) was damaged and is deleted; features are computed anew")
+            Finding(
+                .features, .repaired, "\(state.features) was damaged and has been deleted; features are computed again")
         ]
     }
 }

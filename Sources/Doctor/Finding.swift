@@ -1,8 +1,8 @@
-/// What one check of an installation has found.
+/// The result of one check of an installation.
 package struct Finding: Encodable, Hashable, Sendable {
     package enum Status: String, Encodable, Sendable {
         case ok
-        /// It was wrong, and has been put right as far as possible.
+        /// It was wrong, and has been repaired as far as possible.
         case repaired
         case wrong
     }

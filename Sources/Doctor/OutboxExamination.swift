@@ -4,7 +4,7 @@ internal import Outbox
 internal import System
 internal import Training
 
-/// The outbox's part of an examination: it shows the version that the history names, undamaged.
+/// The outbox's part of a check: whether it shows the version that the history names, undamaged.
 struct OutboxExamination {
     let history: History
     let outbox: OutboxFolder
@@ -20,7 +20,7 @@ struct OutboxExamination {
         let shown = outbox.currentVersion.map { "it shows \($0)" } ?? "it shows no version"
         let difference = "\(shown), the history says \(decision.version)"
         guard repairing else {
-            return [Finding(.outbox, .wrong, "\(difference); the daemon puts that right when it starts")] + damage
+            return [Finding(.outbox, .wrong, "\(difference); the daemon fixes this when it starts")] + damage
         }
         do {
             try outbox.prepare()
@@ -37,7 +37,7 @@ struct OutboxExamination {
         }
         return Finding(
             .outbox, .wrong,
-            "it shows \(version), of which the history knows nothing; the next model that is promoted takes its place")
+            "it shows \(version), which isn't in the history; the next promoted model replaces it")
     }
 
     private func isBehind(_ decision: Publication) -> Bool {

@@ -5,7 +5,7 @@ internal import System
 internal import SystemPackage
 internal import Workers
 
-/// The store's part of an examination: every row has its file, and every file its row.
+/// The store's part of a check: whether every row has its file, and every file its row.
 struct PictureExamination {
     let state: StateFolder
     let history: History
@@ -21,7 +21,9 @@ struct PictureExamination {
         let pictures = try await recorded(sizes, reading: readingPictures, progress)
         let unrecorded = contents.digests.filter { sizes[$0] == nil }.sorted()
         return try pictures + self.unrecorded(unrecorded, repairing: repairing)
-            + contents.strangers.map { Finding(.unrecorded, .wrong, "\($0) isn't Cultivar's; move it elsewhere") }
+            + contents.strangers.map {
+                Finding(.unrecorded, .wrong, "\($0) doesn't belong to Cultivar; move it elsewhere")
+            }
     }
 
     private func recorded(
@@ -45,41 +47,41 @@ struct PictureExamination {
         let found = problems.withLock { $0 }
         guard !found.isEmpty else {
             let extent =
-                reading ? "with the bytes that they were accepted with" : "with the sizes that they should have"
+                reading ? "with their original bytes" : "with the right sizes"
             return [Finding(.pictures, .ok, "\(digests.count) pictures, \(extent)")]
         }
         let listed = found.sorted { $0.key < $1.key }.prefix(Self.listed)
         let known = try history.knownPictures(listed.map(\.key))
         let sentences = listed.map { digest, problem in
             let origin = known[digest].map { " (\($0.label), delivered as \($0.firstPath))" } ?? ""
-            return "\(digest)\(origin) \(problem); drop the file again under the same label, which puts it back"
+            return "\(digest)\(origin) \(problem); drop the file again under the same label to restore it"
         }
         let rest = found.count - sentences.count
         return (sentences + (rest > 0 ? ["and \(rest) more"] : [])).map { Finding(.pictures, .wrong, $0) }
     }
 
     private func problem(with digest: PictureDigest, size: Int, reading: Bool) throws -> String? {
-        guard let found = try store.byteCount(of: digest) else { return "is missing in the store" }
+        guard let found = try store.byteCount(of: digest) else { return "is missing from the store" }
         guard found == size else { return "has \(found) bytes instead of \(size)" }
         guard reading else { return nil }
         do {
             try store.verify(digest)
             return nil
         } catch StoreFailure.damaged {
-            return "has other bytes than its name says"
+            return "doesn't match the SHA-256 in its name"
         } catch let failure as FileFailure where failure.errno == .ioError {
             return "can't be read from the disk"
         }
     }
 
     private func unrecorded(_ digests: [PictureDigest], repairing: Bool) throws -> [Finding] {
-        guard !digests.isEmpty else { return [Finding(.unrecorded, .ok, "every file in the store has its row")] }
+        guard !digests.isEmpty else { return [Finding(.unrecorded, .ok, "every file in the store has a row")] }
         guard repairing else {
             return [
                 Finding(
                     .unrecorded, .wrong,
-                    "\(digests.count) files in the store have no row: their labels are lost, or an intake was cut short "
-                        + "and the daemon takes them in again; `cultivar doctor --repair` moves them to rejected/")
+                    "\(digests.count) files in the store have no row: either their labels are lost, or an intake was "
+                        + "interrupted and will continue; `cultivar doctor --repair` moves them to rejected/")
             ]
         }
         try UnrecordedPictures(state: state, store: store, history: history, disk: disk).reject(digests)
@@ -92,6 +94,6 @@ struct PictureExamination {
         ]
     }
 
-    /// How many pictures are named one by one.
+    /// How many pictures are named individually.
     private static let listed = 20
 }

@@ -6,14 +6,14 @@ internal import Synchronization
 package import System
 package import SystemPackage
 
-/// A backbone that is ready to run, with the checksum that names its features in the cache.
+/// A backbone that is ready to run, with the checksum that identifies its features in the cache.
 package struct LoadedBackbone: Sendable {
     package let backbone: Backbone
     package let checksum: Digest
     package let path: FilePath
 }
 
-/// The backbones in a folder: every `NAME.onnx` is one, by the name of its file.
+/// The backbones in a folder: every `NAME.onnx`, named by its file.
 package final class BackboneLibrary: Sendable {
     package let folder: FilePath
     private let loaded = Mutex<[Key: LoadedBackbone]>([:])
@@ -25,7 +25,7 @@ package final class BackboneLibrary: Sendable {
 
     package init(folder: FilePath) { self.folder = folder }
 
-    /// The names of the files in the folder, in alphabetical order. Throws where the folder can't be listed.
+    /// The names of the files in the folder, in alphabetical order. Throws if the folder can't be listed.
     package func names() throws -> [String] {
         let names: [String]
         do {
@@ -38,8 +38,8 @@ package final class BackboneLibrary: Sendable {
             .map { String($0.dropLast(Self.suffix.count)) }.sorted()
     }
 
-    /// The backbone of the given name, read once. Throws `BackboneFailure`, or what is wrong with the file, or that this
-    /// machine has no kernels for `precision`.
+    /// The backbone with the given name, read once. Throws `BackboneFailure`, an error about the file, or an error if
+    /// this machine has no kernels for `precision`.
     package func load(_ name: String, precision: Precision = .float32) throws -> LoadedBackbone {
         let key = Key(name: name, precision: precision)
         if let known = loaded.withLock({ $0[key] }) { return known }
@@ -48,13 +48,13 @@ package final class BackboneLibrary: Sendable {
         return result
     }
 
-    /// The backbones of a search space as a run keeps them: in the place of `all` every file that can be used, at its own
-    /// input size or at the one that is asked for. None is in the list twice.
+    /// The backbones of a search space as a run stores them: `all` is replaced by every usable file, at its own input
+    /// size or at the requested one. No backbone is in the list twice.
     ///
-    /// Where the word stands for nothing it stays, and is to be refused by whoever needs a backbone. Throws faults of the
-    /// environment.
+    /// If `all` stands for nothing, it stays in the list, and code that needs a backbone must reject it. Throws
+    /// problems of the machine.
     ///
-    /// - Parameter passedOver: called with a file that `all` leaves out, and why.
+    /// - Parameter passedOver: called with each file that `all` skips, and the reason.
     package func resolved(
         _ texts: [String], passedOver: (_ name: String, _ reason: any Error) -> Void = { _, _ in }
     ) throws -> [String] {
@@ -100,7 +100,7 @@ package final class BackboneLibrary: Sendable {
         return try LoadedBackbone(backbone: Backbone(contentsOf: path), checksum: Digest.sha256(of: path), path: path)
     }
 
-    /// What keeps the backbones of a search from being used, a sentence each; the files are not read.
+    /// Why the backbones of a search can't be used, one sentence each; the files aren't read.
     package func problems(with search: Settings.Search) -> [String] {
         search.space.backbone.compactMap(problem) + [search.precision.problem].compactMap { $0 }
     }
@@ -117,7 +117,8 @@ package final class BackboneLibrary: Sendable {
         }
     }
 
-    /// The float32 backbone whose file has the given checksum, first looked for by name; nil where there is none.
+    /// The float32 backbone whose file has the given checksum; files with that name are checked first. Nil if there is
+    /// none.
     package func find(_ checksum: Digest, name: String) throws -> LoadedBackbone? {
         let known = loaded.withLock { loaded in
             loaded.values.first { $0.checksum == checksum && $0.backbone.precision == .float32 }
@@ -141,26 +142,26 @@ package enum BackboneFailure: Error, Sendable, Equatable, CustomStringConvertibl
     case noFolder(FilePath)
     case absent(String, folder: FilePath, known: [String])
     case badChoice(String)
-    /// A file whose name can't stand in settings.
+    /// A file whose name can't be used in settings.
     case badName(String)
-    /// There is nothing that `all` could stand for.
+    /// There is nothing for which `all` could stand.
     case noneUsable(FilePath)
 
     package var description: String {
         switch self {
         case .noFolder(let folder):
-            "the backbones folder \(folder) can't be listed; make it with scripts/backbones, or name another one with --backbones"
+            "the backbones folder \(folder) can't be listed; create it with scripts/backbones, or use --backbones"
         case .absent(let name, let folder, let known):
             "there is no backbone '\(name)' in \(folder)"
-                + (known.isEmpty ? ", which holds none" : ", which holds \(known.joined(separator: ", "))")
-                + "; put \(name).onnx there (scripts/backbones makes those that are known), or name another one in "
+                + (known.isEmpty ? ", which is empty" : ", which has \(known.joined(separator: ", "))")
+                + "; put \(name).onnx there (scripts/backbones makes the known ones), or name another one in "
                 + "search.space.backbone"
         case .badName(let name):
             "settings can't name '\(name)': a backbone's name has no @ and isn't all; rename the file"
         case .noneUsable(let folder):
             "search.space.backbone is all, but no file in \(folder) can be used; `cultivar backbones` says why"
         case .badChoice(let text):
-            "'\(text)' names no backbone: it must be NAME or NAME@SIZE, the size from 32 to 1024 pixels"
+            "'\(text)' isn't a backbone: it must be NAME or NAME@SIZE, with a size from 32 to 1024 pixels"
         }
     }
 }

@@ -5,9 +5,9 @@ package import Settings
 internal import SystemPackage
 package import Workers
 
-/// What one Cultivar installation is made of, opened by the one process that may change it.
+/// The parts of a Cultivar installation, opened by the only process that may change it.
 ///
-/// This is the composition root: the daemon, `cultivar train` and the tests all begin here.
+/// This is the composition root: the daemon, `cultivar train` and the tests all start here.
 package final class Installation: Sendable {
     package let settings: Settings
     package let state: StateFolder
@@ -20,10 +20,10 @@ package final class Installation: Sendable {
     package let logger: Logger
     private let lock: DaemonLock
 
-    /// Takes the installation's lock, makes what is missing and opens everything.
+    /// Takes the installation's lock, creates what is missing and opens everything.
     ///
-    /// Throws `DaemonLockFailure` where another process has it, `HistoryFailure` for a damaged history, and what keeps a
-    /// folder or a database from being opened.
+    /// Throws `DaemonLockFailure` if another process has it, `HistoryFailure` for a damaged history, and errors of
+    /// opening a folder or a database.
     package init(settings: Settings, logger: Logger, pool: WorkerPool = WorkerPool()) throws {
         self.settings = settings
         self.logger = logger
@@ -35,7 +35,7 @@ package final class Installation: Sendable {
         history = try History.openChecked(in: state)
         store = try PictureStore(state)
         cache = try FeatureCache(state.features) {
-            logger.warning("feature cache begun afresh", metadata: ["reason": "\($0)"])
+            logger.warning("feature cache replaced by a new one", metadata: ["reason": "\($0)"])
         }
         library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
         outbox = OutboxFolder(FilePath(settings.paths.outbox))

@@ -1,10 +1,10 @@
-/// Batch normalization of the features with the defaults of Keras: momentum 0.99, epsilon 1e-3, the batch's biased
-/// variance in training and in the moving statistics.
+/// Batch normalization of the features with Keras's defaults: momentum 0.99, epsilon 1e-3, the batch's biased variance
+/// in training and in the moving statistics.
 enum BatchNormalization {
     static let epsilon: Float = 1e-3
     static let momentum: Float = 0.99
 
-    /// The statistics of the current batch; each has a value a feature.
+    /// The statistics of the current batch; each has one value per feature.
     struct Statistics {
         let mean: UnsafeMutablePointer<Float>
         let variance: UnsafeMutablePointer<Float>
@@ -34,7 +34,7 @@ enum BatchNormalization {
 
     /// Replaces x by (x - mean) / sqrt(variance + epsilon) and puts that times gamma plus beta into `output`.
     ///
-    /// `variance` holds 1 / sqrt(variance + epsilon) afterwards.
+    /// Afterwards, `variance` contains 1 / sqrt(variance + epsilon).
     static func normalize(
         _ x: UnsafeMutablePointer<Float>, rows: Int, columns: Int, with statistics: Statistics,
         gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>

@@ -17,7 +17,7 @@ package struct EarlyStopping: Sendable {
         case stop
     }
 
-    /// Takes the loss of the next epoch. Losses are compared as Keras compares them, in single precision.
+    /// Processes the loss of the next epoch. Losses are compared in single precision, as in Keras.
     package mutating func observe(_ loss: Double) -> Verdict {
         epoch += 1
         wait += 1
@@ -47,7 +47,7 @@ package struct ReduceLearningRateOnPlateau: Sendable {
         self.minimum = minimum
     }
 
-    /// Takes the loss of an epoch and the rate it was trained with, and gives the rate for the next.
+    /// Processes the loss of an epoch and the rate that it was trained with; returns the rate for the next epoch.
     package mutating func observe(_ loss: Double, learningRate: Float) -> Float {
         if best.map({ Float(loss + Self.minimumImprovement) < Float($0) }) ?? true {
             best = loss

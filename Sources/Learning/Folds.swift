@@ -1,7 +1,7 @@
 internal import Numerics
 
-/// Stratified k-fold cross-validation, allocated as scikit-learn's `StratifiedKFold` does it: every class is spread over
-/// the folds as evenly as possible, and so are the class's remainders.
+/// Stratified k-fold cross-validation, divided like scikit-learn's `StratifiedKFold`: every class is spread over the
+/// folds as evenly as possible, and so are the remainders of the classes.
 package struct StratifiedFolds: Sendable, Equatable {
     package let count: Int
     /// For each sample the fold in which it is tested, in 0..<count.
@@ -11,12 +11,12 @@ package struct StratifiedFolds: Sendable, Equatable {
     ///   - labels: the class of each sample.
     ///   - seed: shuffles which samples of a class go into which fold; nil keeps their order, as scikit-learn does with
     ///     `shuffle=False`.
-    /// - Throws: `FoldError` if every class has fewer samples than there are folds. A class with fewer is allowed beside
-    ///   larger ones; some folds then test none of it.
+    /// - Throws: `FoldError` if every class has fewer samples than there are folds. A class with fewer is allowed if
+    ///   others are larger; some folds then have no test samples of it.
     package init(labels: [Int32], count: Int, seed: UInt64?) throws(FoldError) {
         precondition(count > 1, "cross-validation needs at least 2 folds, got \(count)")
         self.count = count
-        // Classes are numbered by their first appearance.
+        // Classes are numbered in the order of their first appearance.
         var number: [Int32: Int] = [:]
         var members: [[Int]] = []
         for (sample, label) in labels.enumerated() {
@@ -42,8 +42,8 @@ package struct StratifiedFolds: Sendable, Equatable {
         testFold.indices.filter { isWanted(testFold[$0]) }.map(Int32.init)
     }
 
-    /// Deals the samples, sorted by class, to the folds in turn; this says how many of a class each fold gets. Which ones
-    /// is decided by order (or chance): the first fold gets the class's first samples, and so on.
+    /// Deals the samples, sorted by class, to the folds in turn; this decides how many of a class each fold gets. The
+    /// order (or chance) decides which ones: the first fold gets the class's first samples, and so on.
     private static func deal(_ members: [[Int]], folds: Int, samples: Int, seed: UInt64?) -> [Int] {
         var random = seed.map { SeededRandom(seed: $0) }
         var result = [Int](repeating: 0, count: samples)
@@ -60,7 +60,7 @@ package struct StratifiedFolds: Sendable, Equatable {
     }
 }
 
-/// There are too few samples for the folds asked for.
+/// There are too few samples for this number of folds.
 package struct FoldError: Error, Equatable, CustomStringConvertible {
     package let folds: Int
     package let largestClass: Int

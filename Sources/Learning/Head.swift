@@ -2,7 +2,7 @@ package import Numerics
 
 /// A trained classifier head: features -> batch normalization (optional) -> dense with activation -> dense with softmax.
 ///
-/// Dropout exists in training only. Kernels are stored as in Keras and in ONNX's MatMul: inputs x outputs.
+/// Dropout only exists in training. Kernels are stored as in Keras and in ONNX's MatMul: inputs x outputs.
 package struct Head: Sendable, Equatable {
     package let activation: Activation
     let layout: HeadLayout
@@ -20,7 +20,8 @@ package struct Head: Sendable, Equatable {
     package var hiddenUnits: Int { layout.hidden }
     package var classCount: Int { layout.classes }
 
-    /// A batch normalization in inference: (x - mean) / sqrt(variance + epsilon) * gamma + beta, a value a feature.
+    /// A batch normalization in inference: (x - mean) / sqrt(variance + epsilon) * gamma + beta, with one value per
+    /// feature.
     package struct Normalization: Sendable, Equatable {
         package let gamma: [Float]
         package let beta: [Float]
@@ -63,12 +64,12 @@ package struct Head: Sendable, Equatable {
     /// hiddenUnits -> classCount, followed by a softmax.
     package var output: Dense { dense(layout.outputKernel, layout.outputBias, outputs: layout.classes) }
 
-    /// A head of given weights.
+    /// A head with given weights.
     package init(activation: Activation, normalization: Normalization? = nil, hidden: Dense, output: Dense) {
         let layout = HeadLayout(
             features: hidden.kernel.rows, hidden: hidden.kernel.columns, classes: output.kernel.columns,
             hasBatchNormalization: normalization != nil)
-        precondition(output.kernel.rows == hidden.kernel.columns, "the two layers don't fit together")
+        precondition(output.kernel.rows == hidden.kernel.columns, "the two layers don't match")
         precondition(
             normalization == nil || normalization?.epsilon == BatchNormalization.epsilon,
             "the epsilon is \(BatchNormalization.epsilon)")
@@ -147,7 +148,7 @@ extension Head {
         }
     }
 
-    /// The most probable class of each row; of equals the first.
+    /// The most probable class of each row; the first one if several are equal.
     package static func classes(of probabilities: Matrix) -> [Int32] {
         probabilities.withUnsafeBuffer { values in
             (0..<probabilities.rows).map { row in

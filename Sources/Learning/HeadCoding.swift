@@ -21,7 +21,7 @@ extension Head {
         return bytes
     }
 
-    /// Reads what `serialized` wrote; throws if the bytes are something else, cut short or too long.
+    /// Reads what `serialized` wrote; throws if the bytes are something else, too short or too long.
     package init(serialized bytes: [UInt8]) throws(HeadFormatError) {
         guard bytes.starts(with: Self.magic) else { throw .notAHead }
         guard bytes.count >= Self.headerSize else { throw .wrongLength(found: bytes.count, expected: Self.headerSize) }
@@ -31,7 +31,8 @@ extension Head {
         let header = (0..<5).map { word(16 + 4 * $0) }
         guard header[0] < Activation.allCases.count, header[1] <= 1 else { throw .unknownKind(Array(header[0...1])) }
         let sizes = header[2...4].map(Int.init)
-        // Bounds far above any real head, so that no product below can overflow and no absurd size is allocated.
+        // These bounds are far above any real head, so that no product below can overflow and no absurd size is
+        // allocated.
         guard sizes.allSatisfy({ (1...1 << 20).contains($0) }) else { throw .absurdSizes(sizes) }
         let values = sizes[0] * sizes[1] + sizes[1] + sizes[1] * sizes[2] + sizes[2] + Int(header[1]) * 4 * sizes[0]
         let expected = Self.headerSize + 4 * values
@@ -48,7 +49,7 @@ extension Head {
         self.init(activation: Activation.allCases[Int(header[0])], layout: layout, parameters: parameters)
     }
 
-    /// The place in `allCases`, which must therefore only ever grow at its end.
+    /// The position in `allCases`, to which new cases must therefore only be added at the end.
     private static func code(of activation: Activation) -> UInt32 {
         UInt32(Activation.allCases.firstIndex(of: activation)!)
     }
@@ -67,7 +68,7 @@ package enum HeadFormatError: Error, Equatable, CustomStringConvertible {
         case .unknownKind(let codes): "The stored head has the unknown kind \(codes)."
         case .absurdSizes(let sizes): "The stored head claims impossible sizes: \(sizes)."
         case .wrongLength(let found, let expected):
-            "The stored head has \(found) bytes; its sizes ask for \(expected)."
+            "The stored head has \(found) bytes; its sizes require \(expected)."
         }
     }
 }

@@ -1,5 +1,5 @@
-/// Where the tensors of a head lie in one flat block of memory: the trained ones first, each at a multiple of 64 bytes
-/// (the gaps are zero and stay so), then the batch normalization's moving statistics.
+/// Where the tensors of a head are in one flat block of memory: first the trained ones, each at a multiple of 64 bytes
+/// (the gaps are and stay zero), then the moving statistics of the batch normalization.
 struct HeadLayout: Hashable, Sendable {
     let features: Int
     let hidden: Int
@@ -46,7 +46,7 @@ struct HeadLayout: Hashable, Sendable {
         count = next
     }
 
-    /// All tensors in the order in which they lie, without the gaps.
+    /// All tensors in the order of the block, without the gaps.
     var tensors: [Range<Int>] {
         [gamma, beta, hiddenKernel, hiddenBias, outputKernel, outputBias, movingMean, movingVariance]
     }

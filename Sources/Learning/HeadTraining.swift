@@ -2,7 +2,7 @@ internal import Glibc
 internal import Numerics
 package import Workers
 
-/// How long a fit goes on and what it watches.
+/// How long a fit lasts and what it watches.
 package struct FitSettings: Codable, Hashable, Sendable {
     package var epochs = 30
     /// The share of the pictures, in [0, 1), whose loss the callbacks watch; 0 for none.
@@ -17,13 +17,13 @@ package struct FitSettings: Codable, Hashable, Sendable {
     package init() {}
 }
 
-/// What one epoch gave, as Keras's history has it. Training figures are means over the epoch's batches, with dropout.
+/// The results of one epoch, as in Keras's history. Training figures are means over the epoch's batches, with dropout.
 package struct EpochMetrics: Codable, Hashable, Sendable {
     /// Counted from 1.
     package let epoch: Int
     package let loss: Double
     package let accuracy: Double
-    /// Of the validation pictures in inference; nil where none are held out.
+    /// For the validation pictures in inference; nil if none are held out.
     package let validationLoss: Double?
     package let validationAccuracy: Double?
     /// The rate that this epoch was trained with.
@@ -41,7 +41,7 @@ package struct EpochMetrics: Codable, Hashable, Sendable {
         self.learningRate = learningRate
     }
 
-    /// What the callbacks watch: the validation loss, or the training loss where there is none.
+    /// What the callbacks watch: the validation loss, or the training loss if there is none.
     package var monitoredLoss: Double { validationLoss ?? loss }
 
     private enum CodingKeys: String, CodingKey {
@@ -52,7 +52,7 @@ package struct EpochMetrics: Codable, Hashable, Sendable {
     }
 }
 
-/// A trained head and how it came about.
+/// A trained head and its history.
 package struct FitResult: Sendable, Equatable {
     /// The weights of the best epoch.
     package let head: Head
@@ -61,7 +61,7 @@ package struct FitResult: Sendable, Equatable {
     package let bestEpoch: Int
 }
 
-/// Why a fit gave no head.
+/// Why a fit produced no head.
 package enum TrainingFailure: Error, Equatable, CustomStringConvertible {
     /// The loss is infinite or not a number: the learning rate is too high, or the features aren't finite.
     case diverged(epoch: Int, learningRate: Double)
@@ -90,8 +90,9 @@ package struct HeadTraining: Sendable {
 
     /// Trains on the given pictures (all by default) and their augmented copies.
     ///
-    /// A share of the pictures is held out for validation, with their copies; copies are never scored. Of a set too small
-    /// for that (the share is less than a picture a class) nothing is held out, and the training loss is watched instead.
+    /// A share of the pictures is held out for validation, with their copies; copies are never scored. If the set is
+    /// too small for that (the share is less than one picture per class), nothing is held out, and the training loss is
+    /// watched instead.
     ///
     /// - Parameter onEpoch: called after every epoch, on the calling thread.
     /// - Throws: `TrainingFailure`, `CancellationError` once the worker is cancelled, and what `onEpoch` throws.
@@ -178,8 +179,8 @@ private struct EpochLoop {
 }
 
 extension Float {
-    /// The number to six digits, as many as a Float surely keeps of a decimal one: 0.001 * 0.2 is 0.0002 for whoever reads
-    /// the curve, and not the nearest Float's 0.00020000001.
+    /// The number with six digits, which a Float always preserves: readers of the curve see 0.0002 for 0.001 * 0.2, not
+    /// the nearest Float, 0.00020000001.
     var sixDigits: Double {
         guard isFinite, self != 0 else { return Double(self) }
         let scale = pow(10, 5 - floor(log10(Double(magnitude))))

@@ -1,20 +1,20 @@
-/// The activation of the hidden layer, named as Keras names it.
+/// The activation of the hidden layer, with its Keras name.
 package enum Activation: String, Codable, CaseIterable, Sendable {
     case relu, tanh, sigmoid
 }
 
-/// The optimiser, named as Keras names it; what isn't searched has Keras's defaults.
+/// The optimiser, with its Keras name; parameters that aren't searched have Keras's defaults.
 package enum OptimizerKind: String, Codable, CaseIterable, Sendable {
     case sgd, adam, rmsprop
 }
 
-/// How the dense kernels start, named as Keras names it; biases start at zero.
+/// The initial dense kernels, with the Keras name; biases start at zero.
 package enum Initializer: String, Codable, CaseIterable, Sendable {
     case glorotUniform = "glorot_uniform"
     case heNormal = "he_normal"
 }
 
-/// Everything that a search may choose for one head; coded with Keras's snake_case names.
+/// Everything that a search can choose for one head; encoded with Keras's snake_case names.
 package struct Hyperparameters: Codable, Hashable, Sendable {
     /// The name of the frozen network whose features the head sees.
     package var backbone: String

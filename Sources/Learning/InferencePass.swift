@@ -1,7 +1,7 @@
 internal import Numerics
 
-/// A head's forward pass without dropout and with moving statistics, over up to `capacity` rows at a time; owns the
-/// memory it needs for that.
+/// A head's forward pass without dropout and with moving statistics, over up to `capacity` rows at a time; it owns the
+/// memory for that.
 final class InferencePass {
     let capacity: Int
     private let activation: Activation

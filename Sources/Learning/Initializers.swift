@@ -9,7 +9,7 @@ extension Initializer {
             let limit = (6 / Float(inputs + outputs)).squareRoot()
             for index in kernel.indices { kernel[index] = random.uniform(-limit, limit) }
         case .heNormal:
-            // Keras truncates at two standard deviations and widens the distribution by what that takes from it.
+            // Keras truncates at two standard deviations and widens the distribution to make up for it.
             let deviation = (2 / Float(inputs)).squareRoot() / 0.879_625_661_034_239_78
             for index in kernel.indices { kernel[index] = deviation * Self.truncatedNormal(using: &random) }
         }

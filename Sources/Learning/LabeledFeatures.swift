@@ -1,17 +1,17 @@
 package import Numerics
 
-/// What the rows of a feature matrix stand for: which picture, of which class, and whether as it is or augmented.
+/// What the rows of a feature matrix mean: which picture, of which class, and whether it is augmented.
 ///
-/// The same pictures in the same order give the same rows whatever the backbone, so one value serves all of them.
+/// The same pictures in the same order give the same rows for every backbone, so one value serves all of them.
 package struct LabeledRows: Sendable, Equatable {
-    /// The class of each row, in 0..<classCount; an augmented copy has its picture's.
+    /// The class of each row, in 0..<classCount; an augmented copy has the class of its picture.
     package let labels: [Int32]
     /// The picture that each row comes from, in 0..<pictureCount.
     package let pictures: [Int32]
-    /// Whether the row is an augmented copy; each picture has exactly one row that isn't.
+    /// Whether the row is an augmented copy; each picture has exactly one other row.
     package let isAugmented: [Bool]
     package let classCount: Int
-    /// The row of each picture as it is.
+    /// The row of each original picture.
     package let originalRows: [Int32]
 
     package init(labels: [Int32], pictures: [Int32], isAugmented: [Bool], classCount: Int) {
@@ -31,7 +31,7 @@ package struct LabeledRows: Sendable, Equatable {
     /// The class of each picture.
     package var pictureLabels: [Int32] { originalRows.map { labels[Int($0)] } }
 
-    /// The rows of the given pictures, in row order: as they are, and with their augmented copies if asked for.
+    /// The rows of the given pictures, in row order: the originals and, if requested, their augmented copies.
     package func rows(ofPictures wanted: [Int32], withCopies: Bool) -> [Int32] {
         var isWanted = [Bool](repeating: false, count: pictureCount)
         for picture in wanted { isWanted[Int(picture)] = true }
@@ -57,7 +57,7 @@ package struct LabeledRows: Sendable, Equatable {
     }
 }
 
-/// One backbone's features of a set of pictures; shared by all trials and never copied.
+/// One backbone's features for a set of pictures; shared by all trials and never copied.
 package struct LabeledFeatures: Sendable {
     /// Rows x features.
     package let features: Matrix

@@ -12,14 +12,14 @@ enum Softmax {
         }
     }
 
-    /// The place of the largest value; of equals the first, as numpy's argmax.
+    /// The index of the largest value; the first one if several are equal, like numpy's argmax.
     static func firstMaximum(_ values: UnsafePointer<Float>, count: Int) -> Int {
         var best = 0
         for index in 1..<max(count, 1) where values[index] > values[best] { best = index }
         return best
     }
 
-    /// Turns a row of logits x into e^(x - max) and gives the maximum and the sum.
+    /// Turns a row of logits x into e^(x - max) and returns the maximum and the sum.
     static func exponentiate(_ values: UnsafeMutablePointer<Float>, count: Int) -> (maximum: Float, sum: Float) {
         let maximum = values[firstMaximum(values, count: count)]
         for index in 0..<count { values[index] = VectorMath.expOfNegative(values[index] - maximum) }
@@ -47,8 +47,8 @@ package struct Score {
 
 /// Categorical cross-entropy, computed from the logits as log(sum of e^x) - x[label].
 ///
-/// So does Keras in a compiled step, where it takes the logits from before the softmax. Nothing has to be clipped then:
-/// the loss of a sure and wrong answer is large, but finite, and its gradient doesn't vanish.
+/// Keras does the same in a compiled step, where it uses the logits from before the softmax. Then nothing has to be
+/// clipped: the loss of a confident wrong answer is large but finite, and its gradient doesn't vanish.
 enum CrossEntropy {
     /// The score of a batch: `logits` (rows.count x columns) belong to `rows`, which index `labels`. The logits are
     /// overwritten.
@@ -64,7 +64,7 @@ enum CrossEntropy {
         return score
     }
 
-    /// The same, and puts the gradient of the mean loss in the place of the logits.
+    /// The same, and replaces the logits by the gradient of the mean loss.
     static func scoreAndGradient(
         _ logits: UnsafeMutablePointer<Float>, rows: ArraySlice<Int32>, labels: [Int32], columns: Int
     ) -> Score {
@@ -83,7 +83,7 @@ enum CrossEntropy {
         return score
     }
 
-    /// The score of one row, its count left at 0; `sum` is that of the exponentials left in `values`.
+    /// The score of one row, with a count of 0; `sum` is the sum of the exponentials left in `values`.
     @inline(__always)
     private static func row(
         _ values: UnsafeMutablePointer<Float>, label: Int, columns: Int

@@ -1,4 +1,4 @@
-/// How often each class was taken for which: rows are the truth, columns the predictions, as in scikit-learn.
+/// How often each class was predicted as which: rows are the truth, columns the predictions, as in scikit-learn.
 package struct ConfusionMatrix: Codable, Hashable, Sendable {
     package let classCount: Int
     /// classCount x classCount, row-major.
@@ -24,7 +24,7 @@ package struct ConfusionMatrix: Codable, Hashable, Sendable {
     /// The accuracy's 95 % interval.
     package var accuracyInterval: ProportionInterval { ProportionInterval(successes: correct, trials: total) }
 
-    /// Precision, recall and F1 of every class; what would be 0 / 0 is 0, as scikit-learn's `zero_division=0`.
+    /// Precision, recall and F1 of every class; 0 / 0 counts as 0, like scikit-learn's `zero_division=0`.
     package var classScores: [ClassScore] {
         (0..<classCount).map { index in
             let hits = self[index, index]
@@ -39,7 +39,7 @@ package struct ConfusionMatrix: Codable, Hashable, Sendable {
     private func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
 }
 
-/// How well one class is told from the others; `support` is the number of its pictures.
+/// How well one class is distinguished from the others; `support` is the number of its pictures.
 package struct ClassScore: Codable, Hashable, Sendable {
     package let precision: Double
     package let recall: Double

@@ -4,13 +4,13 @@ internal import Numerics
 
 /// The state of an optimiser over a flat block of trained values, with the formulas and defaults of Keras 3.
 ///
-/// SGD is with momentum, but not Nesterov's. Adam (Kingma and Ba, 2015) has beta 0.9 and 0.999, epsilon 1e-7 outside the
+/// SGD uses momentum, but not Nesterov's. Adam (Kingma and Ba, 2015) has beta 0.9 and 0.999, epsilon 1e-7 outside the
 /// root. RMSprop (Hinton, 2012) has rho 0.9, no momentum, epsilon 1e-7 inside the root.
 ///
 /// An update reads the gradient once and writes values and state once, whatever the optimiser.
 final class Optimizer {
     private let kind: OptimizerKind
-    /// Of SGD; the other optimisers have none.
+    /// For SGD; the other optimisers have none.
     private let momentum: Float = 0.9
     private let values: UnsafeMutablePointer<Float>
     /// SGD's velocity, Adam's first moment; not used by RMSprop.

@@ -1,6 +1,6 @@
 /// Decides whether a challenger replaces the champion.
 package struct PromotionGate: Sendable {
-    /// By how much (in accuracy, 0...1) the challenger must be better; it must be strictly more.
+    /// How much better (in accuracy, 0...1) the challenger must be; it must be strictly better than that.
     package let minGain: Double
 
     package init(minGain: Double = 0) { self.minGain = minGain }
@@ -11,7 +11,7 @@ package struct PromotionGate: Sendable {
         package let reason: String
     }
 
-    /// Both models' results are of the same test set, today's; `champion` is nil if there is no model yet.
+    /// Both results are for the same, current test set; `champion` is nil if there is no model yet.
     package func decide(challenger: ConfusionMatrix, champion: ConfusionMatrix?) -> Decision {
         guard challenger.total > 0 else {
             return Decision(isPromoted: false, reason: "There are no test pictures, so the new model can't be judged.")
@@ -23,7 +23,8 @@ package struct PromotionGate: Sendable {
         precondition(
             challenger.classScores.map(\.support) == champion.classScores.map(\.support),
             "the two models were scored on different test sets")
-        // In pictures rather than in shares, where 0.85 - 0.84 isn't 0.01; the slack is for minGain's own rounding.
+        // In pictures rather than in fractions, where 0.85 - 0.84 isn't 0.01; the tolerance is for the rounding of
+        // minGain.
         let gain = challenger.correct - champion.correct
         let needed = minGain * Double(challenger.total)
         let isPromoted = Double(gain) > needed + 1e-9
@@ -33,7 +34,7 @@ package struct PromotionGate: Sendable {
 
     private static func ending(_ isPromoted: Bool, gain: Int, _ minGain: Double) -> String {
         if isPromoted { return "." }
-        if gain == 0 { return ": equally many, and a new model must be better." }
+        if gain == 0 { return ": the same number, but a new model must be better." }
         if gain < 0 { return "." }
         return ": better, but not by more than the required \(percent(minGain))."
     }

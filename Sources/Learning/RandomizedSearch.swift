@@ -1,7 +1,7 @@
 internal import Numerics
 package import Workers
 
-/// How wide a search is.
+/// The size of a search.
 package struct SearchSettings: Codable, Hashable, Sendable {
     package var candidates = 6
     package var folds = 3
@@ -13,7 +13,7 @@ package struct SearchSettings: Codable, Hashable, Sendable {
 
 /// Called while a search runs, from worker threads and possibly from several at a time.
 package struct SearchObserver: Sendable {
-    /// After each trial, before it counts as finished; what it throws ends the search.
+    /// After each trial, before it counts as finished; the search ends if it throws.
     package var trialFinished: @Sendable (TrialResult) throws -> Void
     /// After each epoch.
     package var progress: @Sendable (SearchProgress) -> Void
@@ -30,11 +30,11 @@ package struct SearchObserver: Sendable {
 /// A randomized search with cross-validation, scikit-learn's `RandomizedSearchCV`: candidates sampled without replacement,
 /// stratified folds, mean fold accuracy, ties to the earlier candidate, refit of the best on everything.
 ///
-/// Folds are over pictures: augmented copies are trained on with their picture and are never scored. Every trial and the
-/// refit have seeds of their own, so the result doesn't depend on the number of workers, on order or on resumption.
+/// Folds are over pictures: augmented copies are trained on with their picture and are never scored. Every trial and
+/// the refit have their own seeds, so the result doesn't depend on the number of workers, the order or interruptions.
 package struct RandomizedSearch: Sendable {
     package let settings: SearchSettings
-    /// In the order sampled.
+    /// In sampling order.
     package let candidates: [Hyperparameters]
 
     /// Samples the candidates.
@@ -54,14 +54,15 @@ package struct RandomizedSearch: Sendable {
         return SearchResult(ranking: ranking, refit: refit)
     }
 
-    /// Runs all trials, one a worker at a time, and ranks the candidates.
+    /// Runs all trials, one per worker at a time, and ranks the candidates.
     ///
     /// - Parameters:
     ///   - features: a backbone's features; the rows are the same for every backbone. Called for every trial, on its
-    ///     worker; trials of one backbone follow one another, so that a caller may keep only the latest one's in memory.
+    ///     worker; trials of one backbone follow each other, so the caller needs to keep only the latest backbone's
+    ///     features in memory.
     ///   - finished: results of this search (same pictures, space and settings) from before an interruption.
-    /// - Throws: `FoldError`, `SearchError`, `CancellationError`, and what `features` and the observer throw. A trial that
-    ///   diverges only counts as failed.
+    /// - Throws: `FoldError`, `SearchError`, `CancellationError`, and what `features` and the observer throw. A trial
+    ///   that diverges just counts as failed.
     package func rank(
         on pool: WorkerPool, features: @escaping @Sendable (String) throws -> LabeledFeatures,
         resuming finished: [TrialResult] = [], observer: SearchObserver = SearchObserver()
@@ -100,7 +101,7 @@ package struct RandomizedSearch: Sendable {
         }
     }
 
-    /// The trials and the refit with all features at hand, by backbone.
+    /// The trials and the refit with all features in memory, by backbone.
     package func run(
         on pool: WorkerPool, features: [String: LabeledFeatures], resuming finished: [TrialResult] = [],
         observer: SearchObserver = SearchObserver()

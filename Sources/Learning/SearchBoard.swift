@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What the workers of one search share: the trials that are finished, and the best candidate so far.
+/// What the workers of one search share: the finished trials and the best candidate so far.
 final class SearchBoard: Sendable {
     private struct State {
         var trials: [TrialResult]

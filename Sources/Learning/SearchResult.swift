@@ -1,6 +1,6 @@
-/// One candidate on one fold, finished; kept so that an interrupted search can go on without it.
+/// A finished trial of one candidate on one fold; kept so that an interrupted search needn't repeat it.
 package struct TrialResult: Codable, Hashable, Sendable {
-    /// The number of the candidate in the order sampled, from 0.
+    /// The number of the candidate in sampling order, from 0.
     package let candidate: Int
     /// The fold that was tested, from 0.
     package let fold: Int
@@ -30,16 +30,16 @@ package struct TrialResult: Codable, Hashable, Sendable {
     }
 }
 
-/// One candidate's trials taken together.
+/// The summary of one candidate's trials.
 package struct CandidateScore: Codable, Hashable, Sendable {
-    /// The number in the order sampled, from 0.
+    /// The number in sampling order, from 0.
     package let candidate: Int
     package let hyperparameters: Hyperparameters
-    /// By fold; nil where the training failed.
+    /// By fold; nil if the training failed.
     package let foldAccuracies: [Double?]
     /// The mean over the folds; nil if one failed (scikit-learn's `error_score=nan`).
     package let meanAccuracy: Double?
-    /// From 1; equals share the better rank, failed candidates come last.
+    /// From 1; equal candidates share the better rank, failed ones come last.
     package let rank: Int
 
     /// Scores and ranks all candidates of a search from all of its trials.
@@ -63,17 +63,17 @@ package struct CandidateScore: Codable, Hashable, Sendable {
     }
 }
 
-/// What a search's trials say of its candidates.
+/// What a search's trials say about its candidates.
 package struct CandidateRanking: Sendable {
     /// By candidate.
     package let candidates: [CandidateScore]
     /// By candidate, then by fold.
     package let trials: [TrialResult]
-    /// The candidate with the best mean accuracy; of equals the earlier.
+    /// The candidate with the best mean accuracy; the earliest one if several are equal.
     package let best: CandidateScore
 }
 
-/// What a search has found.
+/// The result of a search.
 package struct SearchResult: Sendable {
     package let ranking: CandidateRanking
     /// The best candidate trained on all pictures.
@@ -84,7 +84,7 @@ package struct SearchResult: Sendable {
     package var best: CandidateScore { ranking.best }
 }
 
-/// Where a search stands.
+/// The progress of a search.
 package struct SearchProgress: Codable, Hashable, Sendable {
     /// The candidate in training, from 0.
     package let candidate: Int
@@ -95,14 +95,14 @@ package struct SearchProgress: Codable, Hashable, Sendable {
     package let epochs: Int
     package let finishedTrials: Int
     package let totalTrials: Int
-    /// The best candidate so far of those with all folds done, and its mean accuracy.
+    /// The best candidate so far among those with all folds done, and its mean accuracy.
     package let bestCandidate: Int?
     package let bestAccuracy: Double?
 }
 
-/// Why a search gave no model.
+/// Why a search produced no model.
 package enum SearchError: Error, Equatable, CustomStringConvertible {
-    /// A finished trial that was handed in isn't one of this search's.
+    /// A finished trial that was passed in doesn't belong to this search.
     case foreignTrial(candidate: Int, fold: Int)
     /// Not one candidate could be trained on every fold.
     case allFailed(reason: String)

@@ -1,7 +1,7 @@
 internal import Numerics
 
-/// The values that a randomized search draws from: one list a hyperparameter, as scikit-learn's `param_distributions`
-/// with lists. A key that is missing in coded form has its default.
+/// The values that a randomized search draws from: one list per hyperparameter, like scikit-learn's
+/// `param_distributions` with lists. A key that is missing in encoded form has its default.
 package struct SearchSpace: Codable, Hashable, Sendable {
     package var backbone: [String]
     package var activation: [Activation]
@@ -33,12 +33,12 @@ package struct SearchSpace: Codable, Hashable, Sendable {
     /// How many different candidates there are: the product of the lists' lengths.
     package var count: Int { lengths.reduce(1, *) }
 
-    /// `count` different candidates in the order drawn, or all of them if the space has fewer
-    /// (scikit-learn's `ParameterSampler` on lists).
+    /// `count` different candidates in drawing order, or all of them if the space has fewer (scikit-learn's
+    /// `ParameterSampler` on lists).
     package func sample(_ count: Int, seed: UInt64) throws(SearchSpaceError) -> [Hyperparameters] {
         try validate()
         var random = SeededRandom(seed: seed)
-        // A Fisher-Yates shuffle of 0..<self.count that remembers only the places it has touched.
+        // A Fisher-Yates shuffle of 0..<self.count that only stores the positions it has changed.
         var moved: [Int: Int] = [:]
         return (0..<min(count, self.count)).map { place in
             let drawn = place + random.below(self.count - place)

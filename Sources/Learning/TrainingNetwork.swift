@@ -4,7 +4,7 @@ internal import Numerics
 ///
 /// A step allocates nothing. The hidden kernel's gradient, by far the largest, exists only in pieces that stay in the
 /// cache: each is computed, used for the update and overwritten by the next. The gradient of the features is never
-/// computed, since they are frozen.
+/// computed, because they are frozen.
 package final class TrainingNetwork {
     private let hyperparameters: Hyperparameters
     private let layout: HeadLayout
@@ -27,7 +27,7 @@ package final class TrainingNetwork {
     /// How many rows of the hidden kernel a piece of its gradient covers: about 80 KB.
     private let pieceRows: Int
 
-    /// A network of random initial weights.
+    /// A network with random initial weights.
     package init(_ hyperparameters: Hyperparameters, featureCount: Int, classCount: Int, seed: UInt64) {
         let layout = HeadLayout(
             features: featureCount, hidden: hyperparameters.hiddenUnits, classes: classCount,
@@ -54,7 +54,7 @@ package final class TrainingNetwork {
         initialize(seed: seed)
     }
 
-    /// The weights as they are now, copied.
+    /// A copy of the current weights.
     package var head: Head {
         get {
             var copy = Matrix(rows: 1, columns: layout.count)
@@ -62,7 +62,7 @@ package final class TrainingNetwork {
             return Head(activation: hyperparameters.activation, layout: layout, parameters: copy)
         }
         set {
-            precondition(newValue.layout == layout, "the head has other sizes")
+            precondition(newValue.layout == layout, "the head has different sizes")
             newValue.parameters.withUnsafeBuffer {
                 weights.baseAddress.update(from: $0.baseAddress!, count: layout.count)
             }
@@ -88,7 +88,7 @@ package final class TrainingNetwork {
 }
 
 extension TrainingNetwork {
-    /// One step on one batch: rows of `data`, at most batchSize; the score is that of before the update, with dropout.
+    /// One step on one batch: rows of `data`, at most batchSize; the score is from before the update, with dropout.
     package func train(on rows: ArraySlice<Int32>, of data: TrainingData) -> Score {
         precondition(!rows.isEmpty && rows.count <= hyperparameters.batchSize, "a batch of \(rows.count)")
         let count = rows.count
@@ -114,7 +114,7 @@ extension TrainingNetwork {
         return total
     }
 
-    /// Computes the logits and gives what the first dense layer has seen.
+    /// Computes the logits and returns the input of the first dense layer.
     private func forward(_ count: Int) -> UnsafePointer<Float> {
         let denseInput = layout.hasBatchNormalization ? normalize(count) : input.baseAddress
         GEMM.multiply(
@@ -142,7 +142,7 @@ extension TrainingNetwork {
         return normalized.baseAddress
     }
 
-    /// The gradient of what the hidden layer's activation was applied to.
+    /// The gradient of the input of the hidden layer's activation.
     private func backwardToHidden(_ count: Int) {
         GEMM.multiply(
             m: count, n: layout.hidden, k: layout.classes, logits.baseAddress, leadingA: layout.classes,
@@ -168,7 +168,7 @@ extension TrainingNetwork {
     private func updateHiddenLayer(_ count: Int, denseInput: UnsafePointer<Float>) {
         sumRows(hiddenGradient.baseAddress, rows: count, columns: layout.hidden, into: smallGradient.baseAddress)
         optimizer.update(layout.hiddenBias, smallGradient.baseAddress)
-        // `smallGradient` keeps the bias's gradient for `differentiateNormalization`.
+        // `smallGradient` keeps the gradient of the bias for `differentiateNormalization`.
         for start in stride(from: 0, to: layout.features, by: pieceRows) {
             let rows = min(pieceRows, layout.features - start)
             GEMM.multiply(
@@ -185,11 +185,11 @@ extension TrainingNetwork {
     }
 
     /// Turns the piece G = (normalized x)^T * (hidden gradient) of some features into the hidden kernel's gradient, and
-    /// leaves the gradients of gamma (in `mean`, which is free by now) and beta.
+    /// leaves the gradients of gamma (in `mean`, which isn't needed any more) and beta.
     ///
-    /// With y = gamma x + beta, d the hidden gradient and s its sum over the batch (the bias's gradient):
-    /// dW[j][k] = gamma[j] G[j][k] + beta[j] s[k], dgamma[j] = sum over k of W[j][k] G[j][k], dbeta[j] = the same of
-    /// W[j][k] s[k]. So the gradient of y, a product as large as the forward one, isn't needed.
+    /// With y = gamma x + beta, d the hidden gradient and s its sum over the batch (the bias's gradient): dW[j][k] =
+    /// gamma[j] G[j][k] + beta[j] s[k], dgamma[j] = sum over k of W[j][k] G[j][k], dbeta[j] = the same for W[j][k]
+    /// s[k]. So the gradient of y, a product as large as the forward one, isn't needed.
     private func differentiateNormalization(_ features: Range<Int>) {
         let columns = layout.hidden
         let sums = smallGradient.baseAddress
@@ -221,7 +221,7 @@ extension TrainingNetwork {
     }
 }
 
-/// Where a network finds features (rows x features) and classes; valid while a fit runs.
+/// The features (rows x features) and classes for a network; valid while a fit runs.
 package struct TrainingData {
     let features: UnsafePointer<Float>
     let labels: [Int32]
@@ -232,7 +232,7 @@ package struct TrainingData {
     }
 }
 
-/// Inverted dropout: what is kept is scaled by 1 / (1 - rate), so that inference needs no scaling.
+/// Inverted dropout: the values that are kept are scaled by 1 / (1 - rate), so that inference needs no scaling.
 private struct Dropout {
     let isActive: Bool
     private let keepBelow: UInt32

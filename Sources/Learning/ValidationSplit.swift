@@ -7,10 +7,10 @@ package struct ValidationSplit: Equatable {
     /// The validation pictures' rows, without copies; empty if nothing was held out.
     package let validation: [Int32]
 
-    /// Holds out round(share x pictures), spread over the classes in proportion to their size (by largest remainder, of
-    /// equals the lower class), drawn with `seed`; every class keeps at least one picture for training.
+    /// Holds out round(share x pictures), spread over the classes in proportion to their size (by largest remainder,
+    /// then by lower class), drawn with `seed`; every class keeps at least one picture for training.
     ///
-    /// Where that would be fewer pictures than there are classes, their loss would be mostly chance: nothing is held out.
+    /// If that were fewer pictures than there are classes, their loss would be mostly chance, so nothing is held out.
     package init(_ rows: LabeledRows, pictures: [Int32], share: Double, seed: UInt64) {
         var members = [[Int32]](repeating: [], count: rows.classCount)
         for picture in pictures { members[Int(rows.labels[Int(rows.originalRows[Int(picture)])])].append(picture) }
@@ -26,7 +26,7 @@ package struct ValidationSplit: Equatable {
         validation = rows.rows(ofPictures: held, withCopies: false)
     }
 
-    /// How many pictures each class gives.
+    /// How many pictures of each class are held out.
     private static func apportion(share: Double, sizes: [Int]) -> [Int] {
         let total = sizes.reduce(0, +)
         let wanted = Int((share * Double(total)).rounded())

@@ -1,5 +1,5 @@
-/// Elementary functions and reductions as straight-line code that the compiler turns into vector instructions; the C
-/// library's are called one value at a time.
+/// Elementary functions and reductions as straight-line code that the compiler turns into vector instructions; those of
+/// the C library only process one value at a time.
 package enum VectorMath {
     /// e^x for x <= 0, to about 2 units in the last place; below -87 it stays at e^-87.
     @inline(__always)
@@ -8,7 +8,7 @@ package enum VectorMath {
         return scale * fraction + scale
     }
 
-    /// e^x - 1 for x <= 0, as exact relative to its own size near 0 too.
+    /// e^x - 1 for x <= 0, with the same relative accuracy near 0.
     @inline(__always)
     package static func expMinus1OfNegative(_ x: Float) -> Float {
         let (scale, fraction) = reduce(x)
@@ -17,7 +17,7 @@ package enum VectorMath {
 
     @inline(__always)
     package static func tanh(_ x: Float) -> Float {
-        // tanh |x| = (1 - e) / (1 + e) with e = exp(-2 |x|), which has no cancellation written in e - 1.
+        // tanh |x| = (1 - e) / (1 + e) with e = exp(-2 |x|); written with e - 1, there is no cancellation.
         let lessOne = expMinus1OfNegative(-2 * x.magnitude)
         let result = -lessOne / (2 + lessOne)
         return x < 0 ? -result : result
@@ -78,7 +78,7 @@ extension Activation {
             case .relu:
                 for index in 0..<columns {
                     let sum = values[index] + bias[index]
-                    // Written so that a NaN stays one instead of hiding as 0.
+                    // Written so that a NaN stays a NaN instead of becoming 0.
                     values[index] = sum < 0 ? 0 : sum
                 }
             case .tanh: for index in 0..<columns { values[index] = VectorMath.tanh(values[index] + bias[index]) }

@@ -1,6 +1,6 @@
 internal import ONNX
 
-/// Reads a node's attributes and remembers which were asked for: one that nobody knows may change the node's meaning.
+/// Reads a node's attributes and remembers which ones were read: an unknown attribute may change the node's meaning.
 struct AttributeReader {
     private let node: Node
     private var unread: Set<String>
@@ -50,18 +50,18 @@ struct AttributeReader {
         }
     }
 
-    /// Accepts the attribute where it is absent or has exactly this value.
+    /// Accepts the attribute if it is absent or has exactly this value.
     mutating func require(_ name: String, equals expected: Int) throws {
         let value = try int(name, default: expected)
         guard value == expected else { throw unsupported(name, .int(Int64(value))) }
     }
 
-    /// Passes over an attribute that has no bearing on inference. It must be of a kind that can be written again.
+    /// Skips an attribute that doesn't affect inference. It must be of a kind that can be written again.
     mutating func ignore(_ name: String) throws {
         if let value = take(name), case .unsupported = value { throw unsupported(name, value) }
     }
 
-    /// Refuses attributes that nobody has asked for.
+    /// Rejects attributes that nobody has read.
     func finish() throws {
         if let name = unread.min(), let value = node.attributes[name] { throw unsupported(name, value) }
     }

@@ -4,43 +4,43 @@ package import SystemPackage
 /// A frozen network that turns pictures into features, from an ONNX file. Its weights are read-only and shared by all
 /// its extractors.
 ///
-/// The file's input is float32, (N, 3, H, W) or (N, H, W, 3); H and W may be open. Its output is (N, features), or a map
-/// whose mean over rows and columns is then taken. `metadata_props` say the rest: `name`, `input_size`, `pixel_scale`,
+/// The file's input is float32, (N, 3, H, W) or (N, H, W, 3); H and W may be open. Its output is (N, features), or a
+/// map that is averaged over rows and columns. `metadata_props` contain the rest: `name`, `input_size`, `pixel_scale`,
 /// `mean`, `std`, `source_package`, `licence`, `source_sha256`; each may be absent.
 package final class Backbone: Sendable {
     /// How the file's output is turned into features.
     package enum Output: Sendable {
         case features
-        /// The mean over rows and columns of a map (N, C, H, W), or of (N, H, W, C) where `channelsLast`.
+        /// The mean over rows and columns of a map (N, C, H, W), or of (N, H, W, C) if `channelsLast`.
         case map(channelsLast: Bool)
     }
 
-    /// The metadata's name, else the file's name without its extension.
+    /// The name in the metadata, otherwise the file's name without its extension.
     package let name: String
     /// The side in pixels that the weights were trained for.
     package let defaultInputSize: Int
     /// Whether the file leaves the pictures' size open.
     package let acceptsAnySize: Bool
-    /// Features a picture gives at the default size.
+    /// Number of features per picture at the default size.
     package let featureCount: Int
-    /// Weights in all, batch normalisation counted as far as it isn't folded away.
+    /// Total number of weights; batch normalisation counts as far as it isn't folded away.
     package let parameterCount: Int
     package let preprocessing: Preprocessing
     package let sourcePackage: String?
     package let licence: String?
     /// The SHA-256 of the file that the weights were taken from, in hexadecimal.
     package let sourceChecksum: String?
-    /// The file's content as far as its output depends on it, nodes in order, for export.
+    /// The part of the file's content on which its output depends, with nodes in order, for export.
     package let model: Model
     /// Whether the file wants (N, H, W, 3) rather than (N, 3, H, W).
     package let takesChannelsLast: Bool
     package let output: Output
-    /// What its costly products are computed in.
+    /// The number format of its expensive products.
     package var precision: Precision { reduction.products.precision }
     /// The mean deviation of features from those in float32, relative to their mean magnitude, as it was measured on
     /// generated pictures when the backbone was loaded; 0 for float32.
     package var precisionError: Float { reduction.error }
-    /// All that decides the bits of features besides weights and pictures, as a stable text: precision and kernels.
+    /// What the bits of features depend on besides weights and pictures, as a stable text: precision and kernels.
     package var arithmetic: String { "\(reduction), \(network.kernels.family)" }
     private let network: Network
     private let reduction: Calibration.Reduction
@@ -48,7 +48,7 @@ package final class Backbone: Sendable {
     /// Reads, validates and packs the network in the file at `path`.
     ///
     /// Throws `NetworkFileError` with a `ModelFileError` or a `NetworkError` that names the operator, attribute, tensor
-    /// or metadata entry to blame.
+    /// or metadata entry that causes it.
     package convenience init(contentsOf path: FilePath) throws(NetworkFileError) {
         do {
             try self.init(ModelFile.read(path), fallbackName: path.stem ?? "backbone", kernels: .chosen())
@@ -60,7 +60,7 @@ package final class Backbone: Sendable {
     init(_ model: Model, fallbackName: String, kernels: Kernels) throws {
         let network = try Network(model, kernels: kernels)
         let input = network.graph.input
-        guard !input.isBytes else { throw NetworkError.unsupportedInput(reason: "a backbone's must be float32") }
+        guard !input.isBytes else { throw NetworkError.unsupportedInput(reason: "that of a backbone must be float32") }
         let fixedSize = try Self.fixedSize(input)
         let metadata = model.metadata
         defaultInputSize = try Self.declaredSize(metadata) ?? fixedSize ?? 224
@@ -105,10 +105,10 @@ package final class Backbone: Sendable {
         network = Network(other.network.graph, kernels: other.network.kernels, reduced: reduction.products)
     }
 
-    /// The same backbone, its costly products computed in `precision`, as far as that keeps the error small: which of
-    /// them are, and the error, is found out on generated pictures. A backbone without such products stays as it is.
+    /// The same backbone with its expensive products computed in `precision`, as far as the error stays small. The
+    /// choice and the error are determined on generated pictures. A backbone without such products stays as it is.
     ///
-    /// Throws `NetworkError` where this machine has no kernels for `precision`.
+    /// Throws `NetworkError` if this machine has no kernels for `precision`.
     package func computing(in precision: Precision) throws -> Backbone {
         guard precision.runs(on: network.kernels) else {
             throw NetworkError.precisionNotAvailable(precision, kernels: network.kernels)
@@ -126,7 +126,7 @@ package final class Backbone: Sendable {
 
     /// An extractor for pictures of `inputSize` x `inputSize` pixels.
     ///
-    /// Throws `NetworkError` where the network can't take that size.
+    /// Throws `NetworkError` if the network can't take that size.
     package func makeExtractor(inputSize: Int) throws -> FeatureExtractor {
         guard (1...4096).contains(inputSize) else {
             throw NetworkError.unsupportedSize(requested: inputSize, reason: "1 to 4096 pixels are possible")
@@ -138,7 +138,7 @@ package final class Backbone: Sendable {
         return try FeatureExtractor(network, inputSize: inputSize, preprocessing: preprocessing)
     }
 
-    /// The side of the square that the file prescribes; nil where it leaves it open.
+    /// The side of the square that the file prescribes; nil if the file leaves it open.
     static func fixedSize(_ input: Graph.Input) throws -> Int? {
         guard let height = input.height ?? input.width, let width = input.width ?? input.height else { return nil }
         guard height == width, height <= 4096 else {

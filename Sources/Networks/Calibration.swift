@@ -1,10 +1,10 @@
 internal import Numerics
 
-/// Measures on generated pictures what computing products in less than float32 costs in accuracy, and decides which of
-/// them it costs too much.
+/// Measures on generated pictures how much accuracy is lost when products are computed in less than float32, and
+/// decides for which products the loss is too large.
 ///
-/// Most of the error comes from few products: those whose input is large in a few channels, such as the first expansion
-/// of MobileNetV2. Which ones, depends on the weights.
+/// Most of the error comes from a few products: those whose input is large in a few channels, such as the first
+/// expansion of MobileNetV2. Which ones they are depends on the weights.
 struct Calibration {
     struct Reduction: Sendable, CustomStringConvertible {
         static let none = Reduction(products: .none, error: 0)
@@ -19,12 +19,12 @@ struct Calibration {
         }
     }
 
-    /// The error that is aimed at.
+    /// The target for the error.
     static let target: Float = 0.015
 
-    /// The sides of the generated pictures in pixels, where the network leaves them open: the smallest that settings allow,
-    /// for features are means over the least pixels there, and one at which all networks see something. The larger error
-    /// counts.
+    /// The sides of the generated pictures in pixels, if the network leaves them open: the smallest size that settings
+    /// allow, at which features are means over the fewest pixels, and one at which all networks see something. The
+    /// larger error counts.
     static let inputSizes = [32, 128]
 
     private let network: Network
@@ -38,7 +38,8 @@ struct Calibration {
         self.inputSizes = inputSizes
     }
 
-    /// As many products in `precision` as keep the error below the target; those with the largest errors stay float32.
+    /// As many products in `precision` as possible with the error below the target; those with the largest errors stay
+    /// float32.
     func reduction(_ precision: Precision) throws -> Reduction {
         guard precision != .float32 else { return .none }
         let pictures = inputSizes.map { ($0, Self.pictures(size: $0)) }
@@ -78,7 +79,7 @@ struct Calibration {
 
     private static let pictureCount = 4
 
-    /// Pictures of soft random shades with some noise, (count, size, size, 3).
+    /// Pictures with soft random shades and some noise, (count, size, size, 3).
     private static func pictures(size: Int) -> [UInt8] {
         var random = SeededRandom(seed: 1)
         return (0..<pictureCount).flatMap { _ in picture(size: size, &random) }

@@ -28,7 +28,7 @@ package final class Classifier: Sendable {
         let network = try Network(model, kernels: kernels)
         let input = network.graph.input
         guard input.isBytes, input.layout == .channelsLast, let size = try Backbone.fixedSize(input) else {
-            throw NetworkError.unsupportedInput(reason: "a classifier's must be uint8 (N, size, size, 3)")
+            throw NetworkError.unsupportedInput(reason: "that of a classifier must be uint8 (N, size, size, 3)")
         }
         guard case .softmax? = network.graph.nodes.last?.operation else {
             throw NetworkError.unsupportedOutput(reason: "a classifier ends with Softmax")
@@ -45,7 +45,7 @@ package final class Classifier: Sendable {
         extractor = try FeatureExtractor(network, inputSize: inputSize, preprocessing: .none)
     }
 
-    /// The same classifier with scratch memory of its own, for another worker; they share the weights.
+    /// The same classifier with its own scratch memory, for another worker; they share the weights.
     package func copy() throws -> Classifier { try Classifier(self) }
 
     /// The probabilities of the pictures in `pixels`, (N, inputSize, inputSize, 3), RGB.

@@ -2,16 +2,16 @@ internal import CKernels
 package import Numerics
 internal import Synchronization
 
-/// Runs a network over pictures of one size. It owns its scratch memory, so that a call allocates nothing; make one for
+/// Runs a network over pictures of one size. It owns its scratch memory, so a call allocates nothing. Create one for
 /// each worker (a second caller at the same time would wait for the first).
 ///
-/// A picture's result is the same bit for bit, whatever else is in the call and wherever the picture stands in it.
+/// A picture's result is the same, bit for bit, whatever else is in the call and at any position in it.
 package final class FeatureExtractor: Sendable {
     /// The pictures' side in pixels.
     package let inputSize: Int
-    /// Values a picture gives.
+    /// Number of values per picture.
     package let featureCount: Int
-    /// Pictures that are computed together: calls with a multiple of it waste nothing.
+    /// How many pictures are computed together: calls with a multiple of this waste nothing.
     package let suggestedGroup: Int
     private let plan: Plan
     private let scale: [Float]

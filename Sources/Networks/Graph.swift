@@ -1,11 +1,11 @@
 internal import ONNX
 
 /// A network as a list of operations on values, validated from an ONNX model, in an order in which every value is
-/// produced before it is used. It knows nothing yet of the picture's size.
+/// produced before it is used. It doesn't know the picture's size yet.
 struct Graph: Sendable {
     typealias Value = Int
 
-    /// How the file orders a value's axes. In memory, channels are innermost in any case.
+    /// The order of a value's axes in the file. In memory, channels are always innermost.
     enum Layout: Sendable {
         case channelsFirst  // (N, C, H, W)
         case channelsLast  // (N, H, W, C)
@@ -26,7 +26,7 @@ struct Graph: Sendable {
         let isBytes: Bool
         let height: Int?
         let width: Int?
-        /// What the file's first nodes do to each channel, where they do no more than that.
+        /// What the file's first nodes do to each channel, if they do nothing else.
         var affine: Affine?
     }
 
@@ -36,7 +36,7 @@ struct Graph: Sendable {
     let outputLayout: Layout
     var valueCount: Int
 
-    /// Reads and validates `model`; where its output is a map, its mean over rows and columns is appended.
+    /// Reads and validates `model`; if its output is a map, the mean over rows and columns is appended.
     init(_ model: Model) throws {
         var builder = try GraphBuilder(model)
         try builder.readNodes()

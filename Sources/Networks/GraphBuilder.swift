@@ -2,7 +2,7 @@ internal import ONNX
 
 /// Turns an ONNX model's nodes into a `Graph`: names become numbered values, constants become weights.
 struct GraphBuilder {
-    /// What a name of the ONNX file stands for.
+    /// The meaning of a name in the ONNX file.
     struct Named {
         let value: Graph.Value
         let layout: Graph.Layout
@@ -18,8 +18,8 @@ struct GraphBuilder {
     private var valueCount = 1
     private var weightCount = 0
 
-    /// All operations together may not have more weights. A small file can use one tensor in thousands of nodes, each of
-    /// which has a copy in its kernel's order.
+    /// The maximum number of weights of all operations together. A small file can use one tensor in thousands of nodes,
+    /// and each gets a copy in its kernel's order.
     private static let maximumWeights = 1 << 28
 
     init(_ model: Model) throws {
@@ -33,7 +33,7 @@ struct GraphBuilder {
         }
         let inputs = model.inputs.filter { [constants] in constants[$0.name] == nil }
         guard inputs.count == 1 else {
-            throw NetworkError.unsupportedInput(reason: "one is expected, found \(inputs.map(\.name))")
+            throw NetworkError.unsupportedInput(reason: "expected one, found \(inputs.map(\.name))")
         }
         input = try Graph.Input(inputs[0], value: 0)
         named[inputs[0].name] = Named(value: 0, layout: input.layout, isBytes: input.isBytes)
@@ -54,7 +54,7 @@ struct GraphBuilder {
 
     // MARK: What the operators' readers use
 
-    /// The value that operand `index` of `node` names.
+    /// The value to which operand `index` of `node` refers.
     func value(_ node: Node, _ index: Int) throws -> Named {
         let name = try operandName(node, index)
         if let value = named[name] {

@@ -2,7 +2,7 @@ internal import ONNX
 
 extension Graph {
     /// Folds what can be folded without knowing the picture's size: channelwise factors and activations into the
-    /// convolution or product before them, zero padding into the convolution behind it, x * sigmoid(x) into one
+    /// convolution or product before them, zero padding into the convolution after it, x * sigmoid(x) into one
     /// function, and channelwise arithmetic on the input into the input's own conversion.
     mutating func fuse() {
         var fusion = GraphFusion(self)
@@ -14,7 +14,7 @@ extension Graph {
 
 private struct GraphFusion {
     var input: Graph.Input
-    /// The nodes so far; nil where one has been folded into another.
+    /// The nodes so far; nil if a node has been folded into another.
     var nodes: [Graph.Node?] = []
     private var producers: [Graph.Value: Int] = [:]
     private var uses: [Int]
@@ -47,7 +47,7 @@ private struct GraphFusion {
         nodes.append(node)
     }
 
-    /// The node that alone produces `value` for alone one user.
+    /// The node that produces `value`, if it has only one user.
     private func soleProducer(of value: Graph.Value) -> Int? { uses[value] == 1 ? producers[value] : nil }
 
     private mutating func fold(_ node: Graph.Node, _ absorb: (inout Operation) -> Bool) -> Bool {
@@ -105,7 +105,7 @@ extension Padding {
 }
 
 extension Activation {
-    /// x * self(x) where that has a name.
+    /// x * self(x), if that has a name.
     fileprivate var gated: Activation? {
         switch self {
         case .sigmoid: .silu
@@ -116,7 +116,7 @@ extension Activation {
 }
 
 extension Operation {
-    /// Applies `affine` behind this operation, where that only changes its weights.
+    /// Applies `affine` after this operation, if that only changes its weights.
     fileprivate mutating func absorb(_ affine: Affine) -> Bool {
         switch self {
         case .convolution(var convolution) where convolution.activation == .none:

@@ -1,9 +1,9 @@
 internal import CKernels
 
 /// A 1 x 1 convolution that expands the channels (which may be missing), a depthwise one and a 1 x 1 one that projects
-/// them down again, one band at a time: the expanded maps, several times as large as input and output, never leave the
-/// cache. A band is some rows of an image or, of small maps, several whole images. Rows that two bands need are kept
-/// from one to the next.
+/// them down again, one band at a time: the expanded maps, which are several times as large as input and output, never
+/// leave the cache. A band is some rows of an image or, for small maps, several whole images. Rows that two bands need
+/// are kept from one band to the next.
 struct InvertedResidualStep: Step {
     private let operands: Operands
     private let expansion: Layer?
@@ -35,7 +35,7 @@ struct InvertedResidualStep: Step {
 
     enum FilteredForm: Sendable {
         case float32
-        /// Elements of 16 bits, rounded where they are made; of int16, scaled by the filter's weights.
+        /// 16-bit elements, rounded when they are computed; for int16, scaled by the filter's weights.
         case shorts(CultivarFormat, CultivarActivation)
     }
 
@@ -69,7 +69,8 @@ struct InvertedResidualStep: Step {
         }
     }
 
-    /// Makes the rows `needed` of the expanded maps, those `held` from the band before not anew, and says where they are.
+    /// Computes the rows `needed` of the expanded maps, except those `held` from the previous band, and returns where
+    /// they are.
     private func expand(
         _ scratch: UnsafeMutablePointer<Float>, images: Range<Int>, held: Range<Int>, needed: Range<Int>
     ) -> UnsafePointer<Float> {
@@ -148,19 +149,19 @@ struct InvertedResidualStep: Step {
 }
 
 extension InvertedResidualStep {
-    /// How the output is cut into bands: `rows` rows of one image, or `images` whole images where `isWhole`.
+    /// How the output is divided into bands: `rows` rows of one image, or `images` whole images if `isWhole`.
     struct Bands: Sendable {
         let images: Int
         let rows: Int
         let isWhole: Bool
-        /// Where the depthwise convolution's output lies behind the expanded rows.
+        /// Where the depthwise convolution's output is, after the expanded rows.
         let filteredOffset: Int
         let scratchCount: Int
-        /// Pixels of expanded rows, and of filtered ones, that a band has at most.
+        /// The maximum number of pixels of expanded rows, and of filtered rows, in a band.
         let sourcePixels: Int
         let filteredPixels: Int
 
-        /// Floats of expanded and filtered maps that should be in use at a time.
+        /// How many floats of expanded and filtered maps should be in use at a time.
         private static let targetCount = 160 << 10
 
         init(_ window: CultivarWindow, expands: Bool, group: Int) {
@@ -184,7 +185,7 @@ extension InvertedResidualStep {
 }
 
 extension CultivarWindow {
-    /// Input rows that `rows` neighbouring output rows reach over, padding included.
+    /// Input rows needed for `rows` neighbouring output rows, including padding.
     fileprivate func reach(_ rows: Int) -> Int { (rows - 1) * strideY + (kernelHeight - 1) * dilationY + 1 }
 
     /// The rows inside the image that the output rows `rows` need.

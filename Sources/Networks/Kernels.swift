@@ -1,8 +1,8 @@
 internal import CKernels
 internal import Glibc
 
-/// What computes products and convolutions: OpenBLAS, which runs everywhere, or kernels of our own for one instruction
-/// set, which are faster. Their results differ in the last bits.
+/// What computes products and convolutions: OpenBLAS, which runs everywhere, or Cultivar's own kernels for one
+/// instruction set, which are faster. Their results differ in the last bits.
 package enum Kernels: String, Sendable, CaseIterable {
     case openblas
     case avx2
@@ -10,10 +10,10 @@ package enum Kernels: String, Sendable, CaseIterable {
     /// AVX-512 and its instructions for bfloat16, AVX512_BF16; in other precisions the same as `avx512`.
     case bf16
 
-    /// The environment variable that forces one of them.
+    /// The environment variable that selects one of them.
     static let variable = "CULTIVAR_KERNELS"
 
-    /// Those that this CPU can run, the slowest first.
+    /// The kernels that this CPU can run, the slowest first.
     package static let available = allCases.filter(\.isAvailable)
 
     private var isAvailable: Bool {
@@ -21,9 +21,9 @@ package enum Kernels: String, Sendable, CaseIterable {
         return cultivar_has_format(set, self == .bf16 ? CULTIVAR_BFLOAT16 : CULTIVAR_FLOAT32) != 0
     }
 
-    /// What the environment asked for when it was first looked at, else the fastest.
+    /// The kernels that the environment asked for when it was first read, otherwise the fastest.
     ///
-    /// Throws `NetworkError.unknownKernels` where the environment names what doesn't exist or can't run here.
+    /// Throws `NetworkError.unknownKernels` if the environment names kernels that don't exist or can't run here.
     package static func chosen() throws(NetworkError) -> Kernels { try choice.get() }
 
     private static let choice = choose(getenv(variable).map { String(cString: $0) })
@@ -36,10 +36,10 @@ package enum Kernels: String, Sendable, CaseIterable {
         return .success(kernels)
     }
 
-    /// The name of what decides the bits of results in any one precision.
+    /// The name of what determines the bits of results in a given precision.
     package var family: String { self == .bf16 ? Kernels.avx512.rawValue : rawValue }
 
-    /// The instruction set of our own kernels.
+    /// The instruction set of Cultivar's own kernels.
     var instructionSet: CultivarInstructionSet? {
         switch self {
         case .openblas: nil

@@ -81,7 +81,7 @@ extension GraphBuilder {
             let operands = try [value(node, 0), value(node, 1)]
             guard operands[0].layout == operands[1].layout else {
                 throw NetworkError.unsupportedShape(
-                    node: node.label, reason: "its operands order their axes differently")
+                    node: node.label, reason: "its operands have different axis orders")
             }
             try add(node, .arithmetic(operation, .none), operands, layout: operands[0].layout)
         }
@@ -117,7 +117,7 @@ extension GraphBuilder {
         }
     }
 
-    /// The values of a constant that is the same at every pixel: one a channel, or a single one.
+    /// The values of a constant that is the same at every pixel: one per channel, or a single one.
     private func channelValues(_ node: Node, _ index: Int, layout: Graph.Layout) throws -> [Float] {
         let tensor = try floats(node, index)
         let rank = layout == .matrix ? 2 : 4

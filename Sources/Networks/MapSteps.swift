@@ -43,7 +43,7 @@ struct ArithmeticStep: Step {
 
     func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
         let shape = output.shape
-        // Of equal shapes all elements are one row; a single pixel is repeated for every pixel of the other.
+        // With equal shapes, all elements form one row; a single pixel is repeated for every pixel of the other.
         let isFlat = left.shape == right.shape
         let (rows, columns) = isFlat ? (1, shape.count) : (shape.pixels, shape.channels)
         let leftStep = left.shape.pixels == 1 && !isFlat ? 0 : columns
@@ -133,7 +133,7 @@ struct ConcatStep: Step {
         var channel = 0
         for input in inputs {
             let count = input.shape.channels
-            // Images lie one behind the other, so their pixels are one sequence.
+            // Images are stored one after another, so their pixels are one sequence.
             for pixel in 0..<images * output.shape.pixels {
                 (output.pointer(scratch) + pixel * output.shape.channels + channel).update(
                     from: input.pointer(scratch) + pixel * count, count: count)

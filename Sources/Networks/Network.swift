@@ -26,8 +26,8 @@ final class Network: Sendable {
         parameterCount = graph.nodes.reduce(0) { $0 + $1.operation.weightCount }
     }
 
-    /// The weights of `graph.nodes[node]`, which are brought into that order when they are first asked for, and are there
-    /// for as long as a plan has them.
+    /// The weights of `graph.nodes[node]`. They are rearranged when they are first requested, and exist as long as a
+    /// plan uses them.
     func weights(of node: Int, _ layout: WeightLayout = .rows) -> Weights {
         weights.withLock { known in
             let key = WeightKey(node: node, layout: layout)
@@ -43,7 +43,7 @@ final class Network: Sendable {
         graph.nodes[node].operation.isReducible ? reduced.precision(of: node) : .float32
     }
 
-    /// What a plan for one picture of `height` x `width` pixels takes and gives.
+    /// The input and output of a plan for one picture of `height` x `width` pixels.
     func measure(height: Int, width: Int) throws -> Plan.Measures {
         try Plan.measure(self, input: Shape(height: height, width: width, channels: 3), group: 1)
     }
@@ -54,7 +54,7 @@ final class Network: Sendable {
     }
 }
 
-/// Weights that are kept by others.
+/// Weights that are owned by others.
 private struct SharedWeights {
     private weak var factors: AlignedBuffer<Float>?
     private weak var bias: AlignedBuffer<Float>?
@@ -70,7 +70,7 @@ private struct SharedWeights {
         isScaled = weights.scales != nil
     }
 
-    /// The weights; nil where nobody has kept them.
+    /// The weights; nil if nobody has kept them.
     var weights: Weights? {
         guard let factors, let bias, !isScaled || scales != nil else { return nil }
         return Weights(factors: factors, bias: bias, precision: precision, scales: scales)
@@ -78,7 +78,7 @@ private struct SharedWeights {
 }
 
 extension Operation {
-    /// Weights and summands, those of a batch normalisation that isn't folded away included.
+    /// Weights and summands, including those of a batch normalisation that isn't folded away.
     var weightCount: Int {
         switch self {
         case .convolution(let convolution): convolution.kernel.count + convolution.bias.count

@@ -1,7 +1,7 @@
 internal import System
 package import SystemPackage
 
-/// Why a model can't be run by this engine. Every case names what is to blame.
+/// Why a model can't be run by this engine. Every case names the cause.
 package enum NetworkError: Error, CustomStringConvertible, Equatable {
     case unsupportedOpset(Int)
     case unsupportedOperator(node: String, operatorType: String)

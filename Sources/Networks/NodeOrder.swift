@@ -1,11 +1,11 @@
 internal import ONNX
 
 extension Model {
-    /// The nodes that the output depends on, each behind those whose outputs it uses; the file's own order where that
-    /// is one.
+    /// The nodes that the output depends on, each after those whose outputs it uses; in the file's own order if that is
+    /// valid.
     func orderedNodes() throws -> [Node] {
         guard outputs.count == 1 else {
-            throw NetworkError.unsupportedOutput(reason: "one is expected, found \(outputs.map(\.name))")
+            throw NetworkError.unsupportedOutput(reason: "expected one, found \(outputs.map(\.name))")
         }
         let producers = try producers()
         let needed = neededNodes(producers)
@@ -58,7 +58,7 @@ extension Model {
         return needed
     }
 
-    /// Depth first with a stack of its own: a file may chain more nodes than calls can nest.
+    /// Depth first with an explicit stack: a file may chain more nodes than calls can nest.
     private func visit(
         _ start: Int, producers: [String: Int], state: inout [Visit], order: inout [Int]
     ) throws {

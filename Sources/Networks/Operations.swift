@@ -2,12 +2,12 @@ internal import ONNX
 
 /// What a node of a `Graph` computes, independent of the picture's size. Weights are still as the ONNX file has them.
 enum Operation: Sendable {
-    /// Inputs: the map, and a second one to be added before the activation where `Plan` has fused an addition.
+    /// Inputs: the map, and a second one that is added before the activation if `Plan` has fused an addition.
     case convolution(Convolution)
     case dense(Dense)
     case affine(Affine)
     case activation(Activation)
-    /// Elementwise on two values; one may be (N, C, 1, 1) where the other is a map.
+    /// Elementwise on two values; one may be (N, C, 1, 1) if the other is a map.
     case arithmetic(Arithmetic, Activation)
     case pool(Pool)
     case globalPool(PoolKind)
@@ -22,7 +22,7 @@ struct Convolution: Sendable {
     var groups: Int
     /// O x I / groups x H x W.
     var kernel: Tensor
-    /// A factor an output channel, from a batch normalisation behind the convolution.
+    /// One factor per output channel, from a batch normalisation after the convolution.
     var scale: [Float]?
     var bias: [Float]
     var activation = Activation.none
@@ -34,7 +34,7 @@ struct Convolution: Sendable {
 }
 
 struct Dense: Sendable {
-    /// K x N, or N x K where `isTransposed`.
+    /// K x N, or N x K if `isTransposed`.
     var weights: Tensor
     var isTransposed: Bool
     var scale: [Float]?
@@ -45,7 +45,7 @@ struct Dense: Sendable {
     var outputs: Int { weights.dimensions[isTransposed ? 0 : 1] }
 }
 
-/// activation(x * scale + shift), with a value a channel or one for all.
+/// activation(x * scale + shift), with one value per channel or one for all.
 struct Affine: Sendable {
     var scale: [Float]
     var shift: [Float]
@@ -78,17 +78,17 @@ struct Pool: Sendable {
     }
 }
 
-/// A map becoming a row of a matrix, in the order that ONNX gives its elements, or the other way round for 1 x 1 maps.
+/// Turns a map into a row of a matrix, in ONNX's order of elements, or the reverse for 1 x 1 maps.
 struct Flatten: Sendable {
-    /// Whether channels come before rows and columns in the file's view of the map.
+    /// Whether channels come before rows and columns in the file's order of axes.
     var isPlanar: Bool
-    /// Whether only a 1 x 1 map is meant.
+    /// Whether only a 1 x 1 map is allowed.
     var requiresSinglePixel: Bool
     /// The number of features that the file expects.
     var features: Int?
 }
 
-/// What convolution and pooling share: a window of `kernel` pixels, height before width.
+/// Shared by convolution and pooling: a window of `kernel` pixels, height before width.
 struct Window: Sendable, Equatable {
     struct Size: Sendable, Equatable {
         var height: Int
@@ -100,7 +100,7 @@ struct Window: Sendable, Equatable {
     var dilations = Size(height: 1, width: 1)
     var padding = WindowPadding.explicit(Padding())
 
-    /// A 1 x 1 window at every pixel. (SAME padding of such a window is none.)
+    /// A 1 x 1 window at every pixel. (For such a window, SAME padding means none.)
     var isPointwise: Bool {
         let one = Size(height: 1, width: 1)
         guard kernel == one, strides == one else { return false }
@@ -111,7 +111,7 @@ struct Window: Sendable, Equatable {
 
 enum WindowPadding: Sendable, Equatable {
     case explicit(Padding)
-    /// As many pixels as give an output of ceil(size / stride), the odd one at the end (or at the start).
+    /// As much as gives an output of ceil(size / stride), with the odd pixel at the end (or at the start).
     case sameUpper
     case sameLower
 }

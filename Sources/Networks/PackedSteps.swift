@@ -1,8 +1,8 @@
 internal import CKernels
 internal import Numerics
 
-/// Convolutions and dense layers on our own products. Each element of their outputs is computed alone, in an order that
-/// the shapes fix, so that a result never depends on what is computed with it.
+/// Convolutions and dense layers with Cultivar's own products. Each output element is computed separately, in an order
+/// that is fixed by the shapes, so a result never depends on what else is computed.
 
 /// A 1 x 1 convolution or a dense layer: the pixels of all images are the rows of one product.
 struct PackedProductStep: Step {
@@ -12,7 +12,7 @@ struct PackedProductStep: Step {
     private let set: CultivarInstructionSet
     private let shorts: ShortRows?
 
-    /// Rows that are rounded at a time where the product isn't in float32.
+    /// How many rows are rounded at a time if the product isn't in float32.
     static let shortRows = 448
 
     /// `shorts` is where the input is rounded, if it is.
@@ -47,7 +47,7 @@ struct PackedProductStep: Step {
     }
 }
 
-/// A convolution whose patches are read where they lie: a row of the product is a patch, one stretch a kernel row.
+/// A convolution whose patches are read in place: a row of the product is a patch, with one stretch per kernel row.
 /// Output pixels with the same taps inside the image are computed together.
 struct DirectConvolutionStep: Step {
     private let operands: Operands
@@ -58,7 +58,7 @@ struct DirectConvolutionStep: Step {
     private let rowRuns: [TapRun]
     private let columnRuns: [TapRun]
 
-    /// Whether the taps of a kernel row lie side by side in memory.
+    /// Whether the taps of a kernel row are contiguous in memory.
     static func takes(_ convolution: Convolution) -> Bool {
         convolution.groups == 1 && convolution.window.dilations.width == 1
     }
@@ -80,7 +80,7 @@ struct DirectConvolutionStep: Step {
     func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {
         for rows in rowRuns {
             for columns in columnRuns {
-                // The longer way makes the better tiles: along a row of the map, or from image to image.
+                // The longer direction gives better tiles: along a row of the map, or from image to image.
                 if images > columns.outputs.count {
                     for y in rows.outputs {
                         for x in columns.outputs {
@@ -103,7 +103,7 @@ struct DirectConvolutionStep: Step {
             output.pointer(scratch), rows: images * output.shape.pixels, channels: output.shape.channels)
     }
 
-    /// Output pixels that are equally far apart: several of one row, or the same one of several images.
+    /// Output pixels at equal distances: several in one row, or the same one in several images.
     private func multiply(
         _ scratch: UnsafeMutablePointer<Float>, images: Range<Int>, y: Int, x: Range<Int>, _ rowTaps: Range<Int>,
         _ columnTaps: Range<Int>
@@ -134,7 +134,7 @@ struct DirectConvolutionStep: Step {
     }
 }
 
-/// Neighbouring outputs along one axis of which the same taps of a window lie inside the image.
+/// Neighbouring outputs along one axis for which the same taps of a window are inside the image.
 struct TapRun: Sendable, Equatable {
     var outputs: Range<Int>
     let taps: Range<Int>
@@ -157,7 +157,7 @@ struct TapRun: Sendable, Equatable {
     }
 }
 
-/// What follows a product: a clip is part of the product itself, any other activation a pass over its output.
+/// What follows a product: a clip is part of the product itself, any other activation is a pass over its output.
 struct Epilogue: Sendable {
     static let none = Epilogue(.none)
 
@@ -178,8 +178,8 @@ struct Epilogue: Sendable {
     }
 }
 
-/// A product with its weights, which it keeps; its matrices are yet to be named. What a step needs of them while it runs
-/// is a copy of a few pointers: counting references there costs, because the workers share the weights.
+/// A product that owns its weights; its matrices are set later. While it runs, a step only needs copies of a few
+/// pointers: counting references there would be slow, because the workers share the weights.
 struct PreparedProduct: @unchecked Sendable {
     let product: CultivarProduct
     private let weights: Weights
@@ -202,7 +202,7 @@ extension CultivarProduct {
         high = epilogue.high
     }
 
-    /// One stretch of `units` elements (pairs of 16-bit ones) a row, rows one behind the other.
+    /// One stretch of `units` elements (pairs of 16-bit elements) per row, one row after another.
     mutating func setDepth(_ units: Int) {
         segments = 1
         segmentDepth = units

@@ -1,5 +1,5 @@
-/// A network laid out for pictures of one size, a fixed number at a time: steps in order, each with the places of its
-/// operands in one block of scratch memory.
+/// A network laid out for pictures of one size, a fixed number at a time: steps in order, each with the positions of
+/// its operands in one block of scratch memory.
 final class Plan: Sendable {
     let group: Int
     let input: Region
@@ -8,7 +8,7 @@ final class Plan: Sendable {
     let scratchCount: Int
     let steps: [any Step]
 
-    /// The output's shape and the scratch memory of a plan, which isn't made.
+    /// The output's shape and the scratch memory of a plan, without creating it.
     struct Measures: Sendable {
         let output: Shape
         let scratchCount: Int
@@ -35,7 +35,7 @@ final class Plan: Sendable {
     }
 }
 
-/// A value's place in scratch memory: `group` maps of `shape`, one behind the other.
+/// A value's position in scratch memory: `group` maps of `shape`, one after another.
 struct Region: Sendable {
     let offset: Int
     let shape: Shape
@@ -45,15 +45,15 @@ struct Region: Sendable {
     }
 }
 
-/// The places of what a convolution or a dense layer reads and writes.
+/// The positions of what a convolution or a dense layer reads and writes.
 struct Operands: Sendable {
     let input: Region
     let output: Region
-    /// What is added before the activation; of the output's shape.
+    /// What is added before the activation; it has the output's shape.
     let residual: Region?
 }
 
-/// One operation with its operands' places.
+/// One operation with the positions of its operands.
 protocol Step: Sendable {
     func run(_ scratch: UnsafeMutablePointer<Float>, images: Int)
 }

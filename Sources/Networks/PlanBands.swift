@@ -1,15 +1,15 @@
 internal import CKernels
 
-/// Two convolutions of which the second is done by Winograd's algorithm, a band of rows of one image at a time, so that
+/// Two convolutions, the second with Winograd's algorithm, computed one band of rows of one image at a time, so that
 /// the map between them stays in the cache and needs little memory.
 extension PlanBuilder {
-    /// Floats of one image's map between two convolutions from which on it is made in bands.
+    /// From how many floats on one image's map between two convolutions is computed in bands.
     static let bandedCount = 1 << 19
 
-    /// Floats of the map between that a band should have.
+    /// How many floats of the map in between a band should have.
     private static let bandCount = 256 << 10
 
-    /// One band: the rows of either convolution's output that are made, the second one's before any pool.
+    /// One band: the computed rows of each convolution's output; for the second one, before any pool.
     private struct Band {
         let image: Int
         let first: Range<Int>
@@ -72,10 +72,11 @@ extension PlanBuilder {
             unpooled: made, weights: weights(of: entry.origin, .winograd(side: form.side)), set: set)
     }
 
-    /// The rows of its input that a convolution needs for the rows `rows` of its output, and the convolution of just that.
+    /// The input rows that a convolution needs for the rows `rows` of its output, and the convolution of just these
+    /// rows.
     private func part(of entry: Entry, _ rows: Range<Int>) -> (input: Range<Int>, convolution: Convolution) {
         guard case .convolution(var convolution) = entry.node.operation else {
-            preconditionFailure("\(entry.node.label) is no convolution")
+            preconditionFailure("\(entry.node.label) isn't a convolution")
         }
         let shape = shapes[graph.nodes[entry.origin].inputs[0]]!
         let window = convolution.window
@@ -90,7 +91,7 @@ extension PlanBuilder {
     }
 }
 
-/// Steps that are laid out for one of a group's images.
+/// Steps that are laid out for one image of a group.
 struct ImageStep: Step {
     let image: Int
     let steps: [any Step]
@@ -106,7 +107,7 @@ extension Shape {
 }
 
 extension Region {
-    /// The place of one image of the group.
+    /// The position of one image of the group.
     fileprivate func advanced(image: Int) -> Region { Region(offset: offset + image * shape.count, shape: shape) }
 
     /// Some rows of the first image.

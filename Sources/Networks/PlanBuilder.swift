@@ -1,18 +1,18 @@
 internal import ONNX
 
-/// Makes a network's steps for one size of picture, and gives every value a place that is free again once its last
-/// user has run.
+/// Creates a network's steps for one picture size, and gives every value memory that is free again once its last user
+/// has run.
 struct PlanBuilder {
     struct Entry {
         var node: Graph.Node
-        /// Where the weights' node stands in the graph.
+        /// The position of the weights' node in the graph.
         let origin: Int
-        /// What is computed on the way, in bands: before a 1 x 1 convolution a depthwise one, before that maybe an
-        /// expanding one; before one of 3 x 3 taps any other.
+        /// What is computed in bands along the way: before a 1 x 1 convolution, a depthwise one and maybe an expanding
+        /// one before that; before one with 3 x 3 taps, any other.
         var before: [Entry] = []
     }
 
-    /// A stretch of scratch memory; several values may share it one after the other.
+    /// A stretch of scratch memory; several values may use it one after another.
     private struct Block {
         let offset: Int
         var lastUse: Int
@@ -24,9 +24,9 @@ struct PlanBuilder {
     let network: Network
     let graph: Graph
     let group: Int
-    /// Whether nobody will run the steps, so that the weights they read needn't be made.
+    /// Whether the steps will never run, so that their weights needn't be prepared.
     let measuresOnly: Bool
-    /// The graph's nodes; nil where one has been fused into another.
+    /// The graph's nodes; nil if a node has been fused into another.
     var entries: [Entry?]
     let shapes: [Graph.Value: Shape]
     private var lastUse: [Graph.Value: Int] = [:]
@@ -45,7 +45,8 @@ struct PlanBuilder {
         try checkExpandedFactors()
     }
 
-    /// A factor for all channels is written out, one a channel, of which a node may have as many as a map has elements.
+    /// A single factor for all channels is expanded to one per channel; a node may have as many channels as a map has
+    /// elements.
     private func checkExpandedFactors() throws {
         var count = 0
         for node in graph.nodes {
@@ -55,7 +56,7 @@ struct PlanBuilder {
         }
     }
 
-    /// A builder that has done its work.
+    /// A builder that has finished its work.
     static func built(_ network: Network, input: Shape, group: Int, measuresOnly: Bool) throws -> PlanBuilder {
         var builder = try PlanBuilder(network, input: input, group: group, measuresOnly: measuresOnly)
         builder.fuseAdditions()
@@ -102,7 +103,7 @@ struct PlanBuilder {
         regions[value] = Region(offset: regions[other]!.offset, shape: shapes[value]!)
     }
 
-    /// Places an elementwise operation's output over its first input where nobody needs that any more.
+    /// Puts an elementwise operation's output in place of its first input if nobody needs that any more.
     private mutating func placeElementwise(_ node: Graph.Node, at index: Int) {
         let first = node.inputs[0]
         if blockList[blocks[first]!].lastUse == index && shapes[first] == shapes[node.output] {
@@ -182,7 +183,7 @@ struct ScratchLayout {
     /// No plan may need more floats than this (2 GiB).
     static let maximumCount = 1 << 29
 
-    /// Floats in all.
+    /// Total number of floats.
     private(set) var count = 0
     private var taken: [Range<Int>] = []
 

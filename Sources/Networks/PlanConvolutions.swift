@@ -1,7 +1,7 @@
 internal import CKernels
 internal import ONNX
 
-/// The steps of convolutions and dense layers: which kernels take which.
+/// The steps of convolutions and dense layers: which kernels compute which.
 extension PlanBuilder {
     mutating func add(_ convolution: Convolution, _ entry: Entry) {
         let (node, origin) = (entry.node, entry.origin)
@@ -67,7 +67,7 @@ extension PlanBuilder {
         for place in places + [offset] { memory.release(place) }
     }
 
-    /// How Winograd's algorithm would do the entry's convolution; nil where it can't or where something else is faster.
+    /// How Winograd's algorithm would compute the entry's convolution; nil if it can't or if something else is faster.
     func winogradForm(_ entry: Entry) -> WinogradForm? {
         guard network.kernels.instructionSet != nil, entry.node.inputs.count == 1,
             case .convolution(let convolution) = entry.node.operation

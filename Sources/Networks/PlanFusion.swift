@@ -1,6 +1,6 @@
 /// Nodes that are computed together, found once shapes are known.
 extension PlanBuilder {
-    /// Lets a convolution whose only use is an addition of the same shape add the other operand itself.
+    /// Lets a convolution whose only user is an addition of the same shape add the other operand itself.
     mutating func fuseAdditions() {
         let uses = graph.useCounts
         let producers = Dictionary(uniqueKeysWithValues: graph.nodes.enumerated().map { ($1.output, $0) })
@@ -26,7 +26,7 @@ extension PlanBuilder {
         return true
     }
 
-    /// Lets a convolution that Winograd's algorithm does take the maxima of a 2 x 2 pool that is its only use.
+    /// Lets a convolution with Winograd's algorithm compute the maxima of a 2 x 2 pool that is its only user.
     mutating func fusePools() {
         let uses = graph.useCounts
         for (index, entry) in entries.enumerated() {
@@ -44,8 +44,8 @@ extension PlanBuilder {
         }
     }
 
-    /// Lets a 1 x 1 convolution compute the depthwise one that it alone reads in bands, and with it the 1 x 1 convolution
-    /// that the depthwise one alone reads.
+    /// Lets a 1 x 1 convolution compute, in bands, the depthwise one that only it reads, and also the 1 x 1 convolution
+    /// that only the depthwise one reads.
     mutating func fuseInvertedResiduals() {
         guard network.kernels.instructionSet != nil else { return }
         let uses = graph.useCounts
@@ -65,8 +65,8 @@ extension PlanBuilder {
         }
     }
 
-    /// Lets a convolution that Winograd's algorithm does compute the one that it alone reads in bands, where the map
-    /// between them is too large for the cache.
+    /// Lets a convolution with Winograd's algorithm compute, in bands, the one that only it reads, if the map between
+    /// them is too large for the cache.
     mutating func fuseBands() {
         guard network.kernels.instructionSet != nil else { return }
         let uses = graph.useCounts
@@ -86,7 +86,7 @@ extension PlanBuilder {
         }
     }
 
-    /// The convolution that produces the first input of `entry` for nobody else, itself without a fused addition.
+    /// The convolution that produces the first input of `entry`, if nobody else uses it and it has no fused addition.
     private func soleProducer(
         of entry: Entry, _ uses: [Graph.Value: Int], _ producers: [Graph.Value: Int],
         where condition: (Convolution) -> Bool

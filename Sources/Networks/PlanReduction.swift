@@ -1,9 +1,9 @@
-/// Where products in less than float32 take their input from.
+/// Where products in less than float32 get their input from.
 extension PlanBuilder {
     /// How a depthwise convolution hands its output to a projection.
     struct Filtered {
         let form: InvertedResidualStep.FilteredForm
-        /// What the largest integer stands for, of int16.
+        /// For int16, the value of the largest integer.
         let bound: Float?
 
         var isShort: Bool {
@@ -12,7 +12,7 @@ extension PlanBuilder {
         }
     }
 
-    /// Rounds at once where a vector of channels is full and, for int16, where a clip says what the largest value is.
+    /// Rounds immediately if a vector of channels is full and, for int16, if a clip determines the largest value.
     func filteredForm(_ filter: Entry, projection: Precision) -> Filtered {
         let unchanged = Filtered(form: .float32, bound: nil)
         guard projection != .float32, case .convolution(let convolution) = filter.node.operation,
@@ -32,11 +32,11 @@ extension PlanBuilder {
         return Filtered(form: .shorts(projection.format, activation.kernel), bound: bound)
     }
 
-    /// The layer of a 1 x 1 convolution, its input rounded where it is computed in less than float32; `places` gets the
-    /// scratch memory for that.
+    /// The layer of a 1 x 1 convolution, with its input rounded if it is computed in less than float32; `places` gets
+    /// the scratch memory for that.
     mutating func layer(_ entry: Entry, rows: Int, _ places: inout [Int]) -> InvertedResidualStep.Layer {
         guard case .convolution(let convolution) = entry.node.operation else {
-            preconditionFailure("\(entry.node.label) is no convolution")
+            preconditionFailure("\(entry.node.label) isn't a convolution")
         }
         let shorts = shortRows(of: entry.origin, depth: convolution.inputChannels, rows: rows)
         if let shorts { places.append(shorts.offset) }
@@ -47,13 +47,13 @@ extension PlanBuilder {
         _ entry: Entry, _ layout: WeightLayout, _ shorts: ShortRows? = nil
     ) -> InvertedResidualStep.Layer {
         guard case .convolution(let convolution) = entry.node.operation else {
-            preconditionFailure("\(entry.node.label) is no convolution")
+            preconditionFailure("\(entry.node.label) isn't a convolution")
         }
         return InvertedResidualStep.Layer(
             weights: weights(of: entry.origin, layout), activation: convolution.activation, shorts: shorts)
     }
 
-    /// Reserves scratch memory for the rounded input of the product of node `origin`; nil where that is in float32.
+    /// Reserves scratch memory for the rounded input of the product of node `origin`; nil if that is in float32.
     mutating func shortRows(of origin: Int, depth: Int, rows: Int) -> ShortRows? {
         let precision = network.precision(of: origin)
         guard precision != .float32 else { return nil }

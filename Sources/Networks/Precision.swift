@@ -1,11 +1,11 @@
 internal import CKernels
 
-/// What the factors of the costly products are rounded to before they are multiplied; sums, and everything between the
-/// products, are float32.
+/// The format to which the factors of the expensive products are rounded before they are multiplied; sums, and
+/// everything between the products, are float32.
 package enum Precision: String, Sendable, CaseIterable, Codable {
     case float32
-    /// The upper half of a float32. What it costs in accuracy is measured when a backbone is loaded. Whether it is faster
-    /// depends on the CPU: some have an instruction for it that is slower than float32's.
+    /// The upper half of a float32. The loss of accuracy is measured when a backbone is loaded. Whether it is faster
+    /// depends on the CPU: on some, the instruction for it is slower than that for float32.
     case bfloat16
     /// Fixed point with a scale for each pixel and each output channel; more accurate than bfloat16.
     case int16
@@ -18,7 +18,7 @@ package enum Precision: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// Why this machine can't compute in it, a sentence; nil where it can.
+    /// Why this machine can't compute in it, as a sentence; nil if it can.
     package var problem: String? {
         do {
             let kernels = try Kernels.chosen()
@@ -28,16 +28,16 @@ package enum Precision: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// What products of it need, for messages.
+    /// What products in this format need, for messages.
     var need: String {
         switch self {
         case .float32: "nothing"
-        case .int16: "kernels of our own (a CPU with AVX2)"
+        case .int16: "Cultivar's own kernels (a CPU with AVX2)"
         case .bfloat16: "the kernels \(Kernels.bf16.rawValue) (a CPU with AVX512_BF16)"
         }
     }
 
-    /// Whether `kernels` have products of it.
+    /// Whether `kernels` have products in this format.
     func runs(on kernels: Kernels) -> Bool {
         switch self {
         case .float32: true
@@ -60,18 +60,18 @@ struct ReducedProducts: Sendable {
 }
 
 extension Operation {
-    /// Whether its product may be computed in less than float32: a 1 x 1 convolution of some depth.
+    /// Whether its product may be computed in less than float32: a 1 x 1 convolution with enough depth.
     var isReducible: Bool {
         guard case .convolution(let convolution) = self else { return false }
         return convolution.isPointwise && (8...65_536).contains(convolution.inputChannels)
     }
 }
 
-/// The place in scratch memory where rows of float32 become rows of 16-bit elements for a product.
+/// The scratch memory in which rows of float32 become rows of 16-bit elements for a product.
 struct ShortRows: Sendable {
     let precision: Precision
     let depth: Int
-    /// Rows that fit.
+    /// How many rows fit.
     let rows: Int
     let offset: Int
 

@@ -1,15 +1,16 @@
-/// How a backbone wants its pictures' bytes (RGB order): value = (byte * pixelScale - mean[c]) / standardDeviation[c].
+/// How a backbone expects the bytes of its pictures (RGB order): value = (byte * pixelScale - mean[c]) /
+/// standardDeviation[c].
 package struct Preprocessing: Sendable, Hashable, CustomStringConvertible {
     package let pixelScale: Float
     /// One value each for red, green and blue, in units of the scaled byte.
     package let mean: [Float]
     package let standardDeviation: [Float]
 
-    /// What torchvision trains with on ImageNet.
+    /// The values with which torchvision trains on ImageNet.
     package static let imageNet = Preprocessing(
         pixelScale: 1 / 255, mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225])
 
-    /// Bytes as they are, for networks that do the rest themselves.
+    /// Unchanged bytes, for networks that do the rest themselves.
     package static let none = Preprocessing(pixelScale: 1, mean: [0, 0, 0], standardDeviation: [1, 1, 1])
 
     package init(pixelScale: Float, mean: [Float], standardDeviation: [Float]) {
@@ -19,7 +20,7 @@ package struct Preprocessing: Sendable, Hashable, CustomStringConvertible {
         self.standardDeviation = standardDeviation
     }
 
-    /// Reads the entries `pixel_scale`, `mean` and `std`; an absent one has ImageNet's value.
+    /// Reads the entries `pixel_scale`, `mean` and `std`; a missing one has ImageNet's value.
     init(metadata: [String: String]) throws {
         let scale = try Self.values("pixel_scale", metadata, count: 1) { $0 > 0 }
         pixelScale = scale?[0] ?? Self.imageNet.pixelScale
@@ -42,7 +43,7 @@ package struct Preprocessing: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { "(pixel * \(pixelScale) - \(mean)) / \(standardDeviation)" }
 
-    /// The same as one factor and one summand a channel.
+    /// The same as one factor and one summand per channel.
     var affine: Affine {
         Affine(
             scale: standardDeviation.map { pixelScale / $0 }, shift: zip(mean, standardDeviation).map { -$0 / $1 })

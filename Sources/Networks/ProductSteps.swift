@@ -2,7 +2,7 @@ internal import CKernels
 internal import Numerics
 
 /// How the rows of a matrix product are split into tiles, each within one image: OpenBLAS rounds a row differently
-/// according to how many others are multiplied with it, and an image's result may not depend on its company.
+/// depending on how many others are multiplied with it, and an image's result must not depend on other images.
 struct RowTiles: Sendable {
     let rowsPerImage: Int
     let tilesPerImage: Int
@@ -34,7 +34,7 @@ struct ProductStep: Step {
     private let activation: CultivarActivation
     private let tiles: RowTiles
 
-    /// Floats of input and output that a tile should have, so that it is still in the cache when it is finished.
+    /// How many floats of input and output a tile should have, so that it is still in the cache when it is finished.
     private static let tileCount = 1 << 19
 
     init(_ operands: Operands, weights: Weights, activation: Activation) {
@@ -61,14 +61,14 @@ struct ProductStep: Step {
     }
 }
 
-/// How a convolution's patches are cut up so that those in use at a time fit into the cache.
+/// How a convolution's patches are divided so that those in use at a time fit into the cache.
 struct PatchTiling: Sendable {
     let tiles: RowTiles
-    /// Kernel rows that are multiplied at a time; the products of several are added up.
+    /// How many kernel rows are multiplied at a time; the products of several are added up.
     let kernelRows: Int
     let patchCount: Int
 
-    /// Floats of patches that should be in use at a time.
+    /// How many floats of patches should be in use at a time.
     private static let targetCount = 1 << 20
     private static let minimumRows = 512
 

@@ -1,6 +1,6 @@
 /// The size of one picture's value: a map of rows x columns x channels; a row of a matrix is a map of one pixel.
 struct Shape: Sendable, Equatable {
-    /// No value of one picture may have more elements.
+    /// The maximum number of elements of a value of one picture.
     static let maximumCount = 1 << 27
 
     var height: Int
@@ -65,7 +65,7 @@ extension Graph.Node {
             channels: channels)
     }
 
-    /// With ceil_mode a last window may hang over the padding, but none starts beyond it.
+    /// With ceil_mode, the last window may extend beyond the padding, but none starts beyond it.
     private func poolShape(_ pool: Pool, _ input: Shape) throws -> Shape {
         let padding = pool.window.resolvedPadding(input)
         guard padding.top < pool.window.reach.height, padding.left < pool.window.reach.width,
@@ -83,7 +83,7 @@ extension Graph.Node {
 
     private func broadcastShape(_ left: Shape, _ right: Shape) throws -> Shape {
         guard left.channels == right.channels, left == right || left.pixels == 1 || right.pixels == 1 else {
-            throw unsupported("its operands' sizes \(left.text) and \(right.text) don't go together")
+            throw unsupported("its operands' sizes \(left.text) and \(right.text) don't match")
         }
         return left.pixels == 1 ? right : left
     }
@@ -92,7 +92,7 @@ extension Graph.Node {
         var shape = inputs[0]
         for other in inputs.dropFirst() {
             guard other.height == shape.height, other.width == shape.width else {
-                throw unsupported("its inputs' sizes \(shape.text) and \(other.text) don't go together")
+                throw unsupported("its inputs' sizes \(shape.text) and \(other.text) don't match")
             }
             shape.channels += other.channels
         }
@@ -104,7 +104,7 @@ extension Graph.Node {
             throw unsupported("its input has \(input.height) x \(input.width) pixels rather than one")
         }
         if let features = flatten.features, features != input.count {
-            throw unsupported("\(features) features are expected, found \(input.count)")
+            throw unsupported("expected \(features) features, found \(input.count)")
         }
         return .vector(input.count)
     }

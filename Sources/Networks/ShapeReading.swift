@@ -1,7 +1,7 @@
 internal import ONNX
 
-/// Operators that only give a value another shape. In memory channels are innermost whatever the file says, so most of
-/// them cost nothing.
+/// Operators that only change the shape of a value. In memory, channels are innermost whatever the file says, so most
+/// of them cost nothing.
 extension GraphBuilder {
     mutating func readFlatten(_ node: Node) throws {
         let input = try value(node, 0)
@@ -83,7 +83,7 @@ extension GraphBuilder {
         let axis = try attributes.int("axis", default: 1)
         try attributes.finish()
         guard let layout = inputs.first?.layout, inputs.allSatisfy({ $0.layout == layout }) else {
-            throw NetworkError.unsupportedShape(node: node.label, reason: "its inputs order their axes differently")
+            throw NetworkError.unsupportedShape(node: node.label, reason: "its inputs have different axis orders")
         }
         let rank = layout == .matrix ? 2 : 4
         guard (axis < 0 ? axis + rank : axis) == (layout == .channelsLast ? 3 : 1) else {
@@ -107,7 +107,7 @@ extension GraphBuilder {
         try add(node, .flatten(flatten), [input], layout: .matrix)
     }
 
-    /// Axes told by an attribute (before version 13) or by an input; none where neither is there.
+    /// Axes from an attribute (before version 13) or an input; none if there is neither.
     private func axes(_ node: Node) throws -> [Int] {
         var attributes = AttributeReader(node)
         let axes = try attributes.ints("axes") ?? []

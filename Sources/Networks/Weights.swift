@@ -4,25 +4,25 @@ internal import ONNX
 
 /// The order in which kernels read the factors of a convolution or a dense layer.
 enum WeightLayout: Hashable, Sendable {
-    /// Row-major: (groups, H x W x I / groups, O / groups), of a depthwise convolution (H x W, channels), of a dense
-    /// layer (K, N), of a channelwise function one a channel.
+    /// Row-major: (groups, H x W x I / groups, O / groups); for a depthwise convolution (H x W, channels), for a dense
+    /// layer (K, N), for a channelwise function one per channel.
     case rows
-    /// The rows packed in panels, for our own products of the given precision. Of a product in int16 whose input has
-    /// been scaled already, `inputBound` is what the largest integer stands for.
+    /// The rows packed in panels, for Cultivar's own products in the given precision. For a product in int16 whose
+    /// input is already scaled, `inputBound` is the value of the largest integer.
     case panels(Precision = .float32, inputBound: Float? = nil)
-    /// Of a depthwise convolution the rows, scaled so that outputs up to `bound` become integers of int16.
+    /// For a depthwise convolution: the rows, scaled so that outputs up to `bound` become int16 integers.
     case scaledRows(bound: Float)
-    /// Of 3 x 3 taps the planes of Winograd's algorithm for tiles of `side` x `side` outputs, each packed in panels.
+    /// For 3 x 3 taps: the planes of Winograd's algorithm for tiles of `side` x `side` outputs, each packed in panels.
     case winograd(side: Int)
 }
 
-/// The factors and the summands (one a channel) of one operation.
+/// The factors and the summands (one per channel) of one operation.
 struct Weights: Sendable {
     let factors: AlignedBuffer<Float>
     let bias: AlignedBuffer<Float>
-    /// What the factors of a product are; where it isn't float32, `factors` holds pairs of 16-bit elements.
+    /// The format of the factors of a product; if it isn't float32, `factors` contains pairs of 16-bit elements.
     var precision = Precision.float32
-    /// Of int16, what one unit of each output's factors and of the input is worth.
+    /// For int16, the value of one unit of each output's factors and of the input.
     var scales: AlignedBuffer<Float>?
 
     /// The weights in rows; nil for operations without any.
@@ -41,7 +41,7 @@ struct Weights: Sendable {
         }
     }
 
-    /// Stands for the weights of steps that are never run.
+    /// A placeholder for the weights of steps that are never run.
     static let none = Weights(factors: AlignedBuffer(count: 0), bias: AlignedBuffer(count: 0))
 
     init(
@@ -54,7 +54,7 @@ struct Weights: Sendable {
         self.scales = scales
     }
 
-    /// What the largest integer of int16 is as a float32.
+    /// The largest int16 integer as a float32.
     static let integerLimit = Float(CULTIVAR_INT16_LIMIT)
 
     /// These weights, now in rows, in another order.

@@ -4,7 +4,7 @@ extension GraphBuilder {
     /// Sizes above this serve no purpose and could overflow a product of three.
     private static let maximumExtent = 1 << 16
 
-    /// The attributes that convolution and pooling share. `kernel` is nil where the attribute must say it.
+    /// The attributes that convolution and pooling share. `kernel` is nil if the attribute must specify it.
     func readWindow(_ attributes: inout AttributeReader, kernel: Window.Size?) throws -> Window {
         let declared = try size(&attributes, "kernel_shape")
         guard let kernel = kernel ?? declared else {
@@ -64,7 +64,7 @@ extension GraphBuilder {
         try add(node, .globalPool(kind), [map(node, 0)], layout: .channelsFirst)
     }
 
-    /// The mean over rows and columns, told by an attribute (before version 18) or by an input.
+    /// The mean over rows and columns, with axes from an attribute (before version 18) or an input.
     mutating func readReduceMean(_ node: Node) throws {
         let input = try value(node, 0)
         var attributes = AttributeReader(node)
@@ -111,7 +111,7 @@ extension Graph.Layout {
         self != .matrix && axes.map { $0 < 0 ? $0 + 4 : $0 }.sorted() == spatialAxes
     }
 
-    /// The padding that ONNX's list (starts of all axes, then ends) asks for; nil where it isn't one of rows and columns.
+    /// The padding from ONNX's list (starts of all axes, then ends); nil if it isn't one of rows and columns.
     fileprivate func padding(_ pads: [Int]) -> Padding? {
         guard self != .matrix, pads.count == 8, pads.allSatisfy({ (0...1 << 16).contains($0) }) else { return nil }
         let (row, column) = (spatialAxes[0], spatialAxes[1])

@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// How a convolution of 3 x 3 taps is done by Winograd's algorithm, where that pays.
+/// How a convolution with 3 x 3 taps is computed by Winograd's algorithm, if that is worthwhile.
 struct WinogradForm: Sendable, Equatable {
     /// Output pixels along a tile's side, 2 or 4.
     let side: Int
@@ -9,10 +9,10 @@ struct WinogradForm: Sendable, Equatable {
 
     var planes: Int { (side + 2) * (side + 2) }
 
-    /// The form with the least arithmetic; nil where the direct way has less.
+    /// The variant with the least arithmetic; nil if the direct method needs less.
     ///
-    /// Transforming a value back or forth costs about as much as `transformCost` multiplications; for reading a weight
-    /// from memory there is time for `weightCost` of them.
+    /// Transforming a value in either direction costs about as much as `transformCost` multiplications; reading a
+    /// weight from memory takes as long as `weightCost` of them.
     init?(_ convolution: Convolution, input: Shape, output: Shape, group: Int) {
         let window = convolution.window
         let (three, one) = (Window.Size(height: 3, width: 3), Window.Size(height: 1, width: 1))
@@ -46,7 +46,7 @@ struct WinogradForm: Sendable, Equatable {
 }
 
 extension Window {
-    /// Taps that lie inside the image, over all output pixels.
+    /// Taps inside the image, over all output pixels.
     fileprivate func tapCount(input: Shape, output: Shape) -> Int {
         let padding = resolvedPadding(input)
         let rows = TapRun.runs(
@@ -63,8 +63,8 @@ extension TapRun {
     fileprivate var tapCount: Int { outputs.count * taps.count }
 }
 
-/// A convolution of 3 x 3 taps by Winograd's algorithm, a block of tiles at a time so that the block stays in the cache;
-/// the maximum of each 2 x 2 pixels is taken on the way where a pool has been fused.
+/// A convolution of 3 x 3 taps by Winograd's algorithm, a block of tiles at a time so that the block stays in the
+/// cache; the maximum of each 2 x 2 pixels is computed along the way if a pool has been fused.
 struct WinogradStep: Step {
     private let input: Region
     private let output: Region
@@ -77,7 +77,7 @@ struct WinogradStep: Step {
     private let scratchOffset: Int
     private let packedPlane: Int
 
-    /// How many tiles are in work at a time, and the scratch memory for them.
+    /// How many tiles are processed at a time, and the scratch memory for them.
     struct Blocking: Sendable {
         let tiles: Int
         let planeStep: Int
@@ -85,9 +85,9 @@ struct WinogradStep: Step {
         let scratchCount: Int
         let sumOffset: Int
 
-        /// Floats that a block's planes should have in all, so that they stay in the cache.
+        /// How many floats a block's planes should have in total, so that they stay in the cache.
         private static let targetCount = 256 << 10
-        /// Fewer tiles would not be worth reading the weights for.
+        /// With fewer tiles, reading the weights wouldn't be worthwhile.
         private static let minimumTiles = 56
 
         init(_ form: WinogradForm, inputs: Int, outputs: Int, group: Int) {
@@ -95,7 +95,7 @@ struct WinogradStep: Step {
             let all = group * form.tiles
             let blocks = (all + fitting - 1) / fitting
             tiles = (all + blocks - 1) / blocks
-            // The 16 floats more keep planes from falling on the same cache sets.
+            // The 16 extra floats prevent planes from sharing the same cache sets.
             planeStep = tiles * inputs + 16
             sumStep = tiles * outputs + 16
             sumOffset = (form.planes * planeStep + 15) / 16 * 16

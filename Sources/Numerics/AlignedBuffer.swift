@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A fixed-size block of zero-initialised memory, aligned to 64 bytes (a cache line, and an AVX-512 register).
 ///
-/// The buffer itself doesn't guard against concurrent writes: whoever shares one between threads writes disjoint parts.
+/// The buffer doesn't protect against concurrent writes: threads that share one must write disjoint parts.
 package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     package let count: Int
     package let baseAddress: UnsafeMutablePointer<Element>
@@ -23,8 +23,8 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
         }
     }
 
-    /// Blocks from this size on are mappings of their own: the system zeroes their pages when they are first used, and has
-    /// them back at once, where the allocator would keep what lies between others.
+    /// Blocks from this size on are separate mappings: the system zeroes their pages when they are first used, and gets
+    /// them back immediately. The allocator would keep memory between other blocks.
     private static var mappedByteCount: Int { 1 << 20 }
 
     private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {

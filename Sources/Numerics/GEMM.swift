@@ -2,10 +2,11 @@ internal import COpenBLAS
 
 /// Single-precision matrix products on OpenBLAS.
 ///
-/// OpenBLAS's thread count is process-global, and workers that each call a threaded product slow each other down, so it
-/// is set to one thread, once, before the first product: parallelism belongs to `WorkerPool`.
+/// OpenBLAS's thread count applies to the whole process, and workers that all call multi-threaded products slow each
+/// other down. So it is set to one thread, once, before the first product: parallelism is the job of `WorkerPool`.
 package enum GEMM {
-    /// Sets OpenBLAS up. The first product does it by itself; called first thing in `main`, no other thread is running yet.
+    /// Sets OpenBLAS up. The first product does this automatically; if it is called first in `main`, no other thread is
+    /// running yet.
     package static func prepare() { _ = OpenBLAS.configure }
 
     /// OpenBLAS's name of the CPU family whose kernels are in use, for example "SkylakeX".

@@ -14,9 +14,10 @@ enum OpenBLAS {
     #if arch(x86_64)
         /// Makes an OpenBLAS that is older than the CPU use the CPU's vector instructions.
         ///
-        /// OpenBLAS picks its kernels by CPU model and takes those of the Prescott (SSE3) for a model it doesn't know:
-        /// 0.3.21 on a Sapphire Rapids or newer is five times slower than it could be. It reads `OPENBLAS_CORETYPE`, but
-        /// when the library is loaded, which is before `main`; hence its initialisation is run once more here.
+        /// OpenBLAS chooses its kernels by CPU model and uses those of the Prescott (SSE3) for a model that it doesn't
+        /// know: 0.3.21 on a Sapphire Rapids or newer is five times slower than it could be. It reads
+        /// `OPENBLAS_CORETYPE`, but only when the library is loaded, before `main`. So its initialisation is run again
+        /// here.
         private static func chooseKernels() {
             guard getenv(coreType) == nil, kernelName == "Prescott", let wanted = bestKernels,
                 let quit = function("gotoblas_dynamic_quit"), let start = function("gotoblas_dynamic_init")

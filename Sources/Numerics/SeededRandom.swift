@@ -11,7 +11,7 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
         state = (mixer.next(), mixer.next(), mixer.next(), mixer.next())
     }
 
-    /// A generator of its own for one place in a tree of seeds, for example (run seed, candidate, fold).
+    /// A separate generator for one place in a tree of seeds, for example (run seed, candidate, fold).
     package init(seed: UInt64, path: UInt64...) {
         self.init(seed: path.reduce(seed, Self.derive))
     }

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Arithmetic without subnormal numbers (those below 1.2e-38), which cost the CPU 100 times as much as others.
 ///
-/// Optimisers make them in masses: a moment whose gradient stays zero, for example that of a dead ReLU unit, halves until
-/// it is one. TensorFlow's kernels flush them to zero too.
+/// Optimisers produce them in large numbers: a moment whose gradient stays zero, for example that of a dead ReLU unit,
+/// halves until it is subnormal. TensorFlow's kernels also flush them to zero.
 package enum Subnormals {
     /// Calls `body` with the calling thread's float unit flushing subnormal results and inputs to zero.
     package static func flushed<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result

@@ -39,7 +39,7 @@ extension Node {
         }
     }
 
-    /// The node as messages name it.
+    /// The node's name in messages.
     package var label: String { "\(operatorType) \"\(name)\"" }
 }
 

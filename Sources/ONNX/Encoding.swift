@@ -59,7 +59,7 @@ extension Onnx_AttributeProto {
             type = .strings
             strings = values.map { Data($0.utf8) }
         case .unsupported(let kind):
-            preconditionFailure("an attribute of kind \(kind) is not kept and can't be written")
+            preconditionFailure("an attribute of kind \(kind) isn't kept and can't be written")
         }
     }
 }

@@ -1,18 +1,18 @@
-/// The messages of ONNX that may come in numbers or have lists (onnx.proto), and which of their fields do.
+/// The ONNX messages that can be repeated or have lists (onnx.proto), and which of their fields.
 enum MessageShape {
     case model, graph, node, attribute, tensor, sparseTensor, value, type, tensorType, shape, leaf
 
     enum Part {
-        /// One of a list, or one that further ones of its kind go on with.
+        /// One element of a list, or a message that later ones of its kind continue.
         case message(MessageShape, isOfList: Bool)
         case text
-        /// A list of numbers: each in a field of its own, or many of them packed in one.
+        /// A list of numbers: each in a separate field, or many packed in one field.
         case numbers(NumberCoding, isData: Bool)
     }
 
     /// How a number is written.
     enum NumberCoding: Int {
-        /// 1 to 10 bytes, of which the last alone is below 0x80.
+        /// 1 to 10 bytes, of which only the last is below 0x80.
         case varint = 0
         case fixed64 = 1
         case fixed32 = 5
@@ -55,7 +55,7 @@ struct FieldReader {
     struct Field {
         let number: UInt64
         let kind: Kind
-        /// Where tag and length begin.
+        /// Where the tag and the length begin.
         let start: Int
         let content: Range<Int>
     }
@@ -63,7 +63,7 @@ struct FieldReader {
     private let bytes: [UInt8]
     private let end: Int
     private var place: Int
-    /// What is left from where the message is no message any more.
+    /// The rest, from the point where it isn't a valid message any more.
     private(set) var rest: Range<Int>
 
     init(_ bytes: [UInt8], _ range: Range<Int>) {
@@ -73,7 +73,7 @@ struct FieldReader {
         rest = end..<end
     }
 
-    /// The next field; nil behind the last one, and from ``rest`` on. Throws at a kind of field that ONNX doesn't use.
+    /// The next field; nil after the last one, and from ``rest`` on. Throws for a kind of field that ONNX doesn't use.
     mutating func next() throws(ModelFileError) -> Field? {
         let start = place
         guard start < end else { return nil }

@@ -1,4 +1,4 @@
-/// An ONNX model in plain Swift types: what of the format Cultivar reads and writes.
+/// An ONNX model in plain Swift types: the part of the format that Cultivar reads and writes.
 package struct Model: Sendable, Equatable {
     package var irVersion: Int
     /// The version of the default operator set (the domain "" or "ai.onnx").
@@ -7,7 +7,7 @@ package struct Model: Sendable, Equatable {
     package var graphName: String
     package var nodes: [Node]
     package var initializers: [Tensor]
-    /// The graph's inputs; files of IR version 3 and older list initializers here too.
+    /// The graph's inputs; files of IR version 3 and older also list initializers here.
     package var inputs: [ValueInfo]
     package var outputs: [ValueInfo]
     /// The file's `metadata_props`.
@@ -75,7 +75,7 @@ package struct ValueInfo: Sendable, Equatable {
 
     package var name: String
     package var elementType: ElementType
-    /// nil where the file doesn't say even the rank.
+    /// nil if the file doesn't even give the rank.
     package var shape: [Dimension]?
 
     package init(name: String, elementType: ElementType, shape: [Dimension]?) {
@@ -85,7 +85,7 @@ package struct ValueInfo: Sendable, Equatable {
     }
 }
 
-/// The element types of ONNX tensors, with the numbers that `TensorProto.DataType` gives them.
+/// The element types of ONNX tensors, with their numbers in `TensorProto.DataType`.
 package enum ElementType: Int, Sendable {
     case float32 = 1
     case uint8 = 2
@@ -104,7 +104,7 @@ package enum ElementType: Int, Sendable {
     case complex128 = 15
     case bfloat16 = 16
 
-    /// Bytes an element takes in `raw_data`; nil for strings, which have no fixed size.
+    /// Bytes per element in `raw_data`; nil for strings, which have no fixed size.
     package var byteCount: Int? {
         switch self {
         case .string: nil

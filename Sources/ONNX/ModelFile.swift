@@ -2,13 +2,15 @@ internal import SwiftProtobuf
 internal import System
 package import SystemPackage
 
-/// Reading and writing ONNX files. What a file says is input: it is checked before anything is allocated by it.
+/// Reading and writing ONNX files. The contents of a file are untrusted: sizes are checked before memory is allocated
+/// for them.
 package enum ModelFile {
-    /// What a file may ask for at most.
+    /// The maximum that a file may ask for.
     package struct Limits: Sendable {
         package var bytes = 1 << 30
         package var nodes = 20_000
-        /// Nodes, attributes, tensors and the like, some hundred bytes each, and what is in their lists (``PartCount``).
+        /// Nodes, attributes, tensors and the like, a few hundred bytes each, and the elements of their lists
+        /// (``PartCount``).
         package var parts = 1_000_000
 
         package init() {}
@@ -48,7 +50,7 @@ package enum ModelFile {
         }
     }
 
-    /// Writes `model` to a new or emptied file at `path`; making it durable is the caller's business.
+    /// Writes `model` to a new or emptied file at `path`; the caller must make it durable.
     package static func write(_ model: Model, to path: FilePath) throws {
         try Files.overwrite(path, with: encode(model), permissions: [.ownerReadWrite, .groupRead, .otherRead])
     }

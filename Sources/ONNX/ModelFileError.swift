@@ -39,7 +39,7 @@ package enum ModelFileError: Error, CustomStringConvertible, Equatable {
         case .tooManyElements(let tensor, let dimensions): "tensor \"\(tensor)\" is too large: \(dimensions)"
         case .dataLength(let tensor, let expected, let found):
             "tensor \"\(tensor)\" needs \(expected) bytes of data, found \(found)"
-        case .externalData(let tensor): "tensor \"\(tensor)\" keeps its data in another file, which is not supported"
+        case .externalData(let tensor): "tensor \"\(tensor)\" has its data in another file, which is not supported"
         case .unknownElementType(let value, let number): "\"\(value)\" has the unknown element type \(number)"
         case .unsupportedTensor(let tensor, let type): "tensor \"\(tensor)\" holds \(type), which is not supported"
         case .sparseInitializers: "the graph has sparse initializers, which are not supported"

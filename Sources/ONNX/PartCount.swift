@@ -1,7 +1,7 @@
-/// Counts what a file consists of before objects are made of it: two bytes can become two hundred.
+/// Counts the parts of a file before objects are created for them: two bytes can become two hundred.
 ///
-/// Counted are messages, and the texts and numbers of lists. The data of tensors aren't, but for numbers that take 8
-/// bytes in memory and may take 1 in the file.
+/// It counts messages, and the texts and numbers of lists. It doesn't count the data of tensors, except for numbers
+/// that take 8 bytes in memory and may take 1 in the file.
 struct PartCount {
     private let bytes: [UInt8]
     private let limit: Int
@@ -9,7 +9,7 @@ struct PartCount {
     /// Whether any list of numbers comes in more than one packed piece (``PieceJoining``).
     private var hasPieces = false
 
-    /// Throws where there are more than `limit`. What is no message at all is left to protobuf to refuse.
+    /// Throws if there are more than `limit`. Bytes that aren't a message at all are left for protobuf to reject.
     ///
     /// Returns whether any list of numbers comes in several pieces.
     static func check(_ bytes: [UInt8], limit: Int) throws(ModelFileError) -> Bool {
@@ -63,7 +63,7 @@ struct PartCount {
 }
 
 extension MessageShape.Part {
-    /// Whether a field is all or a part of something of which there is one only.
+    /// Whether a field is all or part of something that occurs only once.
     fileprivate func isPiece(_ kind: FieldReader.Kind) -> Bool {
         switch self {
         case .message(_, isOfList: false), .numbers: kind == .bytes

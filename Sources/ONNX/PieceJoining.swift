@@ -1,20 +1,20 @@
-/// Joins what protobuf allows to come in pieces: a packed list of numbers may be spread over any number of fields, and so
-/// may a message that occurs once.
+/// Joins what protobuf allows to be split: a packed list of numbers may be spread over any number of fields, and so may
+/// a message that occurs once.
 ///
-/// swift-protobuf makes exactly the room that a list needs with each further piece, and copies what it has for that: its
-/// time grows with the square of the number of pieces. Joined, each list is one piece. No writer of ONNX files makes
-/// pieces, so that the copies made here cost nobody anything.
+/// For each further piece, swift-protobuf allocates exactly the memory that the list needs and copies the previous
+/// pieces, so its time grows with the square of the number of pieces. After joining, each list is one piece. No ONNX
+/// writer splits lists, so the copies made here cost nobody anything.
 struct PieceJoining {
     private let bytes: [UInt8]
 
-    /// A model that means the same, or is refused for the same reason.
+    /// A model with the same meaning, or one that is rejected for the same reason.
     static func joined(_ bytes: [UInt8]) throws(ModelFileError) -> [UInt8] {
         try PieceJoining(bytes: bytes).message([bytes.indices], .model)
     }
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The message that begins in the first range and goes on in the others.
+    /// The message that begins in the first range and continues in the others.
     private func message(_ ranges: [Range<Int>], _ shape: MessageShape) throws(ModelFileError) -> [UInt8] {
         var (result, lists, pieces) = ([UInt8](), [UInt64: [UInt8]](), [UInt64: [Range<Int>]]())
         var rest = 0..<0
@@ -38,11 +38,11 @@ struct PieceJoining {
             guard case .message(let inner, _)? = shape.part(field) else { continue }
             append(try message(ranges, inner), field, to: &result)
         }
-        // What is no message any more comes last, where it is refused as before.
+        // The part that isn't a valid message comes last, where it is rejected as before.
         return result + bytes[rest]
     }
 
-    /// Whether a field holds numbers of the coding, the last one to its end.
+    /// Whether a field contains complete numbers of this coding.
     private func areWhole(_ field: FieldReader.Field, _ coding: MessageShape.NumberCoding) -> Bool {
         guard field.kind == .bytes else { return field.kind.rawValue == coding.rawValue }
         return switch coding {

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A constant of a model: its elements are kept as ONNX's `raw_data` holds them (little-endian, row-major), shared with
+/// A constant of a model: its elements are stored like ONNX's `raw_data` (little-endian, row-major), and shared with
 /// the decoded file rather than copied.
 package struct Tensor: Sendable, Equatable {
     package var name: String
@@ -35,7 +35,7 @@ package struct Tensor: Sendable, Equatable {
     /// The number of elements.
     package var count: Int { dimensions.reduce(1, *) }
 
-    /// Calls `body` with the elements of a float32 tensor, without a copy where the memory is aligned.
+    /// Calls `body` with the elements of a float32 tensor, without a copy if the memory is aligned.
     package func withFloats<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
         precondition(elementType == .float32, "tensor \"\(name)\" holds \(elementType), not float32")
         return try withElements(body)

@@ -5,13 +5,13 @@ internal import Numerics
 package import ONNX
 
 /// Joins a frozen backbone and a trained head into one ONNX classifier: `images`, uint8 RGB (N, size, size, 3), in;
-/// `probabilities`, float32 (N, classes), out. The normalisation of pixels is part of the graph, so that no runtime can
-/// get it wrong; a batch normalization of the head is folded into its first dense layer.
+/// `probabilities`, float32 (N, classes), out. The normalisation of pixels is part of the graph, so no runtime can get
+/// it wrong. A batch normalization in the head is folded into its first dense layer.
 package enum ClassifierExport {
     /// The classifier as a model for `ModelFile.encode`; the same arguments give the same bytes.
     ///
-    /// Its metadata have `labels` (the classes in the order of the columns, a JSON array), `version`, `backbone` and
-    /// `input_size`, and of the backbone's own the source, licence and checksum.
+    /// Its metadata contain `labels` (the classes in the order of the columns, a JSON array), `version`, `backbone` and
+    /// `input_size`, and from the backbone's metadata the source, licence and checksum.
     ///
     /// - Parameters:
     ///   - inputSize: the side of the pictures in pixels, fixed in the file.
@@ -58,12 +58,12 @@ package enum ClassifierExport {
     }
 }
 
-/// Collects the nodes and weights of the classifier. Names of the backbone get a prefix, so that none can clash.
+/// Collects the nodes and weights of the classifier. Names from the backbone get a prefix, so that none can clash.
 private struct GraphExport {
     private(set) var nodes: [Node] = []
     private(set) var initializers: [Tensor] = []
 
-    /// From bytes to what the backbone wants; returns the name of the result.
+    /// Converts bytes to the backbone's input; returns the name of the result.
     mutating func preprocessing(_ preprocessing: Preprocessing, channelsLast: Bool) -> String {
         initializers += [
             Tensor(name: "pixel_scale", dimensions: [], floats: [preprocessing.pixelScale]),
@@ -140,7 +140,7 @@ private struct GraphExport {
 }
 
 extension Head.Normalization {
-    /// The dense layer that does this normalization and then `layer`.
+    /// The dense layer that combines this normalization with `layer`.
     fileprivate func folded(into layer: Head.Dense) -> Head.Dense {
         var kernel = layer.kernel
         var bias = layer.bias.map(Double.init)

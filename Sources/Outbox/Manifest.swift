@@ -2,7 +2,7 @@ package import Archive
 internal import Foundation
 internal import Networks
 
-/// What a published model is and what it was found to do: `manifest.json` beside `model.onnx`.
+/// What a published model is and how good it is: `manifest.json` beside `model.onnx`.
 package struct Manifest: Codable, Sendable, Equatable {
     package struct Backbone: Codable, Sendable, Equatable {
         package var name: String
@@ -10,7 +10,7 @@ package struct Manifest: Codable, Sendable, Equatable {
         package var sha256: String
         package var source: String?
         package var licence: String?
-        /// Missing where the head was trained on features in float32.
+        /// Missing if the head was trained on features in float32.
         package var training: TrainingArithmetic?
 
         package init(
@@ -24,8 +24,8 @@ package struct Manifest: Codable, Sendable, Equatable {
         }
     }
 
-    /// How the features of training pictures were computed, faster than in the model, which is float32. The test scores
-    /// are float32's.
+    /// How the features of training pictures were computed, if faster than in the model, which uses float32. The test
+    /// scores use float32, too.
     package struct TrainingArithmetic: Codable, Sendable, Equatable {
         package var precision: String
         /// The mean deviation from features in float32, relative to their mean magnitude.
@@ -50,7 +50,7 @@ package struct Manifest: Codable, Sendable, Equatable {
         package var channels = "RGB"
         package var height: Int
         package var width: Int
-        /// How a picture of another size is brought to height x width before it is given to the model.
+        /// How a picture of another size must be resized to height x width for the model.
         package var resize =
             "bilinear with antialiasing to exactly width x height, aspect ratio not kept; JPEGs are scaled down by "
             + "2, 4 or 8 while decoding, as far as both sides stay at least that long"
@@ -61,7 +61,7 @@ package struct Manifest: Codable, Sendable, Equatable {
         }
     }
 
-    /// How the model did on the test set of its run.
+    /// The model's scores on the test set of its run.
     package struct Test: Codable, Sendable, Equatable {
         package var pictures: Int
         package var accuracy: Double
@@ -99,7 +99,7 @@ package struct Manifest: Codable, Sendable, Equatable {
         /// The pictures that it had.
         package var train: Int
         package var test: Int
-        /// The training pictures that it needed; it needed a test picture as well.
+        /// The training pictures that it needed; it also needed a test picture.
         package var needed: Int
 
         package init(label: String, train: Int, test: Int, needed: Int) {
@@ -120,8 +120,7 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var output = "probabilities"
     package var parameters: JSONText
     package var test: Test
-    /// The classes that aren't among the labels, though there were pictures of them; missing in manifests from before this
-    /// was written down.
+    /// The classes that aren't among the labels although there were pictures of them; missing in older manifests.
     package var leftOut: [LeftOut]?
     /// SHA-256 of every other file of the version, by name.
     package var files: [String: String] = [:]

@@ -3,8 +3,8 @@ package import SystemPackage
 
 /// The folder in which people find models: `models/VERSION/` for each version, and `current`, a symbolic link to one.
 ///
-/// A version appears whole or not at all: it is written and synchronised under a hidden name, and renamed. `current` is
-/// replaced by rename as well, so that whoever reads it finds one version or the other.
+/// A version appears complete or not at all: it is written and synchronised under a hidden name, then renamed.
+/// `current` is also replaced by a rename, so readers find one version or the other.
 package struct OutboxFolder: Sendable {
     package let root: FilePath
 
@@ -17,20 +17,20 @@ package struct OutboxFolder: Sendable {
     package static let labelsName = "labels.txt"
     package static let manifestName = "manifest.json"
 
-    /// The folder of a version, whether or not it is there. Throws ``OutboxFailure/noVersionName(_:)``.
+    /// The folder of a version, whether or not it exists. Throws ``OutboxFailure/noVersionName(_:)``.
     package func folder(of version: String) throws -> FilePath { try folder(named: version) }
 
     private func stagingFolder(of version: String) throws -> FilePath {
         try folder(named: version, behind: ".staging-")
     }
 
-    /// Versions come from a history that anybody may have put there; this is the one place where they become paths.
+    /// The names come from a history that anybody may have put there; this is the only place where they become paths.
     private func folder(named version: String, behind prefix: String = "") throws -> FilePath {
         guard VersionName.isOne(version) else { throw OutboxFailure.noVersionName(version) }
         return models.appending(prefix + version)
     }
 
-    /// Makes the folders that are missing, to be read by all whatever the umask. Throws `FileFailure`.
+    /// Creates missing folders, readable for all whatever the umask is. Throws `FileFailure`.
     package func prepare() throws {
         for folder in [root, models] where try Files.makeFolder(folder, permissions: Self.folderPermissions) {
             try Files.setPermissions(Self.folderPermissions, of: folder)
@@ -38,7 +38,7 @@ package struct OutboxFolder: Sendable {
         try Files.synchronize(folder: root)
     }
 
-    /// Writes a whole version under a hidden name, durably, and returns the folder, for its model to be tried out.
+    /// Writes a complete version durably under a hidden name and returns the folder, so that its model can be tested.
     ///
     /// - Returns: the staged folder, and the manifest as written, with the files' checksums.
     package func stage(_ manifest: Manifest, model: [UInt8]) throws -> (folder: FilePath, manifest: Manifest) {
@@ -59,7 +59,7 @@ package struct OutboxFolder: Sendable {
         return (folder, complete)
     }
 
-    /// Gives a staged version its name, unless it has it already, and makes `current` point to it, durably.
+    /// Gives a staged version its final name, unless it already has it, and makes `current` point to it, durably.
     package func publish(_ version: String) throws {
         let folder = try folder(of: version)
         if !Files.exists(folder) {
@@ -68,7 +68,7 @@ package struct OutboxFolder: Sendable {
             try verify(staged)
             try SystemDisk().rename(staged, to: folder)
         }
-        // Even where the name was there: the crash may have come between giving and synchronising it.
+        // Even if the name already existed: a crash may have happened between the rename and the synchronisation.
         try Files.synchronize(folder: models)
         guard currentVersion != version else { return }
         let link = root.appending(".current-\(version)")
@@ -78,12 +78,12 @@ package struct OutboxFolder: Sendable {
         try Files.synchronize(folder: root)
     }
 
-    /// The version that `current` points to; nil where there is none.
+    /// The version that `current` points to; nil if there is none.
     package var currentVersion: String? {
         Files.target(ofLink: current)?.lastComponent?.string
     }
 
-    /// Throws if a file in the folder of a version is missing or isn't what the manifest says.
+    /// Throws if a file in the folder of a version is missing or doesn't match the manifest.
     package func verify(_ folder: FilePath) throws {
         let path = folder.appending(Self.manifestName)
         guard let bytes = try? Files.read(path) else {
@@ -93,7 +93,7 @@ package struct OutboxFolder: Sendable {
         do {
             manifest = try Manifest.decode(bytes)
         } catch {
-            throw OutboxFailure.damaged(path: path, reason: "it is no manifest: \(error)")
+            throw OutboxFailure.damaged(path: path, reason: "it isn't a manifest: \(error)")
         }
         for (name, expected) in manifest.files.sorted(by: { $0.key < $1.key }) {
             let file = folder.appending(name)
@@ -106,7 +106,7 @@ package struct OutboxFolder: Sendable {
         }
     }
 
-    /// Whether a version is there, or staged whole and undamaged and only lacks its name.
+    /// Whether a version exists, or is completely staged, undamaged, and only lacks its name.
     package func holds(_ version: String) throws -> Bool {
         if Files.exists(try folder(of: version)) { return true }
         let staged = try stagingFolder(of: version)

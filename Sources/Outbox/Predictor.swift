@@ -5,7 +5,7 @@ internal import Synchronization
 package import SystemPackage
 package import Workers
 
-/// A published model at work: `model.onnx` with its labels, run by this program's own engine.
+/// A published model in use: `model.onnx` with its labels, run by this program's own engine.
 package struct Predictor: Sendable {
     package let labels: [String]
     private let classifier: Classifier
@@ -13,7 +13,7 @@ package struct Predictor: Sendable {
     private let size: Int
     private let decoder: PictureDecoder
 
-    /// Reads a published `model.onnx`. Throws what is wrong with the file.
+    /// Reads a published `model.onnx`. Throws if something is wrong with the file.
     package init(model: FilePath, limits: DecodeLimits) throws {
         classifier = try Classifier(contentsOf: model)
         size = classifier.inputSize
@@ -23,7 +23,7 @@ package struct Predictor: Sendable {
 
     /// The probabilities of the classes, (pictures, classes), for pictures of any size.
     ///
-    /// - Parameter bytes: gives a picture file's bytes by its index; called once for each, on any worker.
+    /// - Parameter bytes: returns a picture file's bytes by index; called once for each, on any worker.
     /// - Throws: what `bytes` throws, and `DecodeFailure`.
     package func predict(
         _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
@@ -32,7 +32,7 @@ package struct Predictor: Sendable {
         return Matrix(rows: count, columns: labels.count, values: rows.flatMap { $0 })
     }
 
-    /// The same, where a picture that can't be used doesn't keep the others from being predicted.
+    /// The same, but the other pictures are still predicted if one can't be used.
     package func predictEach(
         _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
     ) async throws -> [Result<[Float], any Error>] {

@@ -1,7 +1,7 @@
-/// The names that versions are given: `v0001` and so on.
+/// The names of versions: `v0001` and so on.
 package enum VersionName {
-    /// Anybody may make folders in the outbox. A name beyond this number wasn't come to by counting, and isn't counted on
-    /// from: soon there would be no next one.
+    /// Anybody may create folders in the outbox. A name above this number wasn't reached by counting, so counting
+    /// doesn't continue from it: soon there would be no next number.
     package static let highest = 1_000_000_000
 
     package static func text(_ number: Int) -> String {
@@ -9,7 +9,7 @@ package enum VersionName {
         return "v" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
-    /// Whether a folder may be named so: `v` and digits. Any other name may lead out of the outbox.
+    /// Whether this is a valid folder name: `v` and digits. Any other name might lead out of the outbox.
     static func isOne(_ name: String) -> Bool {
         name.utf8.count > 1 && name.hasPrefix("v") && name.utf8.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
     }

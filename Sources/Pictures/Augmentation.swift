@@ -2,11 +2,11 @@ internal import CImageCodecs
 internal import Glibc
 internal import Numerics
 
-/// One drawn set of changes, by the names of Keras's `get_random_transform`.
+/// One randomly drawn set of changes, with the names of Keras's `get_random_transform`.
 package struct AugmentationParameters: Codable, Hashable, Sendable {
     /// Degrees.
     package var theta = 0.0
-    /// What is shown is zx times as wide as the picture: above 1 things get smaller.
+    /// The visible part is zx times as wide as the picture: above 1, things get smaller.
     package var zx = 1.0
     /// The same for the height.
     package var zy = 1.0
@@ -19,10 +19,10 @@ package struct AugmentationParameters: Codable, Hashable, Sendable {
 
     package init() {}
 
-    /// Draws what the copy number `index` of a picture is changed by.
+    /// Draws the changes for copy number `index` of a picture.
     ///
-    /// It depends on the seed, the picture's digest, the index and the settings, and on nothing else. Each change has
-    /// random numbers of its own, so that turning one off leaves the others as they were.
+    /// It only depends on the seed, the picture's digest, the index and the settings. Each change has its own random
+    /// numbers, so turning one off doesn't affect the others.
     package init(
         drawnFrom settings: AugmentationSettings, seed: UInt64, digest: some Sequence<UInt8>, index: Int
     ) {
@@ -58,16 +58,16 @@ extension RGBImage {
     /// The picture changed as Keras's `ImageDataGenerator.apply_transform` changes it, with `fill_mode="nearest"` and
     /// bilinear interpolation, rounded to 8 bits.
     ///
-    /// In Keras's order: rotation and zoom in one warp about the centre, channel shift clipped to the darkest and the
-    /// brightest sample, flips, brightness. As in Keras, the samples are cut to whole numbers before the brightness
-    /// changes them.
+    /// In Keras's order: rotation and zoom in one warp around the centre, channel shift clipped to the darkest and the
+    /// brightest sample, flips, brightness. As in Keras, the samples are truncated to whole numbers before the
+    /// brightness is changed.
     package func augmented(by parameters: AugmentationParameters) -> RGBImage {
         let count = pixels.count
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: count + 1) { buffer in
             let samples = buffer.baseAddress!
             warp(by: parameters, into: samples)
             if let shift = parameters.channelShift { cic_shift_levels(samples, Int64(count), Float(shift)) }
-            // Without brightness half a level is added, so that cutting rounds.
+            // Without brightness, half a level is added, so that truncating rounds.
             let offset: Float = parameters.brightness == nil ? 0.5 : 0
             let levels = Self.levels(brightness: parameters.brightness)
             return RGBImage(width: width, height: height) { target in
@@ -84,7 +84,7 @@ extension RGBImage {
             return
         }
         let matrix = warpMatrix(parameters)
-        precondition(matrix.allSatisfy(\.isFinite), "no picture can be warped by \(parameters)")
+        precondition(matrix.allSatisfy(\.isFinite), "a picture can't be warped by \(parameters)")
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: width * height) { scratch in
             cic_warp_bilinear(pixels, Int32(width), Int32(height), matrix, scratch.baseAddress!, samples)
         }
@@ -92,8 +92,8 @@ extension RGBImage {
 
     /// The rotation and the zoom about the centre, for (row, column): two rows of three.
     ///
-    /// Keras takes the centre of x from the height and that of y from the width. It makes a difference where a picture
-    /// isn't square, and is done here too.
+    /// Keras computes the centre of x from the height and that of y from the width. This matters if a picture isn't
+    /// square, and is also done here.
     private func warpMatrix(_ parameters: AugmentationParameters) -> [Double] {
         let angle = parameters.theta * .pi / 180
         let (sine, cosine) = (sin(angle), cos(angle))

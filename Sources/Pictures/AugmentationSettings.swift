@@ -1,14 +1,14 @@
-/// What augmentation may do to a picture, by the names and meanings of Keras's `ImageDataGenerator`.
+/// What augmentation may do to a picture, with the names and meanings of Keras's `ImageDataGenerator`.
 ///
 /// As JSON or YAML its keys are Keras's: `rotation_range`, `zoom_range`, `brightness_range`, `channel_shift_range`,
-/// `horizontal_flip`, `vertical_flip`; all of them must be there.
+/// `horizontal_flip`, `vertical_flip`; all of them are required.
 package struct AugmentationSettings: Hashable, Sendable {
-    /// Degrees: a picture is turned by an angle drawn from -rotationRange...rotationRange. 0 is off.
+    /// Degrees: a picture is rotated by an angle drawn from -rotationRange...rotationRange. 0 is off.
     package var rotationRange = 40.0
-    /// The least and the greatest factor for width and height, drawn independently; above 1 more is shown, smaller.
-    /// [1, 1] is off.
+    /// The smallest and the largest factor for width and height, drawn independently; above 1, more is shown, at a
+    /// smaller size. [1, 1] is off.
     package var zoomRange = [0.8, 1.2]
-    /// The least and the greatest factor that all samples are multiplied by. [1, 1] is off.
+    /// The smallest and the largest factor by which all samples are multiplied. [1, 1] is off.
     package var brightnessRange = [0.5, 1.5]
     /// Gray levels: an amount drawn from -channelShiftRange...channelShiftRange is added to all samples. 0 is off.
     package var channelShiftRange = 50.0
@@ -31,7 +31,7 @@ package struct AugmentationSettings: Hashable, Sendable {
         return settings
     }
 
-    /// Throws for values that nothing can be drawn from. Decoding does this by itself.
+    /// Throws for values from which nothing can be drawn. Decoding does this automatically.
     package func validate() throws(AugmentationSettingsError) {
         guard rotationRange.isFinite, rotationRange >= 0 else { throw .rotationRange(rotationRange) }
         guard channelShiftRange.isFinite, channelShiftRange >= 0 else { throw .channelShiftRange(channelShiftRange) }

@@ -1,4 +1,4 @@
-/// Several small pictures in one, to be looked at.
+/// Several small pictures in one, for viewing.
 package enum ContactSheet {
     /// White between and around the tiles, in pixels.
     static let gap = 4

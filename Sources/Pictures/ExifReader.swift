@@ -1,7 +1,7 @@
 /// Finds the orientation in a JPEG's APP1 segments or a PNG's eXIf chunk.
 ///
-/// Whatever is missing, out of bounds or contradictory means upright: a broken tag is no reason to refuse a picture.
-/// Files that libjpeg takes though they are odd are gone through as it does, and odd tags are read as Pillow reads them.
+/// If anything is missing, out of bounds or contradictory, the picture counts as upright: a broken tag is no reason to
+/// reject a picture. Odd files that libjpeg accepts are read as libjpeg reads them, and odd tags as Pillow reads them.
 extension Orientation {
     static func read(from bytes: UnsafeRawBufferPointer, format: PictureFormat) -> Orientation {
         let file = ByteReader(bytes, isBigEndian: true)
@@ -14,11 +14,11 @@ extension Orientation {
         return value.flatMap(Orientation.init(rawValue:)) ?? .upright
     }
 
-    /// More markers than any real file has before its first scan, and a time to go through them that isn't felt.
+    /// More markers than any real file has before its first scan; reading this many still takes no noticeable time.
     private static let mostMarkers = 65_536
     private static let mostExifBytes = 1 << 20
 
-    /// The Exif segments before the first scan, joined: what is too long for one is continued in the next.
+    /// The Exif segments before the first scan, joined: data that is too long for one continues in the next.
     private static func exifContent(ofJPEG file: ByteReader) -> [UInt8] {
         var content: [UInt8] = []
         var offset = 2
@@ -32,13 +32,13 @@ extension Orientation {
             {
                 content += part.bytes
             }
-            // A length below 2 doesn't even count itself; libjpeg goes on after it.
+            // A length below 2 doesn't even include itself; libjpeg continues after it.
             offset += max(length, 2)
         }
         return content
     }
 
-    /// Passes over fill bytes, and over what belongs to no segment.
+    /// Skips fill bytes, and bytes that belong to no segment.
     private static func nextMarker(in file: ByteReader, from offset: inout Int) -> UInt8? {
         var isBegun = false
         while let byte = file.byte(at: offset) {
@@ -61,7 +61,7 @@ extension Orientation {
 
     /// The value of tag 0x0112 in the first directory (TIFF 6.0, section 2).
     private static func orientation(inExif exif: ByteReader) -> Int? {
-        // Some programs write the segment's name once more.
+        // Some programs repeat the segment's name.
         guard let tiff = tiff(exif.after("Exif\0\0") ?? exif), let directory = tiff.integer(at: 4, bytes: 4),
             let entries = tiff.integer(at: directory, bytes: 2)
         else { return nil }
@@ -73,7 +73,7 @@ extension Orientation {
         return nil
     }
 
-    /// In the order of bytes that it begins with. Some programs write the number after that, 42, in the other order.
+    /// In the byte order that it begins with. Some programs write the following number, 42, in the other order.
     private static func tiff(_ exif: ByteReader) -> ByteReader? {
         var tiff = exif
         tiff.isBigEndian = exif.starts(with: "MM")
@@ -86,12 +86,13 @@ extension Orientation {
         guard let type = tiff.integer(at: entry + 2, bytes: 2), let size = size(ofType: type),
             let count = tiff.integer(at: entry + 4, bytes: 4), count > 0
         else { return nil }
-        // What is longer than 4 bytes is elsewhere.
+        // Data longer than 4 bytes is elsewhere.
         let place = size * count <= 4 ? entry + 8 : tiff.integer(at: entry + 8, bytes: 4)
         return place.flatMap { tiff.slice(at: $0, count: size * count)?.integer(at: 0, bytes: size) }
     }
 
-    /// The bytes of an integer. Negative ones are no orientation, so signs don't matter. Pillow takes BYTE for text.
+    /// The bytes of an integer. Negative numbers aren't orientations, so signs don't matter. Pillow treats BYTE as
+    /// text.
     private static func size(ofType type: Int) -> Int? {
         switch type {
         case 6: 1  // SBYTE
@@ -102,7 +103,7 @@ extension Orientation {
     }
 }
 
-/// Reads of bytes that may not be there.
+/// Reads bytes that may not be there.
 private struct ByteReader {
     let bytes: UnsafeRawBufferPointer
     var isBigEndian: Bool
@@ -132,7 +133,7 @@ private struct ByteReader {
             && text.withUTF8Buffer { bytes.prefix($0.count).elementsEqual($0) }
     }
 
-    /// What follows `text`, where it begins with that.
+    /// The rest after `text`, if it begins with that.
     func after(_ text: StaticString) -> ByteReader? {
         starts(with: text) ? slice(at: text.utf8CodeUnitCount, count: bytes.count - text.utf8CodeUnitCount) : nil
     }

@@ -1,4 +1,4 @@
-/// How the stored pixels lie, by the numbers of Exif's orientation tag (0x0112).
+/// How the stored pixels are oriented, with the numbers of Exif's orientation tag (0x0112).
 package enum Orientation: Int, Codable, Sendable, CaseIterable {
     case upright = 1
     case mirrored = 2
@@ -19,7 +19,8 @@ extension RGBImage {
     /// The picture turned upright from how it is stored.
     package func upright(from orientation: Orientation) -> RGBImage {
         if orientation == .upright { return self }
-        // Where in the stored pixels the upright picture begins, and how far a step right and a step down lead there.
+        // Where the upright picture begins in the stored pixels, and how far one step right and one step down move
+        // there.
         let (right, down) = (width - 1, (height - 1) * width)
         let (start, stepX, stepY) =
             switch orientation {
@@ -39,7 +40,7 @@ extension RGBImage {
 
     /// A picture of pixels taken at `start + x * stepX + y * stepY`, counted in pixels.
     ///
-    /// Done in square blocks: where rows become columns, a row's pixels lie a whole row apart.
+    /// Done in square blocks: if rows become columns, the pixels of a row are a whole row apart.
     private func gathered(width: Int, height: Int, start: Int, stepX: Int, stepY: Int) -> RGBImage {
         let block = 64
         return pixels.withUnsafeBufferPointer { source in

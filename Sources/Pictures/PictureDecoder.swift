@@ -1,8 +1,8 @@
 internal import CImageCodecs
 
-/// A picture with what its file says about it.
+/// A picture with the information from its file.
 package struct DecodedPicture: Sendable {
-    /// Upright; smaller than `info` says where it was scaled down while decoding.
+    /// Upright; smaller than `info` says if it was scaled down while decoding.
     package let image: RGBImage
     package let info: PictureInfo
 }
@@ -14,15 +14,15 @@ package struct PictureInfo: Equatable, Sendable {
     package let width: Int
     package let height: Int
     package let orientation: Orientation
-    /// Oddities of the file that no data are lost by, in plain words.
+    /// Oddities of the file without loss of data, in plain words.
     package let notes: [String]
 }
 
-/// Decodes JPEG and PNG, told by content, into upright RGB, with the pixels that Pillow's `convert("RGB")` gives.
+/// Decodes JPEG and PNG, recognised by content, into upright RGB, with the same pixels as Pillow's `convert("RGB")`.
 ///
 /// JPEG: baseline, extended and progressive Huffman coding with 8 bits a sample; grayscale, YCbCr, RGB, CMYK and YCCK.
-/// PNG: all colour types and depths; alpha and transparent colours are dropped, 16 bits cut to their upper 8.
-/// Nothing is allocated by a size that a file claims before that size is found to be within the limits.
+/// PNG: all colour types and depths; alpha and transparent colours are dropped, 16 bits cut to their upper 8. The size
+/// that a file claims is checked against the limits before memory is allocated for it.
 package struct PictureDecoder: Sendable {
     package let limits: DecodeLimits
     private let path: JPEGPath
@@ -35,7 +35,7 @@ package struct PictureDecoder: Sendable {
     }
 
     /// - Parameter atLeast: a JPEG is scaled down by 2, 4 or 8 while it is decoded as far as both of its sides keep at
-    ///   least this many pixels, as Pillow's `draft` does. `nil` gives the full size, which the limits don't keep small.
+    ///   least this many pixels, as Pillow's `draft` does. `nil` means the full size, which the limits don't restrict.
     package func decode(_ bytes: UnsafeRawBufferPointer, atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
         let codec = try Codec(bytes, limits: limits, path: path, atLeast: atLeast)
         let size = try codec.measure()
@@ -51,7 +51,7 @@ package struct PictureDecoder: Sendable {
         try withBytes(of: bytes) { (buffer) throws(DecodeFailure) in try decode(buffer, atLeast: atLeast) }
     }
 
-    /// Decodes all the data without keeping pixels: succeeds exactly where `decode` does, in little memory and time.
+    /// Decodes all data without keeping pixels: succeeds exactly when `decode` does, with little memory and time.
     package func check(_ bytes: UnsafeRawBufferPointer) throws(DecodeFailure) -> PictureInfo {
         let codec = try Codec(bytes, limits: limits, path: path, atLeast: 1)
         _ = try codec.measure()
@@ -70,12 +70,13 @@ package struct PictureDecoder: Sendable {
     }
 }
 
-/// Who decodes a JPEG's data: tests compare them. Verdicts and pixels are the same.
+/// What decodes a JPEG's data; tests compare them. Verdicts and pixels are the same.
 enum JPEGPath {
-    /// The decoder for an eighth of the size where it can be used and is worth while, else libjpeg.
+    /// The decoder for an eighth of the size if it can be used and is worthwhile, otherwise libjpeg.
     case automatic
     case libjpeg
-    /// The decoder for an eighth of the size, whatever its worth; what it doesn't handle is refused as unsupported.
+    /// The decoder for an eighth of the size, even if it isn't worthwhile; files that it can't handle are rejected as
+    /// unsupported.
     case reduced
 
     fileprivate var forC: cic_jpeg_path {
@@ -122,7 +123,7 @@ private final class Codec {
         return (Int(report.output_width), Int(report.output_height))
     }
 
-    /// With `pixels` nil the data are decoded and dropped.
+    /// If `pixels` is nil, the data are decoded and dropped.
     func decode(into pixels: UnsafeMutablePointer<UInt8>?, count: Int) throws(DecodeFailure) {
         var limits = self.limits.forC
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -163,8 +164,8 @@ private final class Codec {
         case .corrupt: throw .corrupt(format, message)
         case .unsupportedProcess: throw .unsupportedVariant(Self.processName(Int(report.detail)))
         case .unsupportedPrecision: throw .unsupportedVariant("\(report.detail)-bit JPEG")
-        case .unsupportedComponents: throw .unsupportedVariant("JPEG of \(report.detail) components")
-        case .unsupportedSampling: throw .unsupportedVariant("JPEG of fractional sampling")
+        case .unsupportedComponents: throw .unsupportedVariant("JPEG with \(report.detail) components")
+        case .unsupportedSampling: throw .unsupportedVariant("JPEG with fractional sampling")
         case .tooLarge:
             throw .tooLarge(
                 width: Int(report.width), height: Int(report.height), maxSide: limits.maxSide,
@@ -177,7 +178,7 @@ private final class Codec {
         }
     }
 
-    /// The only way to this is ``JPEGPath/reduced``.
+    /// This only happens with ``JPEGPath/reduced``.
     private static let notReduced = "JPEG that needs libjpeg"
 
     /// The JPEG process that a frame's marker (SOFn; ITU-T T.81, table B.1) announces.

@@ -1,15 +1,15 @@
-/// The formats that are decoded.
+/// The supported formats.
 package enum PictureFormat: String, Codable, Sendable {
     case jpeg
     case png
 }
 
-/// What a file is by its first bytes, whatever its name says.
+/// What a file is according to its first bytes, whatever its name says.
 package enum FileKind: Equatable, Sendable {
     case picture(PictureFormat)
     /// A picture that a program has treated as text.
     case changed(PictureFormat, TextChange)
-    /// A known format that isn't decoded, by its name.
+    /// A known format that isn't supported, by name.
     case other(String)
     case empty
     case unknown
@@ -20,7 +20,7 @@ package enum FileKind: Equatable, Sendable {
         let head = Array(bytes.prefix(1024))
         if let known = signatures.first(where: { $0.matches(head) }) { return known.kind }
         if let changed = changedSignatures.first(where: { $0.matches(head) }) { return changed.kind }
-        // A file that is still being written may not have got beyond its signature.
+        // A file that is still being written may not be complete beyond its signature yet.
         if head.count >= 2, let begun = signatures.first(where: { $0.isBegun(by: head) }) { return begun.kind }
         if let name = mediaContainerName(head) ?? looseName(head) ?? markupName(head) { return .other(name) }
         return .unknown
@@ -29,7 +29,7 @@ package enum FileKind: Equatable, Sendable {
     package static func sniff(_ bytes: [UInt8]) -> FileKind { bytes.withUnsafeBytes { sniff($0) } }
 }
 
-/// What a program does to a picture's bytes that takes them for text.
+/// What a program does to a picture's bytes when it treats them as text.
 package enum TextChange: Equatable, Sendable, CustomStringConvertible {
     case lineEnds(String)
     case eighthBit
@@ -45,7 +45,7 @@ package enum TextChange: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Bytes that a format's files have at fixed places.
+/// Bytes that files of a format have at fixed positions.
 private struct Signature: Sendable {
     let kind: FileKind
     let parts: [(offset: Int, bytes: [UInt8])]
@@ -71,7 +71,7 @@ private struct Signature: Sendable {
 
 private func ascii(_ text: StaticString) -> [UInt8] { Array(text.description.utf8) }
 
-/// In order: the first that matches names the file.
+/// In order: the first match names the file.
 private let signatures: [Signature] = [
     Signature(.picture(.jpeg), [0xFF, 0xD8, 0xFF]),
     Signature(.picture(.png), [0x89] + ascii("PNG\r\n") + [0x1A, 0x0A]),
@@ -131,8 +131,8 @@ private let signatures: [Signature] = [
     Signature("Git LFS pointer", ascii("version https://git-lfs")),
 ]
 
-/// The beginnings of pictures that were changed as text. PNG's was made to tell: it has a byte above 127, CR LF, and a LF
-/// that no CR is before. A JPEG's tells of characters only.
+/// The beginnings of pictures that were changed as text. PNG's signature was designed to show this: it has a byte above
+/// 127, CR LF, and an LF without a CR before it. A JPEG's signature only shows changed characters.
 private let changedSignatures: [Signature] = {
     func png(_ change: TextChange, _ first: [UInt8], _ rest: [UInt8] = []) -> Signature {
         Signature(.changed(.png, change), first + ascii("PNG") + rest)
@@ -168,8 +168,8 @@ private func looseName(_ head: [UInt8]) -> String? {
     let any: ClosedRange<UInt8> = 0...255
     if has([0x50...0x50, 0x31...0x37]), head.count > 2, [0x09, 0x0A, 0x0D, 0x20].contains(head[2]) { return "PNM" }
     if has([0x0A...0x0A, 0...5, 1...1, 1...8]), head.count > 64, head[64] == 0 { return "PCX" }
-    // The number of pictures, then the first one's width, height, colours and a reserved byte. Without pictures it is
-    // none of these: a TGA without compression begins so.
+    // The number of pictures, then the first one's width, height, colours and a reserved byte. Without pictures, it is
+    // something else: an uncompressed TGA begins like this.
     guard has([0...0, 0...0, 1...2, 0...0, any, any, any, any, any, 0...0]), head[4] | head[5] > 0 else { return nil }
     return head[2] == 1 ? "ICO" : "Windows cursor"
 }
@@ -193,14 +193,14 @@ private func mediaContainerName(_ head: [UInt8]) -> String? {
 /// The major brand and the compatible ones; a version is between them.
 private func brands(ofMediaContainer head: [UInt8]) -> [String] {
     let size = head[0..<4].reduce(0) { $0 << 8 | Int($1) }
-    // Size 1 means that it comes as 8 bytes behind the box's name, 0 that the box ends with the file.
+    // Size 1 means that the size follows as 8 bytes after the box's name, 0 that the box ends with the file.
     let start = size == 1 ? 16 : 8
     let end = size < 2 ? head.count : min(max(size, 12), head.count)
     return stride(from: start, through: end - 4, by: 4).filter { $0 != start + 4 }
         .map { String(decoding: head[$0..<$0 + 4], as: UTF8.self) }
 }
 
-/// The name of a file of text with tags, or of text that isn't worth a closer look.
+/// The name for a text file with tags, or for text that needs no closer look.
 private func markupName(_ head: [UInt8]) -> String? {
     let wide = wideText(head)
     let text = (wide ?? String(decoding: head, as: UTF8.self)).drop { $0.isWhitespace || $0 == "\u{FEFF}" }.lowercased()
@@ -211,7 +211,7 @@ private func markupName(_ head: [UInt8]) -> String? {
     return text.hasPrefix("<?xml") ? "XML" : other
 }
 
-/// Text in UTF-16, which begins with a mark that tells the order of bytes.
+/// Text in UTF-16, which begins with a byte order mark.
 private func wideText(_ head: [UInt8]) -> String? {
     let isBigEndian = head.starts(with: [0xFE, 0xFF])
     guard isBigEndian || head.starts(with: [0xFF, 0xFE]) else { return nil }

@@ -13,7 +13,7 @@ package struct RGBImage: Sendable, Equatable {
         self.pixels = pixels
     }
 
-    /// Makes a picture in memory that is not initialised yet: `fill` sets all of its width * height * 3 samples.
+    /// Creates a picture in uninitialised memory: `fill` must set all of its width * height * 3 samples.
     init<E: Error>(
         width: Int, height: Int, fill: (UnsafeMutablePointer<UInt8>) throws(E) -> Void
     ) throws(E) {

@@ -1,12 +1,12 @@
 internal import CImageCodecs
 
 extension RGBImage {
-    /// The picture at another size, bilinear with antialiasing, as Pillow's `resize((width, height), BILINEAR)` has it.
-    /// Sides are scaled independently of each other.
+    /// The picture at another size, bilinear with antialiasing, the same as Pillow's
+    /// `resize((width, height), BILINEAR)`. Sides are scaled independently of each other.
     ///
-    /// The filter is a triangle as wide as two output pixels, or two input pixels where it is enlarged; weights are
-    /// fixed-point, and what the first pass gives is rounded to 8 bits. Columns are done first where Pillow 13 does so;
-    /// earlier versions never do, and differ by a rounding there.
+    /// The filter is a triangle as wide as two output pixels, or two input pixels if the picture is enlarged; weights
+    /// are fixed-point, and the result of the first pass is rounded to 8 bits. Columns are done first if Pillow 13 does
+    /// so; earlier versions never do, and differ by rounding in that case.
     package func resized(width newWidth: Int, height newHeight: Int) -> RGBImage {
         precondition(newWidth > 0 && newHeight > 0, "a picture can't be \(newWidth) x \(newHeight)")
         let columnsFirst = newHeight < height && height - newHeight > 2 * (width - newWidth)
@@ -59,7 +59,7 @@ private struct ResamplingTaps {
         }
     }
 
-    /// A triangle around `center`, made to add up to 1, with 22 bits of fraction.
+    /// A triangle around `center`, normalised to a sum of 1, with 22 bits of fraction.
     private mutating func setWeights(at start: Int, taps: Range<Int>, center: Double, support: Double) {
         let inverse = 1 / support
         let triangle = taps.map { max(1 - abs((Double($0) - center + 0.5) * inverse), 0) }

@@ -1,8 +1,8 @@
-/// A backbone as settings name it: by the name of its file, with an input size of its own or the backbone's default; or
+/// A backbone as named in settings: by the name of its file, with an explicit input size or the backbone's default; or
 /// by the word `all`, which stands for every file.
 package struct BackboneChoice: Hashable, Sendable {
     package let name: String
-    /// Height and width in pixels of the picture that the backbone sees; nil is the backbone's default.
+    /// Height and width of the backbone's input in pixels; nil is the backbone's default.
     package let inputSize: Int?
 
     package static let inputSizes = 32...1024
@@ -12,7 +12,7 @@ package struct BackboneChoice: Hashable, Sendable {
         self.inputSize = inputSize
     }
 
-    /// Reads `NAME` or `NAME@SIZE`; nil where the text is neither.
+    /// Reads `NAME` or `NAME@SIZE`; nil if the text is neither.
     package init?(text: String) {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard let name = parts.first, !name.isEmpty, parts.count <= 2 else { return nil }
@@ -25,7 +25,7 @@ package struct BackboneChoice: Hashable, Sendable {
         inputSize = size
     }
 
-    /// Whether it stands for every backbone there is.
+    /// Whether it stands for all backbones.
     package var isAll: Bool { name == "all" }
 
     package var text: String { inputSize.map { "\(name)@\($0)" } ?? name }

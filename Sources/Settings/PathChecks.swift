@@ -2,14 +2,14 @@ internal import Foundation
 internal import SystemPackage
 
 extension Settings.Paths {
-    /// Throws `SettingsProblems` where the folders are in each other's way: what lies in the inbox is taken in and moved
-    /// out of it, so nothing of the installation's own may lie there.
+    /// Throws `SettingsProblems` if the folders conflict: everything in the inbox is taken and removed, so none of the
+    /// installation's own folders may be there.
     package func checkApart() throws {
         let folders = [("outbox", outbox), ("state", state), ("backbones", backbones)]
             .map { (key: "paths.\($0)", path: Self.resolved($1)) }
         let inbox = Self.resolved(inbox)
         var problems = folders.filter { $0.path.starts(with: inbox) }.map { folder in
-            SettingsError.contradiction("\(folder.key) (\(folder.path)) must not lie in the inbox (\(inbox))")
+            SettingsError.contradiction("\(folder.key) (\(folder.path)) must not be in the inbox (\(inbox))")
         }
         if folders[0].path == folders[1].path {
             problems.append(.contradiction("paths.outbox and paths.state are the same folder, \(folders[0].path)"))

@@ -3,7 +3,7 @@ package import Learning
 package import Networks
 package import Pictures
 
-/// Everything that can be set, with its default. `SettingsCatalog` gives each value its key, its range and its help.
+/// All settings, with their defaults. `SettingsCatalog` gives each value its key, its range and its help.
 package struct Settings: Sendable, Equatable {
     package var paths = Paths()
     package var inbox = Inbox()
@@ -29,22 +29,22 @@ package struct Settings: Sendable, Equatable {
             case inotify, poll
         }
 
-        /// Seconds without any change after which a drop is complete.
+        /// After how many seconds without changes a drop is complete.
         package var settle = 5.0
         package var watch = WatchMode.inotify
-        /// The share of pictures, 0..<1, that a drop without test folder gives to the test set.
+        /// The share of pictures, 0..<1, that go to the test set from a drop without a test folder.
         package var testShare = 0.2
         package var splitFolders = SplitFolders.auto
-        /// Patterns of names to pass over, beside the known ones.
+        /// Patterns of names to ignore in addition to the known ones.
         package var ignore: [String] = []
         /// Top-level folders that stay when their pictures are taken.
         package var keep: [String] = []
         package var tooLarge = TooLargeRule.leave
     }
 
-    /// How much is taken in at most; the keys are among `limits`.
+    /// The limits for taking files; the keys are in `limits`.
     package struct Drops: Sendable, Equatable {
-        /// Folders below the drop's own; a drop that is deeper is left alone, as is one of more files or bytes.
+        /// Levels of folders in a drop; a deeper drop is left alone, and so is one with more files or bytes.
         package var maxDepth = 16
         package var maxFiles = 500_000
         package var maxBytes = 1 << 40
@@ -53,18 +53,18 @@ package struct Settings: Sendable, Equatable {
     }
 
     package struct Train: Sendable, Equatable {
-        /// Seconds between two looks for new pictures.
+        /// Seconds between two checks for new pictures.
         package var every = 900.0
         package var onDrop = false
         package var minNew = 1
         package var minPerClass = 5
         package var shortClasses = ShortClasses.leaveOut
 
-        /// What becomes of a run where a class has too few pictures.
+        /// What happens to a run if a class has too few pictures.
         package enum ShortClasses: String, Sendable, CaseIterable {
-            /// It is made without the class.
+            /// It starts without the class.
             case leaveOut = "leave_out"
-            /// It isn't made.
+            /// It doesn't start.
             case wait
         }
     }
@@ -73,7 +73,7 @@ package struct Settings: Sendable, Equatable {
         package var candidates = 6
         package var folds = 3
         package var seed = 42
-        /// What the features of training pictures are computed in; those of test pictures are always float32.
+        /// The number format for the features of training pictures; those of test pictures are always float32.
         package var precision = Precision.float32
         /// Chosen by cross-validated accuracy and cost: on photos MobileNetV2 gains most at 288 pixels, and VGG16 takes 25
         /// times as long without being better.
@@ -92,7 +92,7 @@ package struct Settings: Sendable, Equatable {
     }
 
     package struct Promotion: Sendable, Equatable {
-        /// How much higher, in accuracy (0...1), a challenger must be than the champion; always strictly higher.
+        /// How much higher the accuracy (0...1) of a challenger must be than the champion's; always strictly higher.
         package var minGain = 0.0
     }
 }

@@ -1,7 +1,8 @@
+internal import Learning
 internal import Intake
 internal import Pictures
 
-/// One setting: its dotted key, what it means, and how its text is read into and out of `Settings`.
+/// One setting: its dotted key, its meaning, and how it is converted between text and `Settings`.
 struct Setting: Sendable {
     /// How its value is written in YAML.
     enum Form: Sendable {
@@ -48,7 +49,7 @@ struct Setting: Sendable {
             write: { [type.format($0[keyPath: path])] })
     }
 
-    /// A word or a list, which `read` tells from each other; a single text is written as a word.
+    /// A word or a list, which `read` distinguishes; a single text is written as a word.
     static func wordOrList<Value>(
         _ key: String, _ path: any (WritableKeyPath<Settings, Value> & Sendable), expected: String,
         parse: @escaping @Sendable ([String]) -> Result<Value, Refusal>,
@@ -88,25 +89,25 @@ struct Setting: Sendable {
     }
 }
 
-/// Every setting there is, in the order in which the documented settings file shows them.
+/// All settings, in the order of the documented settings file.
 enum SettingsCatalog {
     static let all: [Setting] = paths + inbox + train + search + fit + augment + promotion + limits
 
     private static let paths: [Setting] = [
         .one("paths.inbox", \.paths.inbox, .path, "Where people drop folders of pictures."),
         .one("paths.outbox", \.paths.outbox, .path, "Where promoted models are published."),
-        .one("paths.state", \.paths.state, .path, "Pictures, history and feature cache; the files in rejected/ too."),
+        .one("paths.state", \.paths.state, .path, "Pictures, history, feature cache, and the files in rejected/."),
         .one("paths.backbones", \.paths.backbones, .path, "Backbones, one ONNX file each; add your own here."),
     ]
 
     private static let inbox: [Setting] = [
         .one(
             "inbox.settle", \.inbox.settle, .timeSpan(0...86_400),
-            "A drop is complete when nothing in it has changed for so long."),
-        .one("inbox.watch", \.inbox.watch, .choice, "inotify, or poll for network file systems."),
+            "A drop is complete when nothing in it has changed for this long."),
+        .one("inbox.watch", \.inbox.watch, .choice, "inotify; or poll, for network file systems."),
         .one(
             "inbox.test_share", \.inbox.testShare, .share,
-            "Share of the pictures that becomes the test set, where a drop has no train/ and test/ folders."),
+            "Share of the pictures for the test set, if a drop has no train/ and test/ folders."),
         .wordOrList(
             "inbox.split_folders", \.inbox.splitFolders, expected: SplitFolders.expected,
             parse: { texts in
@@ -114,31 +115,31 @@ enum SettingsCatalog {
                     .mapError { Setting.Refusal(text: $0.name) }
             },
             format: \.texts,
-            "Which folders of a drop mean training or test: those named like train, Test Set or valid_2; none; or these."
+            "Which folders mean training or test: those named like train, Test Set or valid_2; none; or these."
         ),
         .list(
             "inbox.ignore", \.inbox.ignore, .ignoredName, count: 0...1000,
-            "Names to pass over and remove with a drop, beside the known ones (.DS_Store, .git), such as *.txt."),
+            "Names to ignore and remove with a drop, such as *.txt, in addition to .DS_Store, .git and the like."),
         .list(
             "inbox.keep", \.inbox.keep, .name, count: 0...1000,
-            "Folders of the inbox that stay when their pictures are taken, as of a camera; a file .keep in one does the same."
+            "Folders that stay in the inbox, such as a camera's; a file called .keep in a folder does the same."
         ),
         .one(
             "inbox.too_large", \.inbox.tooLarge, .choice,
-            "A file beyond limits.max_file_bytes: leave it where it is, or move it to .too-large in the inbox."),
+            "A file larger than limits.max_file_bytes: leave it where it is, or move it to .too-large in the inbox."),
     ]
 
     private static let train: [Setting] = [
         .one(
             "train.every", \.train.every, .timeSpan(1...31_536_000),
-            "How often to look whether there is something new to train on."),
-        .one("train.on_drop", \.train.onDrop, .flag, "Train as soon as a drop has been taken in, too."),
+            "How often to check whether there are new pictures to train on."),
+        .one("train.on_drop", \.train.onDrop, .flag, "Also train as soon as a drop has been taken."),
         .one(
             "train.min_new", \.train.minNew, .integer(1 ... .max),
-            "New pictures that a run needs, of classes that it learns."),
+            "How many new pictures a run needs, in classes that it learns."),
         .one(
             "train.min_per_class", \.train.minPerClass, .integer(2 ... .max),
-            "Training pictures that each class needs; each needs one test picture as well."),
+            "How many training pictures each class needs; each also needs one test picture."),
         .one(
             "train.short_classes", \.train.shortClasses, .choice,
             "Classes with fewer pictures: leave_out of the run until they have more, or wait with the whole run."),
@@ -146,51 +147,62 @@ enum SettingsCatalog {
 
     private static let search: [Setting] = [
         .one(
-            "search.candidates", \.search.candidates, .integer(1...10_000), "Sets of hyperparameters to try (n_iter)."),
-        .one("search.folds", \.search.folds, .integer(2...100), "Stratified folds of the cross-validation (cv)."),
+            "search.candidates", \.search.candidates, .integer(1...10_000),
+            "How many sets of hyperparameters to try (n_iter)."),
+        .one(
+            "search.folds", \.search.folds, .integer(2...100), "Number of stratified folds for cross-validation (cv)."),
         .one(
             "search.seed", \.search.seed, .integer(0 ... .max),
-            "Same pictures, settings and seed: same model (random_state)."),
+            "The same pictures, settings and seed give the same model (random_state)."),
         .one(
             "search.precision", \.search.precision, .choice,
-            "Of the backbones' products on training pictures. int16 is faster and costs below 1.5 % of deviation."),
+            "Format of the backbones' products on training pictures. int16 is faster, with a deviation below 1.5 %."),
         .list(
             "search.space.backbone", \.search.space.backbone, .backbone,
-            "Each NAME or NAME@SIZE: the ONNX file's name and the side in pixels that pictures are resized to; all, "
-                + "all@SIZE: every file."),
-        .list("search.space.activation", \.search.space.activation, .choice, "Of the hidden layer."),
-        .list("search.space.optimizer", \.search.space.optimizer, .choice, "As Keras has them."),
-        .list("search.space.learning_rate", \.search.space.learningRate, .number(1e-8...10), "At the start."),
-        .list("search.space.batch_size", \.search.space.batchSize, .integer(1...8192), "Rows a step."),
-        .list("search.space.dropout", \.search.space.dropout, .share, "Share of hidden units dropped in training."),
+            "NAME or NAME@SIZE: the name of the ONNX file and the side in pixels to which pictures are resized; "
+                + "all or all@SIZE: every file."),
+        .list("search.space.activation", \.search.space.activation, .choice, "Activation of the hidden layer."),
+        .list("search.space.optimizer", \.search.space.optimizer, .choice, "Optimizer, as in Keras."),
+        .list("search.space.learning_rate", \.search.space.learningRate, .number(1e-8...10), "Initial learning rate."),
+        .list("search.space.batch_size", \.search.space.batchSize, .integer(1...8192), "Rows per step."),
+        .list(
+            "search.space.dropout", \.search.space.dropout, .share,
+            "Share of hidden units that are dropped in training."),
         .list(
             "search.space.hidden_units", \.search.space.hiddenUnits, .integer(1...8192), "Width of the hidden layer."),
-        .list("search.space.initializer", \.search.space.initializer, .choice, "Of both layers' kernels."),
-        .list("search.space.batch_normalization", \.search.space.batchNormalization, .flag, "Before the hidden layer."),
+        .list("search.space.initializer", \.search.space.initializer, .choice, "Initializer of both layers' kernels."),
+        .list(
+            "search.space.batch_normalization", \.search.space.batchNormalization, .flag,
+            "Batch normalization before the hidden layer."),
     ]
 
     private static let fit: [Setting] = [
-        .one("fit.epochs", \.fit.epochs, .integer(1...100_000), "At most; early stopping usually ends a fit before."),
-        .one("fit.validation_share", \.fit.validationShare, .share, "Held back in each fit to watch for overfitting."),
+        .one(
+            "fit.epochs", \.fit.epochs, .integer(1...100_000),
+            "Maximum number of epochs; early stopping usually ends a fit earlier."),
+        .one(
+            "fit.validation_share", \.fit.validationShare, .share,
+            "Share of pictures that each fit holds back to detect overfitting."),
     ]
 
     private static let augment: [Setting] = [
         .one(
             "augment.copies", \.augment.copies, .integer(0...1000),
-            "Augmented copies of each training picture; 0: none."),
+            "Augmented copies of each training picture; 0 means none."),
         .one(
-            "augment.rotation_range", \.augment.transforms.rotationRange, .number(0...180), "Degrees, to either side."),
+            "augment.rotation_range", \.augment.transforms.rotationRange, .number(0...180),
+            "Maximum rotation in degrees, in both directions."),
         .list(
             "augment.zoom_range", \.augment.transforms.zoomRange, .number(0.01...100), count: 2...2,
-            "Least and most; above 1 shows more than the picture."),
+            "Smallest and largest factor; above 1 shows more than the picture."),
         .list(
             "augment.brightness_range", \.augment.transforms.brightnessRange, .number(0...100), count: 2...2,
-            "Least and most factor."),
+            "Smallest and largest factor."),
         .one(
             "augment.channel_shift_range", \.augment.transforms.channelShiftRange, .number(0...255),
-            "Gray levels, to either side."),
-        .one("augment.horizontal_flip", \.augment.transforms.horizontalFlip, .flag, "Half of the copies, mirrored."),
-        .one("augment.vertical_flip", \.augment.transforms.verticalFlip, .flag, "Half of the copies, upside down."),
+            "Maximum shift in gray levels, in both directions."),
+        .one("augment.horizontal_flip", \.augment.transforms.horizontalFlip, .flag, "Mirror half of the copies."),
+        .one("augment.vertical_flip", \.augment.transforms.verticalFlip, .flag, "Turn half of the copies upside down."),
     ]
 
     private static let promotion: [Setting] = [
@@ -202,30 +214,30 @@ enum SettingsCatalog {
     private static let limits: [Setting] = [
         .one(
             "limits.max_side", \.limits.maxSide, .integer(1...DecodeLimits.ofStored.maxSide),
-            "Pixels a side; larger pictures are rejected."),
+            "Pixels per side; larger pictures are rejected."),
         .one(
             "limits.max_pixels", \.limits.maxPixels, .integer(1...DecodeLimits.ofStored.maxPixels),
-            "Pixels that are held at once: all of a PNG's, and those of a JPEG at an eighth of its sides."),
+            "Pixels in memory at once: all of a PNG, and those of a JPEG at an eighth of its sides."),
         .one(
             "limits.max_scans", \.limits.maxScans, .integer(1...DecodeLimits.ofStored.maxScans),
-            "Scans of a progressive JPEG."),
+            "Number of scans in a progressive JPEG."),
         .one(
             "limits.max_seconds", \.limits.maxSeconds, .number(0.1...DecodeLimits.ofStored.maxSeconds),
-            "Seconds that decoding one picture may take."),
+            "Seconds of processor time for decoding one picture."),
         .one(
             "limits.max_memory", \.limits.maxMemory, .integer(1 << 20...DecodeLimits.ofStored.maxMemory),
-            "Bytes that decoding may hold beside the pixels: the coefficients of a progressive JPEG."),
+            "Bytes for decoding in addition to the pixels, for the coefficients of a progressive JPEG."),
         .one(
             "limits.max_file_bytes", \.drops.maxFileBytes, .integer(1 << 20...1 << 30),
-            "Bytes a file; larger files aren't taken (inbox.too_large)."),
+            "Bytes per file; larger files aren't taken (inbox.too_large)."),
         .one(
             "limits.max_drop_depth", \.drops.maxDepth, .integer(1...64),
-            "Folders in one another below a drop's own; a deeper drop is left alone in the inbox."),
+            "Levels of folders in a drop; a deeper drop is left alone in the inbox."),
         .one(
             "limits.max_drop_files", \.drops.maxFiles, .integer(1...100_000_000),
-            "Files a drop; one with more is left alone in the inbox."),
+            "Files per drop; a drop with more is left alone in the inbox."),
         .one(
             "limits.max_drop_bytes", \.drops.maxBytes, .integer(1 << 20...1 << 60),
-            "Bytes a drop; a larger one is left alone in the inbox."),
+            "Bytes per drop; a larger drop is left alone in the inbox."),
     ]
 }

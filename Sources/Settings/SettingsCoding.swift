@@ -1,4 +1,5 @@
-/// Settings as a document: each by its dotted key, in the words of the settings file. A run keeps them so in the history.
+/// Settings as a document: each with its dotted key, written as in the settings file. Runs store them like this in the
+/// history.
 extension Settings: Codable {
     private struct Key: CodingKey {
         let stringValue: String

@@ -7,7 +7,7 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
     case unreadableFile(path: String, reason: String)
     case unknownKey(key: String, place: String, suggestion: String?)
     case malformed(key: String, place: String, value: String, expected: String)
-    /// Values that are fine each on its own, but not together.
+    /// Values that are valid individually, but not together.
     case contradiction(String)
 
     package var description: String {
@@ -34,7 +34,7 @@ extension Settings {
         for (key, range) in [
             ("augment.zoom_range", transforms.zoomRange), ("augment.brightness_range", transforms.brightnessRange),
         ] where range[0] > range[1] {
-            problems.append(.contradiction("\(key) is \(range), but the least value comes first"))
+            problems.append(.contradiction("\(key) is \(range), but the smallest value must come first"))
         }
         do { try search.space.validate() } catch { problems.append(.contradiction("search.space: \(error)")) }
         if train.minPerClass < search.folds {
@@ -47,7 +47,7 @@ extension Settings {
     }
 }
 
-/// Everything that is wrong with the settings, so that one look mends it all.
+/// Everything that is wrong with the settings, so that it can all be fixed at once.
 package struct SettingsProblems: Error, CustomStringConvertible {
     package let problems: [SettingsError]
 

@@ -3,16 +3,16 @@ internal import System
 internal import SystemPackage
 internal import Yams
 
-/// The YAML file as its author wrote it: which keys stand in it, and where.
+/// The YAML file as its author wrote it: which keys it contains, and where.
 struct SettingsFile {
     let path: String
-    /// Whether nothing but comments stands in the file, which is as good as no file.
+    /// Whether the file contains only comments, which is the same as no file.
     let isEmpty: Bool
-    /// A problem for each key that is no setting, and for each setting that has keys below it.
+    /// One problem for each key that isn't a setting, and for each setting that has keys below it.
     private(set) var problems: [SettingsError] = []
     private var lines: [String: Int] = [:]
 
-    /// Reads the file; throws `SettingsError` where it is missing or isn't a YAML mapping.
+    /// Reads the file; throws `SettingsError` if it is missing or isn't a YAML mapping.
     init(path: String) throws(SettingsError) {
         self.path = path
         let root = try Self.root(of: path)
@@ -20,7 +20,7 @@ struct SettingsFile {
         if let root { read(root, below: []) }
     }
 
-    /// File and line of a setting's key; nil where the file doesn't have it.
+    /// File and line of a setting's key; nil if the file doesn't have it.
     func place(of key: String) -> String? { lines[key].map { "\(path):\($0)" } }
 
     private static func root(of path: String) throws(SettingsError) -> Node.Mapping? {
@@ -54,10 +54,10 @@ struct SettingsFile {
 
     private static let bytesLimit = 1 << 20
 
-    /// Aliases of aliases make a few lines mean millions of values, which are walked through one by one.
+    /// With aliases of aliases, a few lines can mean millions of values, which are visited one by one.
     private static let aliasesLimit = 16
 
-    /// How many words of the text begin as an alias does, in comments and quotes too.
+    /// How many words of the text begin like an alias, including those in comments and quotes.
     private static func aliasCount(in text: String) -> Int {
         let star = UInt8(ascii: "*")
         let words = text.utf8.split { $0 >= 0x80 || " \t\r\n[]{},:?-".utf8.contains($0) }

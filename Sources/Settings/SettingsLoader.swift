@@ -11,7 +11,7 @@ package struct SettingsLoader: Sendable {
     private let options: [String: String]
 
     /// - Parameters:
-    ///   - file: a settings file that must exist; without one `standardFile` is read where it exists.
+    ///   - file: a settings file that must exist; without one, `standardFile` is read if it exists.
     ///   - environment: variables of the process; those that begin with `CULTIVAR_` are settings.
     ///   - options: values given on the command line, by dotted key.
     package init(file: String?, environment: [String: String], options: [String: String] = [:]) {
@@ -20,12 +20,12 @@ package struct SettingsLoader: Sendable {
         self.options = options
     }
 
-    /// The file that is read, nil where there is none.
+    /// The file that is read; nil if there is none.
     package var path: String? {
         file ?? (Files.exists(FilePath(Self.standardFile)) ? Self.standardFile : nil)
     }
 
-    /// The settings; throws `SettingsProblems` with all that is wrong, unknown keys and malformed values alike.
+    /// The settings; throws `SettingsProblems` with everything that is wrong, both unknown keys and malformed values.
     package func load() async throws -> Settings {
         var problems: [SettingsError] = []
         var providers: [any ConfigProvider] = [optionsProvider, environmentProvider(&problems)]
@@ -84,7 +84,7 @@ package struct SettingsLoader: Sendable {
         }
     }
 
-    /// The texts of one setting from the topmost layer that has it; nil where none has.
+    /// The texts of one setting from the topmost layer that has it; nil if none has.
     private func texts(
         of setting: Setting, in reader: ConfigReader, _ file: SettingsFile?, _ problems: inout [SettingsError]
     ) -> [String]? {
@@ -94,7 +94,7 @@ package struct SettingsLoader: Sendable {
             case .value: return [try reader.requiredString(forKey: key)]
             case .list: return try reader.requiredStringArray(forKey: key)
             case .wordOrList:
-                // The topmost layer counts, be it a word or a list.
+                // The topmost layer counts, whether it has a word or a list.
                 return try reader.stringArray(forKey: key) ?? [reader.requiredString(forKey: key)]
             }
         } catch {
@@ -104,7 +104,7 @@ package struct SettingsLoader: Sendable {
         }
     }
 
-    /// Whether any layer has the setting, be it as one value or as a list.
+    /// Whether any layer has the setting, as one value or as a list.
     private func isPresent(_ setting: Setting, in reader: ConfigReader) -> Bool {
         let key = ConfigKey(setting.key)
         return reader.string(forKey: key) != nil || reader.stringArray(forKey: key) != nil
@@ -123,6 +123,6 @@ package struct SettingsLoader: Sendable {
     }
 
     private static let environmentPrefix = "CULTIVAR_"
-    /// Read elsewhere: they choose how a process runs, not what it does.
+    /// Read elsewhere: they determine how a process runs, not what it does.
     private static let otherVariables: Set<String> = ["CULTIVAR_KERNELS"]
 }

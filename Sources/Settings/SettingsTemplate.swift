@@ -5,9 +5,9 @@ package enum SettingsTemplate {
     /// The settings file that is installed: every key with its help and its default, commented out.
     package static func yaml() -> String {
         let preface = [
-            "# Settings of cultivar. Every key is shown with its default; take the # away to change one, and the # of",
-            "# the sections that it stands in. Environment variables (CULTIVAR_TRAIN_MIN_NEW for train.min_new) and",
-            "# options on the command line come before this file. `cultivar config check` tells what is wrong with it.",
+            "# Settings of cultivar. Every key is shown with its default. To change one, remove its # and the # of its",
+            "# sections. Environment variables (CULTIVAR_TRAIN_MIN_NEW for train.min_new) and options on the command",
+            "# line override this file. `cultivar config check` reports what is wrong with it.",
             "# The daemon reads it when it starts.",
         ]
         let lines = lines(of: Settings()) { setting, indent in
@@ -38,7 +38,7 @@ package enum SettingsTemplate {
         return lines
     }
 
-    /// A value as YAML, in quotes where it might be taken for something else.
+    /// A value as YAML, in quotes if it might be understood as something else.
     private static func scalar(_ text: String) -> String {
         let scalars = text.unicodeScalars
         if let first = scalars.first, isAlphanumeric(first) || first == "/",
@@ -57,7 +57,7 @@ package enum SettingsTemplate {
         }
     }
 
-    /// Whether YAML takes it between single quotes for what it is.
+    /// Whether YAML reads it unchanged between single quotes.
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
@@ -65,7 +65,7 @@ package enum SettingsTemplate {
         }
     }
 
-    /// As it stands between double quotes.
+    /// Its form between double quotes.
     private static func escaped(_ scalar: Unicode.Scalar) -> String {
         if scalar == "\"" || scalar == "\\" { return "\\\(scalar)" }
         let digits = String(scalar.value, radix: 16)

@@ -1,6 +1,6 @@
-/// Guesses what a misspelled name was meant to be: a key of the settings, a command.
+/// Guesses which name was meant by a misspelt one: a settings key or a command.
 package enum Spelling {
-    /// The known name that is nearest in spelling, nil where none is near.
+    /// The known name with the most similar spelling; nil if none is similar.
     package static func closest(to name: String, among known: [String]) -> String? {
         let ranked = known.map { ($0, editDistance(Array(name), Array($0))) }.min { $0.1 < $1.1 }
         return ranked.flatMap { $0.1 <= max(2, name.count / 3) ? $0.0 : nil }

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Intake
 
-/// How the text of one setting becomes a value: what is expected, in words, and both directions.
+/// How the text of a setting becomes a value: what is expected, in words, and the conversion in both directions.
 struct ValueType<Value>: Sendable {
     let expected: String
     let parse: @Sendable (String) -> Value?
@@ -9,19 +9,19 @@ struct ValueType<Value>: Sendable {
 }
 
 extension ValueType where Value == String {
-    /// The system would take what stands before a NUL for all of it.
+    /// The system would treat the part before a NUL as the whole path.
     static var path: Self {
         .init(expected: "a path", parse: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 }, format: { $0 })
     }
 
-    /// The name of a file or folder, or a pattern of one.
+    /// The name of a file or folder, or a pattern for one.
     static var name: Self {
         .init(
             expected: "a name without a slash",
             parse: { $0.isEmpty || $0.utf8.contains(0) || $0.contains("/") ? nil : $0 }, format: { $0 })
     }
 
-    /// A pattern of names to pass over and remove; pictures are never meant.
+    /// A pattern of names to ignore and remove; it must not match all pictures.
     static var ignoredName: Self {
         .init(
             expected: "a pattern of names without a slash that doesn't match every picture, such as *.txt",
@@ -57,7 +57,7 @@ extension ValueType where Value == Double {
             parse: { Double($0).flatMap { range.contains($0) ? $0 : nil } }, format: short)
     }
 
-    /// A share of a whole: zero is allowed, one is not.
+    /// A fraction of a whole: zero is allowed, one isn't.
     static var share: Self {
         .init(
             expected: "a number from 0 to below 1",
@@ -106,7 +106,7 @@ extension ValueType where Value: RawRepresentable & CaseIterable & SendableMetat
     }
 }
 
-/// A number without a fraction of zeros: 5 rather than 5.0.
+/// A number without a zero fraction: 5 rather than 5.0.
 private func short(_ number: Double) -> String {
     number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : "\(number)"
 }

@@ -13,14 +13,14 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
     /// Work done and to do in this phase: pictures while extracting, trials while searching, epochs in the refit.
     package var done = 0
     package var total = 0
-    /// Where the search is, for example "trial 5 of 18 (candidate 2, fold 2), epoch 7 of 30".
+    /// The progress of the search, for example "trial 5 of 18 (candidate 2, fold 2), epoch 7 of 30".
     package var detail: String?
     /// The best mean accuracy, 0...1, of the candidates finished so far.
     package var bestAccuracy: Double?
     package var secondsLeft: Double?
-    /// The last drop taken in, in a sentence.
+    /// The last drop that was taken, as a sentence.
     package var lastDrop: String?
-    /// What stops the service from doing its work, in a sentence; nil where nothing does.
+    /// What stops the service from working, as a sentence; nil if nothing does.
     package var degraded: String?
 
     /// One line for `systemctl status` and logs.

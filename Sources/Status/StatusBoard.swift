@@ -2,21 +2,21 @@ package import Foundation
 internal import Synchronization
 package import SystemPackage
 
-/// Keeps the service's status: others change it, and every change is passed on, at most once in `interval`.
+/// Holds the service's status: others change it, and changes are passed on at most once per `interval`.
 ///
-/// Readers find it in the state folder as a JSON file that is replaced as a whole. It is no history: losing it in a
-/// power cut loses nothing.
+/// Readers find it in the state folder as a JSON file that is replaced as a whole. It isn't a history: nothing is lost
+/// if a power cut destroys it.
 package final class StatusBoard: Sendable {
     private struct State {
         var status: ServiceStatus
         var published = Date.distantPast
         var phaseStarted = Date()
-        /// What was done before the phase began, by an earlier process.
+        /// What an earlier process had done of this phase.
         var doneBefore = 0
         var faults: [Part: String] = [:]
     }
 
-    /// What can be kept from its work, each on its own.
+    /// The parts that can be blocked, independently of each other.
     package enum Part: CaseIterable, Sendable {
         case progress, inbox, watch, intake, training, run, outbox
     }
@@ -29,7 +29,7 @@ package final class StatusBoard: Sendable {
     /// - Parameters:
     ///   - file: where readers find the status; nil keeps it in memory.
     ///   - interval: seconds between two publications.
-    ///   - listener: called with each status that is published, on whatever thread changed it.
+    ///   - listener: called with each published status, on the thread that changed it.
     package init(
         file: FilePath?, interval: TimeInterval = 0.5, listener: @escaping @Sendable (ServiceStatus) -> Void = { _ in }
     ) {
@@ -42,9 +42,9 @@ package final class StatusBoard: Sendable {
 
     package var status: ServiceStatus { state.withLock { $0.status } }
 
-    /// Begins a phase of a run: what was said of the phase before is cleared. It is published at once.
+    /// Begins a phase of a run: information on the previous phase is cleared. It is published immediately.
     ///
-    /// - Parameter done: what an earlier process has done of it, which says nothing of the speed.
+    /// - Parameter done: what an earlier process has done of it; this isn't used for the speed.
     package func begin(_ phase: ServiceStatus.Phase, run: Int64?, done: Int = 0, total: Int = 0) {
         update(immediately: true) { state in
             state.phaseStarted = Date()
@@ -59,7 +59,7 @@ package final class StatusBoard: Sendable {
         }
     }
 
-    /// Notes progress within the phase; the time left is taken from the speed so far.
+    /// Records progress within the phase; the remaining time is estimated from the speed so far.
     package func advance(to done: Int, of total: Int? = nil, detail: String? = nil, bestAccuracy: Double? = nil) {
         update(immediately: false) { state in
             state.status.done = done
@@ -75,8 +75,8 @@ package final class StatusBoard: Sendable {
 
     package func noteDrop(_ text: String) { update(immediately: true) { $0.status.lastDrop = text } }
 
-    /// Says what keeps a part of the service from its work, or with nil that nothing does any more; returns whether that
-    /// is news.
+    /// Sets what stops a part of the service from working, nil if nothing does any more; returns whether that is a
+    /// change.
     @discardableResult
     package func setDegraded(_ reason: String?, in part: Part) -> Bool {
         guard state.withLock({ $0.faults[part] != reason }) else { return false }
@@ -88,7 +88,7 @@ package final class StatusBoard: Sendable {
         return true
     }
 
-    /// What the process that owns `file` last published; nil where there is none.
+    /// What the process that owns `file` last published; nil if there is nothing.
     package static func read(from file: FilePath) -> ServiceStatus? {
         guard let data = StatusFile.read(file) else { return nil }
         let decoder = JSONDecoder()
@@ -109,7 +109,7 @@ package final class StatusBoard: Sendable {
         if let due { listener(due) }
     }
 
-    /// A status that can't be written must not stop the work that it tells of: the listener still has it.
+    /// If a status can't be written, that must not stop the work: the listener still gets it.
     private func write(_ status: ServiceStatus) {
         guard let file else { return }
         let encoder = JSONEncoder()

@@ -2,12 +2,13 @@ internal import Foundation
 internal import System
 internal import SystemPackage
 
-/// Files of the state folder that say what goes on: they are replaced as a whole, and losing one loses nothing.
+/// Files in the state folder that show what is going on. They are replaced as a whole, and nothing is lost if one is
+/// lost.
 enum StatusFile {
-    /// What can't be written must not stop the work that it tells of; those who listen and the log still have it.
+    /// If it can't be written, that must not stop the work; listeners and the log still get it.
     ///
-    /// A full disk has no room for another file, but this one's block is still there; that the disk is full is what readers
-    /// are to see.
+    /// A full disk has no room for another file, but the block of this one still exists; and readers need to see that
+    /// the disk is full.
     static func write(_ data: Data, to file: FilePath) {
         do { try Files.replace(file, with: [UInt8](data)) } catch { try? Files.rewrite(file, with: [UInt8](data)) }
     }

@@ -42,16 +42,17 @@ package struct SHA256: ~Copyable {
 
 /// A SHA-256 digest: the content address of a picture, or the checksum of a backbone or a published file.
 package struct Digest: Hashable, Sendable {
-    private let words: SIMD4<UInt64>
+    /// Big-endian. Not a SIMD vector: Swift 6.3 writes past the frame of an async function that holds a value aligned to more
+    /// than 16 bytes.
+    private let first, second, third, fourth: UInt64
 
     package static let byteCount = 32
 
-    /// A digest of 32 bytes; nil for another count.
+    /// A digest of 32 bytes; nil for any other count.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        var words = SIMD4<UInt64>()
-        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
-        self.words = words
+        func word(_ place: Int) -> UInt64 { bytes.dropFirst(8 * place).prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+        (first, second, third, fourth) = (word(0), word(1), word(2), word(3))
     }
 
     /// A digest of 64 hexadecimal digits; nil for any other text.
@@ -62,7 +63,8 @@ package struct Digest: Hashable, Sendable {
     }
 
     package var bytes: [UInt8] {
-        (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> (56 - 8 * UInt64($0 % 8))) }
+        let words = (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)
+        return withUnsafeBytes(of: words) { Array($0) }
     }
 
     /// 64 lower-case hexadecimal digits.
@@ -109,10 +111,7 @@ extension Digest {
 extension Digest: Comparable {
     /// The order of the hexadecimal texts.
     package static func < (left: Digest, right: Digest) -> Bool {
-        for place in 0..<4 where left.words[place] != right.words[place] {
-            return left.words[place] < right.words[place]
-        }
-        return false
+        (left.first, left.second, left.third, left.fourth) < (right.first, right.second, right.third, right.fourth)
     }
 }
 

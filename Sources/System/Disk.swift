@@ -1,11 +1,11 @@
 internal import CPlatform
 package import SystemPackage
 
-/// The calls that make a file durable, apart so that a test can watch their order and let one fail.
+/// The calls that make a file durable. They are separate so that a test can check their order and make one fail.
 package protocol Disk: Sendable {
     /// Writes a file's or folder's data to the disk (fsync).
     func synchronize(_ descriptor: FileDescriptor, path: FilePath) throws
-    /// Writes all that the file system of `descriptor` holds to the disk (syncfs).
+    /// Writes all pending data of the file system of `descriptor` to the disk (syncfs).
     func synchronizeFileSystem(_ descriptor: FileDescriptor, path: FilePath) throws
     func rename(_ source: FilePath, to target: FilePath) throws
 }

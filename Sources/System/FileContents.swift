@@ -184,10 +184,10 @@ extension FileDescriptor {
             clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
     }
 
-    /// Whether the file is known to be open for writing, asked by way of a read lease. Unknown (other users' files, file
+    /// Whether the file is known to be open for writing, found out with a read lease. Unknown (other users' files, file
     /// systems without leases) counts as no.
     ///
-    /// The signal that would tell of a lease being broken is turned into one that is ignored by default.
+    /// The signal for a broken lease is replaced by one that is ignored by default.
     package var isOpenForWritingElsewhere: Bool {
         let (setSignal, setLease): (Int32, Int32) = (10, 1024)  // F_SETSIG, F_SETLEASE
         guard fcntl(rawValue, setSignal, SIGURG) == 0 else { return false }

@@ -17,6 +17,6 @@ package struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension FileFailure {
-    /// Whether this user may not do it, now or later.
+    /// Whether this user isn't allowed to do it, now or later.
     package var isForbidden: Bool { errno == .permissionDenied || errno == .notPermitted }
 }

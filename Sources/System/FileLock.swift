@@ -35,7 +35,7 @@ package enum FileLock {
     private static let getLock: CInt = 36
     private static let setLock: CInt = 37
 
-    /// The wish for a lock for writing on the whole file.
+    /// A request for a write lock on the whole file.
     private static var wholeFile: flock {
         var request = flock()
         request.l_type = Int16(F_WRLCK)

@@ -1,13 +1,13 @@
 internal import Glibc
 package import SystemPackage
 
-/// What tells one state of a file from another: equal stamps mean that nobody has written to it.
+/// What distinguishes one state of a file from another: equal stamps mean that nobody has written to it.
 package struct FileStamp: Sendable, Hashable {
     package let device: UInt64
     package let inode: UInt64
     /// In bytes.
     package let size: Int64
-    /// Time of the last write, in nanoseconds since 1970; whoever owns the file may set it.
+    /// Time of the last write, in nanoseconds since 1970; the file's owner can set it.
     package let modified: Int64
     /// Time of the last change of the inode, in nanoseconds since 1970; only the kernel sets it.
     package let changed: Int64
@@ -28,7 +28,7 @@ extension FileStamp {
     }
 }
 
-/// What kind of thing a directory entry is.
+/// The kind of a directory entry.
 package enum EntryKind: String, Sendable, Hashable {
     case regular = "a regular file"
     case directory = "a folder"
@@ -38,7 +38,7 @@ package enum EntryKind: String, Sendable, Hashable {
     case device = "a device"
 }
 
-/// What the system says of a file: its kind, its stamp, and how many names it has.
+/// The system's information on a file: its kind, its stamp, and how many names it has.
 package struct FileStatus: Equatable, Sendable {
     package let kind: EntryKind
     package let stamp: FileStamp

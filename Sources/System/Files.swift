@@ -33,7 +33,8 @@ package enum Files {
         return path.withPlatformString { lstat($0, &status) } == 0
     }
 
-    /// The same as ``exists(_:)``, but throws where it can't be known, as in a folder that this user may not enter.
+    /// The same as ``exists(_:)``, but throws if that can't be determined, for example in a folder that this user may
+    /// not enter.
     package static func isThere(_ path: FilePath) throws -> Bool {
         if exists(path) { return true }
         let error = currentErrno()
@@ -105,9 +106,9 @@ package enum Files {
 
     // MARK: Changes
 
-    /// Makes a folder, or leaves the one that is there as it is.
+    /// Creates a folder, or leaves an existing one as it is.
     ///
-    /// Returns whether it was made.
+    /// Returns whether it was created.
     @discardableResult
     package static func makeFolder(_ path: FilePath, permissions: FilePermissions) throws -> Bool {
         if path.withPlatformString({ mkdir($0, mode_t(permissions.rawValue)) }) == 0 { return true }
@@ -124,7 +125,7 @@ package enum Files {
         guard result == 0 else { throw currentErrno() }
     }
 
-    /// Gives a file a second name, in place of a file that may have it.
+    /// Gives a file a second name, replacing a file that has it.
     package static func link(_ source: FilePath, to target: FilePath) throws {
         try remove(target)
         let result = source.withPlatformString { old in target.withPlatformString { Glibc.link(old, $0) } }
@@ -160,7 +161,7 @@ package enum Files {
         }
     }
 
-    /// Writes what the system still holds of a folder's entries to the disk.
+    /// Writes pending changes of a folder's entries to the disk.
     package static func synchronize(folder: FilePath) throws {
         try reading(folder, action: "synchronise") { try synchronize($0) }
     }

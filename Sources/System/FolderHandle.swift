@@ -2,8 +2,8 @@ internal import CPlatform
 internal import Glibc
 package import SystemPackage
 
-/// An open folder. Everything is reached through its descriptor by a single name that is never followed as a link, so
-/// that nobody who renames things in the inbox can lead the intake out of it.
+/// An open folder. Everything is opened through its descriptor by a single name, and links are never followed. So
+/// nobody who renames things in the inbox can lead the intake out of it.
 package final class FolderHandle: Sendable {
     private let descriptor: Int32
     /// For messages only.
@@ -40,7 +40,7 @@ package final class FolderHandle: Sendable {
         return FileDescriptor(rawValue: opened)
     }
 
-    /// What is there by this name; nil for nothing.
+    /// What has this name; nil if nothing does.
     package func status(of name: RawPath) throws(FileFailure) -> FileStatus? {
         var status = stat()
         guard name.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) != 0 else {
@@ -66,7 +66,8 @@ package final class FolderHandle: Sendable {
         }
     }
 
-    /// Where the folder is by now, whoever has renamed it; nil where the system can't say, as of paths beyond 4,096 bytes.
+    /// Where the folder is now, even if somebody has renamed it; nil if the system can't tell, for example for paths
+    /// beyond 4,096 bytes.
     package var place: RawPath? {
         withUnsafeTemporaryAllocation(byteCount: Int(PATH_MAX), alignment: 1) { buffer in
             let start = buffer.baseAddress!.assumingMemoryBound(to: CChar.self)
@@ -75,7 +76,7 @@ package final class FolderHandle: Sendable {
         }
     }
 
-    /// Whether it is known to be in another place than in or below `other` by now.
+    /// Whether it is known to be no longer in or below `other`.
     package func hasLeft(_ other: FolderHandle) -> Bool {
         guard let place, let otherPlace = other.place else { return false }
         return place != otherPlace && !place.isBelow(otherPlace)
@@ -102,12 +103,12 @@ package final class FolderHandle: Sendable {
         if name.withCString({ unlinkat(descriptor, $0, 0) }) != 0 && errno != ENOENT { throw failure("remove", name) }
     }
 
-    /// Removes an empty folder and says whether it is gone.
+    /// Removes an empty folder and returns whether it is gone.
     package func removeFolder(_ name: RawPath) -> Bool {
         name.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) } == 0 || errno == ENOENT
     }
 
-    /// Renames an entry of this folder, into another one where one is given, unless the new name is taken (EEXIST).
+    /// Renames an entry of this folder, into another folder if one is given, unless the new name is in use (EEXIST).
     package func rename(_ name: RawPath, to newName: RawPath, in other: FolderHandle? = nil) throws(FileFailure) {
         let target = other ?? self
         let result = name.withCString { old in
@@ -115,7 +116,7 @@ package final class FolderHandle: Sendable {
         }
         if result == 0 { return }
         guard errno == EINVAL || errno == ENOSYS else { throw failure("rename", name) }
-        // A file system that can't promise it.
+        // The file system can't guarantee this.
         if try target.status(of: newName) != nil {
             throw FileFailure(action: "rename", path: FilePath(path.appending(name)), errno: .fileExists)
         }
@@ -124,13 +125,13 @@ package final class FolderHandle: Sendable {
         guard renamed == 0 else { throw failure("rename", name) }
     }
 
-    /// Makes a folder in this one; one that is there already is no error.
+    /// Creates a folder in this one; it is no error if it already exists.
     package func makeFolder(_ name: RawPath) throws(FileFailure) {
         guard name.withCString({ mkdirat(descriptor, $0, 0o770) }) != 0, errno != EEXIST else { return }
         throw failure("make the folder", name)
     }
 
-    /// Writes all that the folder's file system holds to the disk.
+    /// Writes all pending data of the folder's file system to the disk.
     package func synchronizeFileSystem() throws {
         try SystemDisk().synchronizeFileSystem(FileDescriptor(rawValue: descriptor), path: FilePath(path))
     }

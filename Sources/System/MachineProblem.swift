@@ -8,8 +8,8 @@ package protocol MachineProblem: Error {
 }
 
 extension Error {
-    /// Whether the machine is to blame rather than the data, so that the same may succeed later: no space, no descriptors,
-    /// a failing or a read-only disk, missing permissions.
+    /// Whether this is a problem of the machine and not of the data, so that a later attempt may succeed: no space, no
+    /// descriptors, a failing or read-only disk, missing permissions.
     package var isProblemOfMachine: Bool {
         switch self {
         case let error as any MachineProblem: error.isOfMachine

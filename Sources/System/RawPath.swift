@@ -1,7 +1,7 @@
 internal import Glibc
 package import SystemPackage
 
-/// A name or a relative path as the raw bytes that the kernel gave: anything but NUL, with "/" between components.
+/// A name or a relative path as raw bytes from the kernel: anything except NUL, with "/" between components.
 package struct RawPath: Hashable, Sendable, Comparable {
     package let bytes: [UInt8]
 
@@ -18,22 +18,22 @@ package struct RawPath: Hashable, Sendable, Comparable {
 
     package var first: RawPath { RawPath(bytes.prefix { $0 != Self.slash }) }
 
-    /// The path below its first component; empty where there is only one.
+    /// The path below its first component; empty if there is only one.
     package var withoutFirst: RawPath { RawPath(bytes.dropFirst(first.bytes.count + 1)) }
 
     package var last: RawPath { RawPath(bytes[bytes.index(after: lastSlash)...]) }
 
-    /// The folder that the path lies in; empty for a path of one component.
+    /// The folder that contains the path; empty for a path with one component.
     package var parent: RawPath { RawPath(bytes[..<max(lastSlash, 0)]) }
 
-    /// Whether it is a path of something in the folder, however deep.
+    /// Whether it is a path of something in the folder, at any depth.
     package func isBelow(_ folder: RawPath) -> Bool { bytes.starts(with: folder.bytes + [Self.slash]) }
 
     package func appending(_ other: RawPath) -> RawPath {
         bytes.isEmpty ? other : RawPath(bytes + [Self.slash] + other.bytes)
     }
 
-    /// For a person to read: invalid UTF-8 and control characters as `\xNN`, a backslash as `\\`.
+    /// For people: invalid UTF-8 and control characters as `\xNN`, a backslash as `\\`.
     package var escaped: String {
         if let text = String(validating: bytes, as: UTF8.self), text.unicodeScalars.allSatisfy(Self.isPlain) {
             return text
@@ -103,7 +103,7 @@ extension FilePath {
     /// The path of these bytes.
     package init(_ path: RawPath) { self = path.withCString { FilePath(platformString: $0) } }
 
-    /// For a person to read; see ``RawPath/escaped``.
+    /// For people; see ``RawPath/escaped``.
     package var escaped: String { RawPath(self).escaped }
 
     /// This folder's path with a path of raw bytes below it.

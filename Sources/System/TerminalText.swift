@@ -1,17 +1,17 @@
-/// Text that is safe to print: names of files and folders may hold anything, escape sequences too.
+/// Text that is safe to print: names of files and folders may contain anything, even escape sequences.
 package enum TerminalText {
-    /// The text with control and format characters as `\u{1b}`, but those in `kept`.
+    /// The text with control and format characters, except those in `kept`, as `\u{1b}`.
     package static func escaped(_ text: String, keeping kept: Set<Unicode.Scalar> = []) -> String {
         replacing(in: text, where: { isControl($0) && !kept.contains($0) }, named)
     }
 
-    /// The text for a file, which may still come to a terminal: only what is harmful is shown as `\u{1b}`, and what
-    /// scripts and emoji need stays as it is.
+    /// The text for a file, which may later be shown on a terminal: only harmful characters appear as `\u{1b}`;
+    /// characters that scripts and emoji need stay as they are.
     package static func harmless(_ text: String, keeping kept: Set<Unicode.Scalar> = []) -> String {
         replacing(in: text, where: { isHarmful($0) && !kept.contains($0) }, named)
     }
 
-    /// Whether it drives a terminal, ends a line, or turns the direction of the text around it.
+    /// Whether it controls a terminal, ends a line, or changes the direction of the text around it.
     package static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true
@@ -19,7 +19,7 @@ package enum TerminalText {
         }
     }
 
-    /// The same for a JSON document, whose meaning doesn't change.
+    /// The same for a JSON document, without changing its meaning.
     package static func escapedJSON(_ document: String) -> String {
         replacing(in: document, where: { isControl($0) && $0 != "\n" }) { scalar in
             String(scalar).utf16.map { unit in

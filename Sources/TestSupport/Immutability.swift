@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// Files and folders that not even root may change.
 package enum Immutability {
-    /// Gives a file or folder that attribute or takes it away; false where that can't be done here.
+    /// Sets or clears this attribute of a file or folder; false if that isn't possible here.
     package static func set(_ isImmutable: Bool, of path: FilePath) throws -> Bool {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/chattr")

@@ -1,7 +1,7 @@
 internal import Foundation
 package import SystemPackage
 
-/// Where tests find files, from where their sources are.
+/// Where tests find files, relative to their sources.
 package enum Locations {
     /// The folder of Package.swift.
     package static let packageRoot = folder(of: #filePath).removingLastComponent().removingLastComponent()
@@ -11,7 +11,7 @@ package enum Locations {
         folder(of: file).appending("Resources")
     }
 
-    /// A file or folder of the sample data that may lie beside the package, or nil where it isn't there.
+    /// A file or folder of the sample data that may be beside the package; nil if it isn't there.
     package static func sharedData(_ name: String) -> FilePath? {
         let path = packageRoot.removingLastComponent().appending("shared").appending("data").appending(name)
         return FileManager.default.fileExists(atPath: path.string) ? path : nil
@@ -34,7 +34,7 @@ package enum Locations {
         }
     }
 
-    /// The folder that a source file is in, symbolic links resolved: a package may be built by way of links.
+    /// The folder of a source file with symbolic links resolved: a package may be built through links.
     private static func folder(of file: String) -> FilePath {
         FilePath(URL(fileURLWithPath: file).resolvingSymlinksInPath().path).removingLastComponent()
     }

@@ -1,7 +1,7 @@
 internal import Foundation
 package import SystemPackage
 
-/// A folder of its own for one test, removed with all that is in it when the last reference goes.
+/// A separate folder for one test, removed with its contents when the last reference is gone.
 package final class TemporaryFolder: Sendable {
     package let path: FilePath
 

@@ -3,15 +3,15 @@ package import Pictures
 
 /// Small pictures made from a seed.
 package enum TinyPictures {
-    /// Every sample drawn on its own.
+    /// Every sample is drawn independently.
     package static func noise(seed: UInt64, width: Int = 24, height: Int = 16) -> RGBImage {
         var random = SeededRandom(seed: seed)
         let pixels = (0..<width * height * 3).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
         return RGBImage(width: width, height: height, pixels: pixels)
     }
 
-    /// A picture that tells its class by its colour and the direction of its stripes, with some noise from the seed:
-    /// easy to learn, and no two seeds give the same one.
+    /// A picture whose colour and stripe direction show its class, with some noise from the seed: easy to learn, and
+    /// different for every seed.
     package static func ofClass(_ index: Int, of classCount: Int, seed: UInt64, side: Int = 32) -> RGBImage {
         precondition(index >= 0 && index < classCount, "class \(index) of \(classCount)")
         var random = SeededRandom(seed: seed, path: UInt64(index))

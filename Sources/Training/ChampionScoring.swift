@@ -7,7 +7,7 @@ internal import Pictures
 internal import System
 internal import SystemPackage
 
-/// The champion on today's test set, which has grown since it was promoted.
+/// Scores the champion on the current test set, which has grown since it was promoted.
 struct ChampionScoring: Sendable {
     private let installation: Installation
     private let extraction: FeatureExtraction
@@ -22,7 +22,7 @@ struct ChampionScoring: Sendable {
         return TestScore(probabilities: probabilities, modelLabels: champion.labels.map(\.id), set: set)
     }
 
-    /// From cached features where its backbone is still at hand, else by running the published model.
+    /// From cached features if its backbone is still available, otherwise by running the published model.
     private func probabilities(of champion: StoredModel, on pictures: [Digest]) async throws -> Matrix {
         guard let loaded = try installation.library.find(champion.backboneChecksum, name: champion.backbone) else {
             let path = try installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)

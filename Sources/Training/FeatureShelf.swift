@@ -2,7 +2,7 @@ internal import Archive
 internal import Learning
 internal import Synchronization
 
-/// The training features of one backbone at a time: the search asks for one backbone's trials after the other's.
+/// The training features of one backbone at a time: the search runs the trials of one backbone after those of another.
 final class FeatureShelf: Sendable {
     private let plan: RunPlan
     private let cache: FeatureCache

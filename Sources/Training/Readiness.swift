@@ -1,11 +1,11 @@
 package import Archive
 package import Settings
 
-/// Whether there is something to train on, and on which classes.
+/// Whether there are pictures to train on, and for which classes.
 package struct Readiness: Sendable {
     package let settings: Settings.Train
     package let labels: [LabelCount]
-    /// Pictures that the last finished run had no part of, by label; nil where a run needs no new ones.
+    /// Pictures that the last finished run didn't use, by label; nil if a run needs no new ones.
     package let newPictures: [LabelID: Int]?
 
     package init(settings: Settings.Train, labels: [LabelCount], newPictures: [LabelID: Int]?) {
@@ -14,7 +14,7 @@ package struct Readiness: Sendable {
         self.newPictures = newPictures
     }
 
-    /// The classes that have fewer pictures than a run needs of each.
+    /// The classes with fewer pictures than a run needs.
     package var shortages: [Shortage] { labels.filter(isShort).map { Shortage($0, needed: settings.minPerClass) } }
 
     /// The classes that a run leaves out.
@@ -25,10 +25,10 @@ package struct Readiness: Sendable {
         }
     }
 
-    /// Why no run makes sense now, in plain words; nil where one does.
+    /// Why a run makes no sense now, in plain words; nil if it does.
     package var reasonToSkip: String? {
         if labels.isEmpty { return "there are no pictures yet" }
-        guard labels.count >= 2 else { return "there is one class only, \(labels[0].label); at least 2 are needed" }
+        guard labels.count >= 2 else { return "there is only one class, \(labels[0].label); at least 2 are needed" }
         return shortageReason ?? noveltyReason
     }
 
@@ -63,13 +63,13 @@ package struct Readiness: Sendable {
     }
 }
 
-/// A class with fewer pictures than a run needs of it.
+/// A class with fewer pictures than a run needs.
 package struct Shortage: Hashable, Sendable {
     package let label: String
     /// The pictures that it has.
     package let train: Int
     package let test: Int
-    /// The training pictures that it needs; it needs a test picture as well.
+    /// The training pictures that it needs; it also needs a test picture.
     package let needed: Int
 
     package init(label: String, train: Int, test: Int, needed: Int) {

@@ -4,24 +4,24 @@ internal import Learning
 internal import Networks
 internal import Settings
 
-/// All that a run does, known in full when it starts, so that an interrupted run can be gone on with.
+/// Everything that a run does. It is fully known when the run starts, so that an interrupted run can be resumed.
 struct RunPlan: Sendable {
     let id: RunID
     let start: NewRun
     let settings: Settings
-    /// What it learns from.
+    /// The pictures from which it learns.
     let training: PictureSet
     /// The classes that it doesn't learn, because they have too few pictures.
     let leftOut: [Shortage]
     private let dataset: Dataset
     let search: RandomizedSearch
-    /// By the text that names the backbone in the search space; those that the candidates use. They give the features of
-    /// training pictures.
+    /// By the text that names the backbone in the search space, for the backbones that candidates use. They provide the
+    /// features of training pictures.
     let sources: [String: FeatureSource]
     /// The same for test pictures: always float32, as the published model computes.
     let testSources: [String: FeatureSource]
 
-    /// Throws what keeps the run from being done: a backbone that is missing or can't run, unreadable settings.
+    /// Throws errors that make the run impossible: a backbone that is missing or can't run, unreadable settings.
     init(id: RunID, start: NewRun, history: History, library: BackboneLibrary) throws {
         self.id = id
         self.start = start
@@ -50,7 +50,7 @@ struct RunPlan: Sendable {
         testSources = try sources(.float32)
     }
 
-    /// The backbones of the search space that no candidate has.
+    /// The backbones of the search space that no candidate uses.
     var undrawnBackbones: [String] { settings.search.space.backbone.filter { sources[$0] == nil } }
 
     var copies: Int { settings.augment.copies }
@@ -64,25 +64,25 @@ struct RunPlan: Sendable {
         }
     }
 
-    /// The test pictures that count, for the challenger and for the champion alike: those of the classes that at least one
-    /// of the two knows.
+    /// The test pictures that count, both for the challenger and for the champion: those of the classes that at least
+    /// one of the two knows.
     func testSet(champion: StoredModel?) -> PictureSet {
         let learned = Set(training.labels.map(\.id))
         let known = champion?.labels ?? []
         let counted = learned.union(known.map(\.id))
-        // A class whose pictures went with a damaged history may be predicted all the same.
+        // A class whose pictures were lost with a damaged history may still be predicted.
         let there = Set(dataset.labels.map(\.id))
         let labels = dataset.labels.filter { counted.contains($0.id) } + known.filter { !there.contains($0.id) }
         return PictureSet(dataset, .test, of: labels)
     }
 
-    /// The candidates as the history keeps them.
+    /// The candidates as the history stores them.
     func candidateRecords() throws -> [JSONText] { try search.candidates.map { try JSONText($0) } }
 }
 
 extension Settings {
-    /// The backbones of the search space that none of the search's candidates has: few candidates of a large space, drawn
-    /// by chance, don't reach each.
+    /// The backbones of the search space that none of the search's candidates uses: a few random candidates of a large
+    /// space don't cover all backbones.
     package func undrawnBackbones() throws -> [String] {
         let search = try RandomizedSearch(space: search.space, settings: searchSettings)
         let drawn = Set(search.candidates.map(\.backbone))

@@ -3,13 +3,13 @@ internal import Learning
 internal import Logging
 internal import Status
 
-/// Turns a search's progress into the service's status: how many epochs of how many, and where it is.
+/// Turns a search's progress into the service's status: how many epochs are done, and where it is.
 struct SearchStatus: Sendable {
     private let board: StatusBoard
     private let plan: RunPlan
     private let finished: Int
 
-    /// - Parameter finished: the trials that an earlier process has done.
+    /// - Parameter finished: the trials that an earlier process has finished.
     init(_ board: StatusBoard, plan: RunPlan, finished: Int) {
         self.board = board
         self.plan = plan

@@ -2,7 +2,7 @@ internal import Archive
 internal import Learning
 internal import Numerics
 
-/// What a model says of today's test set.
+/// A model's predictions for the current test set.
 struct TestScore: Sendable {
     /// (test pictures, the model's classes).
     let probabilities: Matrix
@@ -24,7 +24,7 @@ struct TestScore: Sendable {
         }
     }
 
-    /// The rows that the history keeps of it.
+    /// The rows of it that the history stores.
     func evaluation(_ role: EvaluationRole, version: String?, labels: [Label]) -> NewEvaluation {
         let count = confusion.classCount
         let scores = zip(labels, confusion.classScores).map { label, score in

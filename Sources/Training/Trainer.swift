@@ -6,10 +6,10 @@ internal import Settings
 package import Status
 internal import System
 
-/// Training runs from beginning to end: is there something to train on, features, search, test, promotion.
+/// Training runs from beginning to end: whether there are pictures to train on, features, search, test, promotion.
 ///
-/// Everything that a run finds out is recorded when it is found, so that a run that was interrupted goes on where it was
-/// and ends with the same model, bit for bit.
+/// All results of a run are recorded immediately, so that an interrupted run continues where it stopped and ends with
+/// the same model, bit for bit.
 package struct Trainer: Sendable {
     let installation: Installation
     let status: StatusBoard
@@ -21,22 +21,22 @@ package struct Trainer: Sendable {
 
     private var history: History { installation.history }
 
-    /// Goes on with the run that an earlier process or a fault of the environment left unfinished; nil where there is none.
+    /// Resumes the run that an earlier process or a problem of the machine left unfinished; nil if there is none.
     ///
-    /// Throws `CancellationError`, faults of the environment (a full disk), after which the run can be gone on with, and
-    /// what keeps the history from being written; every other failure is the run's outcome.
+    /// Throws `CancellationError`, problems of the machine (such as a full disk), after which the run can be resumed,
+    /// and errors of writing the history; every other failure is the run's outcome.
     package func resume() async throws -> RunSummary? {
         guard let run = try history.unfinishedRun() else { return nil }
-        installation.logger.info("going on with an interrupted run", metadata: ["run.id": "\(run.id)"])
+        installation.logger.info("resuming an interrupted run", metadata: ["run.id": "\(run.id)"])
         return try await carryOut(run)
     }
 
-    /// Trains if there is something to train on; otherwise records why not.
+    /// Trains if there are pictures to train on; otherwise records why not.
     ///
     /// Throws as ``resume()`` does.
     ///
-    /// - Parameter requests: answered by this run. A run that was asked for needs no new pictures.
-    /// - Returns: the run; nil where a run would only repeat the reason for which the last one was skipped.
+    /// - Parameter requests: answered by this run. A requested run needs no new pictures.
+    /// - Returns: the run; nil if it would only repeat the reason for which the last one was skipped.
     package func train(_ trigger: RunTrigger, requests: [RunRequest] = []) async throws -> RunSummary? {
         let last = try history.lastPicture()
         let readiness = try Readiness(
@@ -59,7 +59,7 @@ package struct Trainer: Sendable {
         return try await carryOut(run)
     }
 
-    /// A run of all classes, under the settings as they are.
+    /// A run with all classes, under the current settings.
     private func newRun(
         _ trigger: RunTrigger, requests: [RunRequest], on counts: [LabelCount], upTo last: PictureID
     ) throws -> NewRun {
@@ -70,8 +70,8 @@ package struct Trainer: Sendable {
             lastPicture: last)
     }
 
-    /// Settles what a run that is made depends on, so that it can be gone on with whatever changes: which classes it leaves
-    /// out, and which backbones `all` stands for.
+    /// Fixes what a run depends on, so that it can be resumed whatever changes: which classes it leaves out, and which
+    /// backbones `all` stands for.
     private func decide(_ start: inout NewRun, _ readiness: Readiness) throws {
         start.leftOut = readiness.leftOut
         let out = Set(start.leftOut.map(\.label))
@@ -83,12 +83,12 @@ package struct Trainer: Sendable {
         var settings = installation.settings
         settings.search.space.backbone = try installation.library.resolved(settings.search.space.backbone) {
             installation.logger.warning(
-                "backbone passed over", metadata: ["backbone.name": "\($0)", "backbone.problem": "\($1)"])
+                "backbone skipped", metadata: ["backbone.name": "\($0)", "backbone.problem": "\($1)"])
         }
         start.settings = try JSONText(settings)
     }
 
-    /// Whether the last run failed on the same pictures and settings a short while ago: it would fail again.
+    /// Whether the last run failed with the same pictures and settings a short while ago: it would fail again.
     private func hasJustFailed(_ start: NewRun) throws -> Bool {
         guard let last = try history.runs(limit: 1).first, last.outcome == .failed, let finished = last.finished,
             start.startedAt.seconds(since: finished) < Self.pauseAfterFailure
@@ -114,13 +114,13 @@ package struct Trainer: Sendable {
         do {
             try await TrainingRun(run, in: installation, status: status).execute()
         } catch let error as CancellationError {
-            installation.logger.info("run interrupted, to be gone on with", metadata: ["run.id": "\(run.id)"])
+            installation.logger.info("run interrupted, will be resumed", metadata: ["run.id": "\(run.id)"])
             throw error
         } catch {
             let isPassing = error.isProblemOfMachine
             installation.logger.error(
-                isPassing ? "run held up" : "run failed", metadata: ["run.id": "\(run.id)", "run.error": "\(error)"])
-            // A run that has ended has promoted its model: it is the outbox that couldn't follow, and is to be told of.
+                isPassing ? "run blocked" : "run failed", metadata: ["run.id": "\(run.id)", "run.error": "\(error)"])
+            // A run that has ended has promoted its model: only the outbox couldn't follow, and that must be reported.
             guard !isPassing, try history.unfinishedRun()?.id == run.id else { throw error }
             try history.finishRun(run.id, as: .failed, RunResult(reason: "\(error)"), at: .now)
         }

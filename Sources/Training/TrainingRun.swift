@@ -30,7 +30,7 @@ struct TrainingRun: Sendable {
 
     private var history: History { installation.history }
 
-    /// Carries the run out and records its outcome.
+    /// Performs the run and records its outcome.
     func execute() async throws {
         warnOfUndrawnBackbones()
         try await extract()
@@ -48,7 +48,7 @@ struct TrainingRun: Sendable {
         let undrawn = plan.undrawnBackbones
         guard !undrawn.isEmpty else { return }
         installation.logger.warning(
-            "backbones that no candidate has",
+            "backbones that no candidate uses",
             metadata: [
                 "run.id": "\(plan.id)", "search.undrawn": "\(undrawn.joined(separator: ", "))",
                 "search.candidates": "\(plan.search.candidates.count)",
@@ -66,7 +66,7 @@ struct TrainingRun: Sendable {
         }
     }
 
-    /// Brings the cache up to date for every backbone that a candidate uses, copies for the training pictures only.
+    /// Brings the cache up to date for every backbone that a candidate uses; only training pictures have copies.
     private func extract() async throws {
         let start = ContinuousClock.now
         defer { recordTime(of: .features, since: start) }
@@ -92,7 +92,7 @@ struct TrainingRun: Sendable {
         }
     }
 
-    /// The best candidate and its fit on all training pictures, whose features are in memory no longer than this takes.
+    /// The best candidate and its fit on all training pictures. Their features are in memory only during this call.
     private func search() async throws -> (best: Hyperparameters, fit: FitResult) {
         let shelf = FeatureShelf(plan, cache: installation.cache)
         let progress = SearchStatus(status, plan: plan, finished: finished.count)
@@ -134,7 +134,7 @@ struct TrainingRun: Sendable {
         return refit
     }
 
-    /// With the champion of the moment.
+    /// Compares it with the current champion.
     private func testSet() throws -> PictureSet { plan.testSet(champion: try history.champion()) }
 
     /// Scores challenger and champion on the same pictures, records both, and decides.
@@ -144,7 +144,7 @@ struct TrainingRun: Sendable {
         defer { recordTime(of: .evaluation, since: start) }
         let champion = try history.champion()
         let tests = plan.testSet(champion: champion)
-        // They are in the cache, unless another model has been made the champion meanwhile.
+        // They are in the cache, unless another model has become the champion meanwhile.
         try await extraction.extract(tests.digests, copies: 0, from: source)
         let features = try installation.cache.matrix(of: tests.digests, copies: 0, from: source)
         let challenger = TestScore(
@@ -180,7 +180,7 @@ struct TrainingRun: Sendable {
     }
 }
 
-/// What came of scoring the two models.
+/// The result of scoring the two models.
 private struct Evaluation: Sendable {
     let tests: PictureSet
     let challenger: TestScore
@@ -188,7 +188,7 @@ private struct Evaluation: Sendable {
     let decision: PromotionGate.Decision
 
     func result(parameters: Hyperparameters, leftOut: [Shortage]) throws -> RunResult {
-        let note = leftOut.isEmpty ? "" : " Left out for want of pictures: \(Shortage.list(leftOut))."
+        let note = leftOut.isEmpty ? "" : " Left out because of too few pictures: \(Shortage.list(leftOut))."
         return try RunResult(
             reason: decision.reason + note, testAccuracy: challenger.confusion.accuracy,
             championAccuracy: champion?.score.confusion.accuracy, championVersion: champion?.version,

@@ -1,8 +1,8 @@
 package import Settings
 
-/// When to look whether to train: every so often, soon after drops where that is wanted, and whenever somebody asks.
+/// When to check whether to train: regularly, soon after drops if that is set, and whenever somebody asks.
 ///
-/// A value without a clock: monotonic seconds go in, what is due comes out.
+/// A value without a clock: monotonic seconds go in, due checks come out.
 package struct TrainingSchedule: Sendable {
     package enum Due: Sendable, Equatable {
         case schedule, drop, request
@@ -13,7 +13,7 @@ package struct TrainingSchedule: Sendable {
     private var lastLook: Double
     private var hasNewDrop = false
 
-    /// - Parameter now: the first regular look is one period after this.
+    /// - Parameter now: the first regular check is one period after this.
     package init(_ settings: Settings.Train, now: Double) {
         every = settings.every
         onDrop = settings.onDrop
@@ -22,9 +22,9 @@ package struct TrainingSchedule: Sendable {
 
     package mutating func noteDrop() { hasNewDrop = true }
 
-    /// What is due now, the most urgent first; nil where nothing is.
+    /// What is due now, the most urgent first; nil if nothing is.
     ///
-    /// Nothing is due while a drop is being taken in, as half a drop may be one class only.
+    /// Nothing is due while a drop is being taken, because half a drop may contain only one class.
     package func due(at now: Double, hasRequest: Bool, inboxIsBusy: Bool) -> Due? {
         if inboxIsBusy { return nil }
         if hasRequest { return .request }
@@ -32,7 +32,7 @@ package struct TrainingSchedule: Sendable {
         return now - lastLook >= every ? .schedule : nil
     }
 
-    /// Notes that a look has been taken, whatever came of it.
+    /// Records that a check was made, whatever its result.
     package mutating func noteLook(at now: Double) {
         lastLook = now
         hasNewDrop = false

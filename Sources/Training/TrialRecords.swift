@@ -1,7 +1,7 @@
 internal import Archive
 internal import Learning
 
-// What Learning calls a trial and what the history keeps of it, in both directions.
+// Conversion between a trial in Learning and in the history, in both directions.
 
 extension TrialRecord {
     init(_ trial: TrialResult) {

@@ -1,12 +1,12 @@
 internal import Foundation
 internal import Synchronization
 
-/// Set once to make work that is under way stop at its next check.
+/// Set once to make running work stop at its next check.
 package final class CancellationFlag: Sendable {
     private let flag = Atomic(false)
     private let beat: @Sendable () -> Void
 
-    /// - Parameter beat: called with every check: whoever checks has got on since the last one.
+    /// - Parameter beat: called at every check, because the work has made progress since the last one.
     package init(beat: @escaping @Sendable () -> Void = {}) { self.beat = beat }
 
     package var isCancelled: Bool { flag.load(ordering: .relaxed) }
@@ -20,7 +20,7 @@ package final class CancellationFlag: Sendable {
     }
 }
 
-/// Where a piece of pooled work runs: `index` in 0..<pool.workerCount names scratch memory that nobody else uses now.
+/// Where a piece of pooled work runs: `index` in 0..<pool.workerCount selects scratch memory that nobody else is using.
 package struct Worker: Sendable {
     package let index: Int
     package let cancellation: CancellationFlag
@@ -34,7 +34,7 @@ package struct Worker: Sendable {
 /// One thread per core, on which all heavy and blocking work runs; Swift's cooperative pool stays free for waiting.
 package final class WorkerPool: Sendable {
     package let workerCount: Int
-    /// The sign of life of whoever works here: given at each index, and wherever a long one checks its cancellation.
+    /// The sign of life of the work done here: given at each index, and whenever long work checks for cancellation.
     package let beat: @Sendable () -> Void
     private let queue = JobQueue()
 
@@ -58,7 +58,7 @@ package final class WorkerPool: Sendable {
 
     /// Calls `body` once for every index in 0..<count, on all workers, in no particular order, and returns when all are done.
     ///
-    /// The first error stops further indices from being started and is thrown once those under way have ended.
+    /// After the first error, no further indices are started, and the error is thrown once the running ones have ended.
     /// Cancelling the calling task does the same with `CancellationError`; a long `body` checks `worker.cancellation`.
     package func forEach(_ count: Int, _ body: @escaping @Sendable (Int, Worker) throws -> Void) async throws {
         guard count > 0 else { return }
@@ -75,7 +75,7 @@ package final class WorkerPool: Sendable {
         }
     }
 
-    /// Runs one piece of work on one worker and returns what it gives.
+    /// Runs one piece of work on one worker and returns its result.
     package func run<Result: Sendable>(_ body: @escaping @Sendable (Worker) throws -> Result) async throws -> Result {
         let result = Mutex<Result?>(nil)
         try await forEach(1) { _, worker in

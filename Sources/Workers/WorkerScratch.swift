@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A value for each worker of a pool, made when the worker first asks for it: scratch memory that is never shared.
+/// One value for each worker of a pool, created when the worker first asks for it: scratch memory that is never shared.
 package final class WorkerScratch<Value: Sendable>: Sendable {
     private let make: @Sendable () throws -> Value
     private let made = Mutex<[Int: Value]>([:])

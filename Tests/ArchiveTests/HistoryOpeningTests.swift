@@ -164,7 +164,7 @@ struct HistoryOpeningTests {
             try queue.close()
             for open in [History.open(_:), History.openReadOnly] {
                 let failure = #expect(throws: HistoryFailure.self) { try open(folder.history) }
-                #expect(failure?.description.contains("the view \(name) is in the place of a table") == true)
+                #expect(failure?.description.contains("the view \(name) has replaced a table") == true)
             }
             guard case .damaged? = try HistoryRepair(folder).reason() else { throw Unexpected("no damage") }
             _ = try HistoryRepair(folder).run()

@@ -47,7 +47,7 @@ struct RunReportTests {
         let text = try RunReport(details(seconds: noSeconds, leftOut: classes)).text
         #expect(
             text.contains(
-                "\nNot learned, for want of pictures: Aplle (1 training picture, 5 needed; no test picture), fig (4 training pictures, "
+                "\nNot learned, because of too few pictures: Aplle (1 training picture, 5 needed; no test picture), fig (4 training pictures, "
                     + "5 needed; the champion knows it, so its 2 test pictures count), "
                     + "kiwi (no test picture).\n"))
         #expect(try !RunReport(details(seconds: noSeconds)).text.contains("Not learned"))
@@ -67,7 +67,7 @@ struct RunReportTests {
         let some = try details(
             seconds: noSeconds, space: space, candidates: candidate(0, "c") + "," + candidate(1, "c"))
         #expect(some.undrawnBackbones == ["a", "b@96"])
-        #expect(RunReport(some).text.contains("no candidate has it (search.candidates): a, b@96."))
+        #expect(RunReport(some).text.contains("no candidate uses it (search.candidates): a, b@96."))
         #expect(try details(seconds: noSeconds, space: space).undrawnBackbones.isEmpty)
         let all = try details(seconds: noSeconds, space: #"["c"]"#, candidates: candidate(0, "c"))
         #expect(!RunReport(all).text.contains("Not tried"))

@@ -33,7 +33,7 @@ struct DoctorTests {
         let daemon = try await trained(farm)
         let busy = try await farm.cultivar("doctor")
         #expect(busy.status == 1)
-        #expect(busy.errors.contains("process \(daemon.id) (cultivar) is at work with this state folder"))
+        #expect(busy.errors.contains("process \(daemon.id) (cultivar) is already using this state folder"))
         _ = try await daemon.stop()
         let before = try digests(farm)
         #expect(

@@ -94,8 +94,8 @@ struct JourneyTests {
         #expect(output.status == 0)
         #expect(try images(in: output) == ["a.png", "b/10.bin", "b/2.png", "d.png"].map { "\(shots)/\($0)" })
         for word in [
-            "notes.txt: passed over: not a picture", "empty.jpg: passed over: an empty file", "/c: passed over: a link",
-            "/e: passed over: a link",
+            "notes.txt: skipped: not a picture", "empty.jpg: skipped: an empty file", "/c: skipped: a link",
+            "/e: skipped: a link",
         ] {
             #expect(output.errors.contains(word))
         }

@@ -58,7 +58,7 @@ struct MistakeTests {
             (["histroy", "--inbox", "x"], "no command 'cultivar histroy'; did you mean 'cultivar history'?"),
             (["Status"], "did you mean 'cultivar status'?"), (["help", "modles"], "did you mean 'cultivar models'?"),
             (["config", "chekc", "--inbox", "x"], "did you mean 'cultivar config check'?"),
-            (["harvest"], "no command 'cultivar harvest'. There are: daemon, train, "),
+            (["harvest"], "no command 'cultivar harvest'. The commands are: daemon, train, "),
             ([""], "no command 'cultivar '"),
         ])
     func noSuchCommand(arguments: [String], message: String) async throws {
@@ -73,7 +73,7 @@ struct MistakeTests {
             #expect(output.text.contains("USAGE: cultivar") || output.errors.contains("--config"))
         }
         try await expect(farm, ["predict"], status: 64, "Expected pictures, folders or --files-from")
-        try await expect(farm, ["predict", "-0", "a.png"], status: 64, "--null says how --files-from is to be read")
+        try await expect(farm, ["predict", "-0", "a.png"], status: 64, "--null can only be used with --files-from")
     }
 
     @Test("predict names the outbox without a model, and the version that isn't there")
@@ -123,16 +123,16 @@ struct MistakeTests {
 
     @Test("config check names unknown keys and malformed values with their place, and passes good ones")
     func configCheck() async throws {
-        #expect(try await Farm().cultivar("config", "check").text == "The settings are in order.\n")
+        #expect(try await Farm().cultivar("config", "check").text == "The settings are correct.\n")
         try await expect(
             Farm(), ["config", "check", "--outbox", "inbox/models", "--inbox", "inbox"],
-            "must not lie in the inbox")
+            "must not be in the inbox")
         let lacking = try await Farm(settings: "search: {space: {backbone: [tinny]}}").cultivar("config", "check")
         #expect(lacking.status == 1)
         #expect(lacking.text == "")
         #expect(lacking.errors.contains("there is no backbone 'tinny' in "))
         #expect(lacking.errors.contains("put tinny.onnx there"))
-        #expect(lacking.errors.contains("Otherwise the settings are in order."))
+        #expect(lacking.errors.contains("Everything else in the settings is correct."))
         let farm = try Farm(settings: "train: {min_nwe: 3, every: soon}")
         let output = try await farm.cultivar("config", "check")
         #expect(output.status == 1)

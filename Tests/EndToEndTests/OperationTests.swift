@@ -17,7 +17,7 @@ struct OperationTests {
         try await eventually("a second daemon gives up") { !second.isRunning }
         let refusal = try second.output()
         #expect(refusal.status == 1)
-        #expect(refusal.errors.contains("process \(daemon.id) (cultivar) is at work with this state folder"))
+        #expect(refusal.errors.contains("process \(daemon.id) (cultivar) is already using this state folder"))
 
         let asked = try await farm.json("train", as: [String: Any].self)
         #expect(asked["run"] as? Int == 2)
@@ -69,7 +69,7 @@ struct OperationTests {
         #expect(unknown.status == 1)
         #expect(unknown.errors.contains("there is no model with the version v0042"))
         #expect(try await farm.cultivar("rollback", "v0002").status == 0)
-        #expect(try await farm.cultivar("rollback", "v0002").errors.contains("v0002 is the current version already"))
+        #expect(try await farm.cultivar("rollback", "v0002").errors.contains("v0002 is already the current version"))
         #expect(try await farm.json("history", "--limit", "9", as: [Any].self).count == 2)
         _ = try await daemon.stop()
     }
@@ -92,13 +92,13 @@ struct OperationTests {
         let (output, seconds) = try await daemon.stop()
         #expect(output.status == 0)
         #expect(seconds < 5)
-        #expect(output.errors.contains("run interrupted, to be gone on with"))
+        #expect(output.errors.contains("run interrupted, will be resumed"))
         #expect(try await broken.json("history", as: [[String: Any]].self).first?["outcome"] as? String == "running")
 
         daemon = try broken.startDaemon()
         let resumed = try await broken.run { $0["outcome"] as? String == "promoted" }
         #expect(resumed["run"] as? Int == 1)
-        #expect(daemon.log.contains("going on with an interrupted run"))
+        #expect(daemon.log.contains("resuming an interrupted run"))
         let trials = (output.errors + daemon.log).split(separator: "\n").filter { $0.contains("trial finished") }
         #expect(trials.count == 12)
         _ = try await daemon.stop()

@@ -42,7 +42,8 @@ struct ShortClassTests {
         #expect(try refit <= #require(seconds["refit"]))
         let text = try await farm.cultivar("show").text
         #expect(
-            text.contains("Not learned, for want of pictures: Aplle (1 training picture, 5 needed; no test picture)."))
+            text.contains(
+                "Not learned, because of too few pictures: Aplle (1 training picture, 5 needed; no test picture)."))
         #expect(text.contains("Took: features "))
 
         // More of it are awaited, and taken up when there are enough.
@@ -72,7 +73,7 @@ struct ShortClassTests {
         for name in ["one", "two"] { try farm.folder.write(file, to: FilePath("backbones/\(name).onnx")) }
         try farm.folder.write(Array("no network".utf8), to: "backbones/broken.onnx")
         let check = try await farm.cultivar("config", "check")
-        #expect(check.text.contains("search.space.backbone passes over broken: "))
+        #expect(check.text.contains("search.space.backbone skips broken: "))
         let daemon = try farm.startDaemon()
         try farm.drop("harvest", Farm.pictures(train: 8, test: 4, seed: 1))
         _ = try await farm.run { $0["outcome"] as? String == "promoted" }
@@ -84,10 +85,10 @@ struct ShortClassTests {
         let undrawn = try #require(show["undrawn_backbones"] as? [String])
         #expect(!undrawn.isEmpty && Set(undrawn) == Set(["one@32", "tiny@32", "two@32"]).subtracting(drawn))
         for name in undrawn {
-            #expect(check.text.contains("a search doesn't try the backbone \(name)"))
+            #expect(check.text.contains("the search doesn't try the backbone \(name)"))
             #expect(try await farm.cultivar("show").text.contains("(search.candidates): \(undrawn[0])"))
         }
-        #expect(daemon.log.contains("backbones that no candidate has") && daemon.log.contains("backbone passed over"))
+        #expect(daemon.log.contains("backbones that no candidate uses") && daemon.log.contains("backbone skipped"))
         _ = try await daemon.stop()
     }
 }

@@ -337,20 +337,20 @@ struct DataSetLayoutTests {
         let layout = DropLayout(name: RawPath("d"), paths: paths)
         #expect(
             layout.warnings.map(\.description) == [
-                "train0/, train1/, train10/, train11/ and 96 more are taken for labels and not for a split: pictures lie "
-                    + "directly there, beside other classes"
+                "train0/, train1/, train10/, train11/ and 96 more are understood as labels, not as a split: pictures are "
+                    + "directly in there, beside other classes"
             ])
         func said(_ paths: [String]) -> [String] {
             DropLayout(name: RawPath("d"), paths: paths.map { RawPath($0) }).warnings.map(\.description)
         }
         #expect(
             said(["fruit/apple/1", "fruit/fig/2"]) == [
-                "all pictures have the label fruit, though apple/ and fig/ in it look like labels; the pictures of this "
+                "all pictures have the label fruit, but apple/ and fig/ in it look like labels; the pictures of this "
                     + "drop keep that label, and if the folders are labels, drop the next ones without fruit/ around them"
             ])
         #expect(
             said(["fold1/cat/1", "fold1/dog/2", "fold2/cat/3", "x/4"]) == [
-                "fold1/ and fold2/ are taken for labels, though cat/ in them looks like a label; the pictures of this "
+                "fold1/ and fold2/ are understood as labels, but cat/ in them looks like a label; the pictures of this "
                     + "drop keep these labels, and if the inner folders are labels, drop the next ones without the outer ones"
             ])
         let wrapped = DropLayout(name: RawPath("d"), paths: [RawPath("a\u{1B}/train/cat/1")])

@@ -112,7 +112,7 @@ struct DropLayoutTests {
     @Test("A file without a label is told what to do about it")
     func advice() {
         for fault in [LayoutFault.looseFile, .besideLabelFolders, .noLabelBelowSplit(folder: RawPath("train"))] {
-            #expect(fault.description.hasPrefix("no label folder: the file lay "))
+            #expect(fault.description.hasPrefix("no label folder: the file was "))
             #expect(fault.description.contains("; put it into a folder "))
         }
         let below = LayoutFault.noLabelBelowSplit(folder: RawPath("train")).description

@@ -97,7 +97,7 @@ struct RefusalTests {
         var bytes = try resourceBytes(name)
         let frame = try #require(bytes.indices.first { bytes[$0] == 0xFF && [0xC0, 0xC2].contains(bytes[$0 + 1]) })
         for (index, sampling) in [UInt8(0x31), 0x21, 0x11].enumerated() { bytes[frame + 11 + 3 * index] = sampling }
-        #expect(try failure(bytes) == .unsupportedVariant("JPEG of fractional sampling"))
+        #expect(try failure(bytes) == .unsupportedVariant("JPEG with fractional sampling"))
     }
 
     @Test("A claimed size beyond the limits is refused before anything is allocated")

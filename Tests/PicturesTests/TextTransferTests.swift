@@ -176,7 +176,7 @@ struct LostDataTests {
                 case .success: #expect(isTaken)
                 case .failure(let failure):
                     guard case .corrupt(.jpeg, let words) = failure else { throw failure }
-                    #expect(!isTaken && words.hasPrefix("data of a scan are left over behind its last block"))
+                    #expect(!isTaken && words.hasPrefix("data of a scan are left over after its last block"))
                 }
             }
         }
@@ -206,8 +206,8 @@ struct LostDataTests {
     )
     func changes() throws {
         let silent = [
-            "a block has more coefficients than there are", "a code stands for no run of coefficients",
-            "a block is brighter or darker than samples can be", "data of a scan are left over behind its last block",
+            "a block has more than 64 coefficients", "a code doesn't stand for any run of coefficients",
+            "a block is brighter or darker than samples can be", "data of a scan are left over after its last block",
         ]
         var seen: Set<String> = []
         var random = SplitMix64(state: 7)

@@ -53,6 +53,6 @@ struct WaitingBoardTests {
         #expect(WaitingBoard.sentence([item("a", .open), item("b", .emptyFolder)]) == nil)
         let text = try #require(
             WaitingBoard.sentence([item("a\u{1B}", .hidden, degrades: true), item("b", .unreadable, degrades: true)]))
-        #expect(text.hasPrefix("not taken in: a\\x1b is hidden") && text.hasSuffix("and 1 more (cultivar status)"))
+        #expect(text.hasPrefix("not taken: a\\x1b is hidden") && text.hasSuffix("and 1 more (cultivar status)"))
     }
 }

@@ -14,6 +14,6 @@ struct TerminalTextTests {
     @Test("A file's name in an error is shown, too")
     func failures() {
         let failure = FileFailure(action: "rename \u{7}a to", path: "/b\u{1B}[2J", errno: .noSpace)
-        #expect(failure.description.hasPrefix("can't rename \\u{7}a to /b\\u{1b}[2J: "))
+        #expect(failure.description.hasPrefix("can't rename \\u{7}a to /b\\x1b[2J: "))
     }
 }

@@ -70,24 +70,14 @@ struct FeatureExtractionTests {
         let picture = try #require(try place.history.dataset().pictures.first)
         let source = try place.source()
         try await place.extraction.extract([picture.digest], copies: 1, from: source)
-        try expectDirectFeatures(of: picture.digest, with: source, in: place)
-    }
-
-    /// In a function of its own, not inlined: Swift 6.3 gives the frame of an async function that holds all this too little
-    /// room, and writes past it.
-    @inline(never)
-    private func expectDirectFeatures(
-        of digest: Digest, with source: FeatureSource, in place: Installation
-    ) throws {
-        let cached = try place.cache.matrix(of: [digest], copies: 1, from: source)
-        let direct = try directFeatures(of: digest, with: source, in: place)
+        let cached = try place.cache.matrix(of: [picture.digest], copies: 1, from: source)
+        let direct = try directFeatures(of: picture.digest, with: source, in: place)
         #expect(cached.rows == 2 && cached.columns == 12)
         #expect(cached.values == direct.values)
         #expect(cached.row(0) != cached.row(1))
     }
 
     /// The features of a stored picture and of its first copy, without the cache.
-    @inline(never)
     private func directFeatures(
         of digest: Digest, with source: FeatureSource, in place: Installation
     ) throws -> Matrix {

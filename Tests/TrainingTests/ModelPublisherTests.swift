@@ -178,7 +178,7 @@ struct RollbackTests {
         try workshop.removeBackbone("tiny")
         let fresh = ModelPublisher(
             history: place.history, outbox: place.outbox, library: BackboneLibrary(folder: workshop.backbones))
-        #expect { try fresh.rollback(to: "v0001") } throws: { "\($0)".contains("backbone tiny is needed") }
+        #expect { try fresh.rollback(to: "v0001") } throws: { "\($0)".contains("needs its backbone tiny") }
         #expect(try place.history.currentPublication()?.version == "v0003")
         #expect(try fresh.agree() == "v0003")
     }

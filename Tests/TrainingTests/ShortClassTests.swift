@@ -29,7 +29,8 @@ struct ShortClassTests {
         #expect(run.outcome == .promoted && run.trainPictures == 18 && run.testPictures == 9)
         #expect(
             run.reason?.hasSuffix(
-                " Left out for want of pictures: quince (1 training picture, 5 needed; no test picture).") == true)
+                " Left out because of too few pictures: quince (1 training picture, 5 needed; no test picture).")
+                == true)
         let left = try #require(try place.history.runDetails(run.run).leftOut.first)
         #expect(left.label == "quince" && left.train == 1 && left.test == 0 && left.needed == 5 && left.tested == false)
         #expect(try labels(of: "v0001", in: workshop) == "apple\npear\nplum\n")

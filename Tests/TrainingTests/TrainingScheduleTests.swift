@@ -90,7 +90,7 @@ struct ReadinessTests {
 
     @Test("One class is named")
     func oneClass() {
-        #expect(readiness([good[0]]).reasonToSkip == "there is one class only, a; at least 2 are needed")
+        #expect(readiness([good[0]]).reasonToSkip == "there is only one class, a; at least 2 are needed")
     }
 
     @Test("Classes with too few training pictures, or without a test picture, are left out of a run of the others")

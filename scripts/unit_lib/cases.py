@@ -274,7 +274,7 @@ class UnitTests(unittest.TestCase):
         self.assertTrue(self.run_has("running"))
         self.machine.must("systemctl", "start", UNIT)
         self.machine.wait_until("the run to be ended", lambda: self.run_has("promoted"), 400)
-        self.assertIn("going on with an interrupted run", self.log())
+        self.assertIn("resuming an interrupted run", self.log())
 
     def test_a_hang_is_noticed_and_the_service_started_again(self) -> None:
         self.start(drop_in="[Service]\nWatchdogSec=3\nRestartSec=1\n")
@@ -298,7 +298,7 @@ class UnitTests(unittest.TestCase):
         print(f"back {time.monotonic() - begin:.1f} s after kill -9", file=sys.stderr)
         self.assertEqual(self.show("NRestarts"), "1")
         self.machine.wait_until("the run to be ended", lambda: self.run_has("promoted"), 400)
-        self.assertIn("going on with an interrupted run", self.log())
+        self.assertIn("resuming an interrupted run", self.log())
 
     def test_an_inbox_that_is_made_anew_or_mounted_later_is_watched_and_emptied(self) -> None:
         self.start()

@@ -4,16 +4,16 @@ import Synchronization
 import System
 package import SystemPackage
 
-/// Features that were computed once, in `features.sqlite`, a file that may be deleted while nobody has it open.
+/// Computed features, kept in `features.sqlite`. The file may be deleted while nobody has it open.
 ///
-/// A damaged or foreign file is deleted and begun afresh, and so is one that turns out to be damaged later; `notice`
-/// then hears of it. All calls block and may come from any thread; writes take turns.
+/// A damaged or foreign file is replaced by a new one, even if the damage is found later; `notice` is then called. All
+/// calls block and may come from any thread; only one writes at a time.
 package final class FeatureCache: Sendable {
     package let path: FilePath
     private let notice: @Sendable (String) -> Void
     private let pool: Mutex<DatabasePool>
 
-    /// Opens the cache at `path`, or makes it. `notice` gets a sentence for the log when it had to start afresh.
+    /// Opens or creates the cache at `path`. `notice` gets a sentence for the log if the cache had to be replaced.
     package init(_ path: FilePath, notice: @escaping @Sendable (String) -> Void) throws {
         self.path = path
         self.notice = notice
@@ -26,7 +26,7 @@ package final class FeatureCache: Sendable {
         }
     }
 
-    /// Those of `keys` that have no features in `space`, in their order.
+    /// The `keys` that have no features in `space`, in their order.
     package func missing(_ keys: [FeatureKey], in space: FeatureSpace) throws -> [FeatureKey] {
         try access { pool in
             try pool.read { db in
@@ -38,7 +38,7 @@ package final class FeatureCache: Sendable {
 
     /// Adds a batch in one transaction: `features` has a row of ``FeatureSpace/featureCount`` values for each key.
     ///
-    /// Rows that are there already are replaced.
+    /// Existing rows are replaced.
     package func insert(_ keys: [FeatureKey], _ features: UnsafeBufferPointer<Float>, in space: FeatureSpace) throws {
         let width = space.featureCount
         precondition(
@@ -56,10 +56,10 @@ package final class FeatureCache: Sendable {
         }
     }
 
-    /// Copies the features of `keys` to `target`, a row each in their order, `stride` values apart.
+    /// Copies the features of `keys` to `target` in their order, one row each, `stride` values apart.
     ///
-    /// Reads row by row into place, so that memory is needed for the target alone. Throws
-    /// ``FeatureCacheFailure/missing(_:_:)`` for the first key that isn't there.
+    /// Reads each row into its place, so that no memory is needed beyond the target. Throws
+    /// ``FeatureCacheFailure/missing(_:_:)`` for the first key that is missing.
     package func load(
         _ keys: [FeatureKey], in space: FeatureSpace, into target: UnsafeMutablePointer<Float>, stride: Int? = nil
     ) throws {
@@ -75,9 +75,9 @@ package final class FeatureCache: Sendable {
         }
     }
 
-    /// Removes the features of all spaces but these, and gives the disk space back. Returns how many rows went.
+    /// Removes the features of all spaces but these, and frees the disk space. Returns how many rows were removed.
     ///
-    /// The originals of a space are kept where any of `spaces` differs from it in the augmentation only.
+    /// The originals of a space are kept if one of `spaces` differs from it only in the augmentation.
     @discardableResult
     package func removeSpaces(notIn spaces: some Collection<FeatureSpace>) throws -> Int {
         try access { pool in
@@ -99,7 +99,7 @@ package final class FeatureCache: Sendable {
 }
 
 extension FeatureCache {
-    /// What is wrong with a cache that nobody has open; nil for a sound one, and where there is none.
+    /// What is wrong with a cache that nobody has open; nil if it is undamaged or doesn't exist.
     ///
     /// Reads the whole file.
     package static func problem(with path: FilePath) throws -> String? {
@@ -113,10 +113,10 @@ extension FeatureCache {
         }
     }
 
-    /// Deletes a cache that nobody has open; what was in it is computed again when it is needed.
+    /// Deletes a cache that nobody has open. Its features are computed again when they are needed.
     package static func remove(_ path: FilePath) throws { try FeatureSchema.remove(path) }
 
-    /// Runs `body`; where it finds the file damaged, begins a new one and runs it again, once.
+    /// Runs `body`. If it finds that the file is damaged, creates a new one and runs `body` once more.
     private func access<R>(_ body: (DatabasePool) throws -> R) throws -> R {
         let current = pool.withLock { $0 }
         do {
@@ -141,6 +141,6 @@ extension FeatureCache {
     }
 
     private static func sentence(_ path: FilePath, _ error: DatabaseError) -> String {
-        "the feature cache \(path) was unusable (\(error.message ?? "\(error.resultCode)")) and was begun afresh"
+        "the feature cache \(path) was unusable (\(error.message ?? "\(error.resultCode)")) and was replaced"
     }
 }

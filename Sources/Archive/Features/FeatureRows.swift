@@ -3,7 +3,7 @@ import GRDB
 
 /// The rows of one space, inside one transaction.
 ///
-/// Originals and copies are kept under two rows of `spaces`, because originals are shared by all augmentations.
+/// Originals and copies belong to two different rows of `spaces`, because all augmentations share the originals.
 struct FeatureRows {
     private let db: Database
     private let space: FeatureSpace
@@ -17,7 +17,7 @@ struct FeatureRows {
         copies = try Self.id(db, space, augmentation: space.augmentation)
     }
 
-    /// Makes the space's rows where they are missing.
+    /// Inserts the space's rows if they are missing.
     static func declare(_ db: Database, _ space: FeatureSpace) throws {
         for augmentation in [nil, space.augmentation] where try id(db, space, augmentation: augmentation) == nil {
             try db.execute(
@@ -40,12 +40,12 @@ struct FeatureRows {
         ).execute(arguments: [id, key.picture, key.copy, Data(vector)])
     }
 
-    /// Copies a row to `target`; false where there is none.
+    /// Copies a row to `target`; false if there is none.
     func read(_ key: FeatureKey, into target: UnsafeMutablePointer<Float>) throws -> Bool {
         guard let id = id(of: key) else { return false }
         let statement = try db.cachedStatement(
             sql: "SELECT vector FROM features WHERE space_id = ? AND picture = ? AND copy = ?")
-        // A cursor, because fetchOne would copy the vector once more; the row is valid as long as the cursor is.
+        // A cursor, because fetchOne would copy the vector again. The row is valid as long as the cursor.
         let rows = try Row.fetchCursor(statement, arguments: [id, key.picture, key.copy])
         defer { withExtendedLifetime(rows) {} }
         guard let row = try rows.next() else { return false }

@@ -4,20 +4,20 @@ import SystemPackage
 
 /// The feature cache's file and tables.
 enum FeatureSchema {
-    /// Another number is another release's cache, which is begun afresh.
+    /// A cache with another number is from another release and is replaced.
     private static let version = 1
 
     /// Large enough that a row of a usual backbone (1280 values of 4 bytes) needs no overflow page, and that several
     /// rows share a page.
     private static let pageSize = 32 << 10
 
-    /// Opens the cache, or makes it; throws SQLITE_CORRUPT or SQLITE_NOTADB for one that has to be begun afresh.
+    /// Opens or creates the cache; throws SQLITE_CORRUPT or SQLITE_NOTADB if it has to be replaced.
     static func open(_ path: FilePath) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA cache_size = -8192; PRAGMA journal_size_limit = \(64 << 20)")
-            // Both are of effect in a new file only.
+            // Both only affect a new file.
             if !db.configuration.readonly {
                 try db.execute(sql: "PRAGMA page_size = \(pageSize); PRAGMA auto_vacuum = INCREMENTAL")
             }

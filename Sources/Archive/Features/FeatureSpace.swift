@@ -1,12 +1,12 @@
 package import System
 
-/// What features depend on besides the picture: two that differ in any of it have nothing to do with each other.
+/// What features depend on besides the picture. Features from two different spaces have nothing to do with each other.
 package struct FeatureSpace: Hashable, Sendable, CustomStringConvertible {
     /// The SHA-256 of the backbone's file.
     package let backbone: Digest
     /// How pixels become the network's input and how it is computed: input size, resizing, precision, kernels, as a stable text.
     package let preprocessing: String
-    /// The augmentation settings that the copies are drawn with, as a stable text. The originals don't depend on it.
+    /// The augmentation settings for the copies, as a stable text. The originals don't depend on it.
     package let augmentation: String
     /// How many features a picture has.
     package let featureCount: Int
@@ -35,9 +35,9 @@ package struct FeatureKey: Hashable, Sendable {
     }
 }
 
-/// What can be wrong with the feature cache beyond damage, which it mends itself by starting afresh.
+/// What can be wrong with the feature cache, apart from damage, which it repairs itself by starting over.
 package enum FeatureCacheFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Asked for by a load, and not there: not computed yet, or lost with a damaged cache.
+    /// Requested but not there: not computed yet, or lost with a damaged cache.
     case missing(FeatureKey, FeatureSpace)
 
     package var description: String {

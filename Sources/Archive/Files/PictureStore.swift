@@ -2,31 +2,31 @@ import Synchronization
 package import System
 package import SystemPackage
 
-/// The accepted pictures' files, each by the SHA-256 of its bytes: `pictures/ab/abcdef…`.
+/// The files of the accepted pictures, named by the SHA-256 of their bytes: `pictures/ab/abcdef…`.
 ///
-/// The order that loses nothing: ``stage(_:limit:)`` copies a file into the store's tmp; ``commit(_:)`` makes a batch
-/// of copies durable under their content addresses; only when it has returned may the rows be committed, and only
-/// then may the originals be removed. That a file is in the store proves nothing: a picture is accepted when its row
-/// is there. A file without a row is left by a crash between the two, and the next commit writes over it.
+/// This order loses nothing: ``stage(_:limit:)`` copies a file into the store's tmp; ``commit(_:)`` makes a batch of
+/// copies durable under their content addresses. Only when it has returned may the rows be committed, and only then may
+/// the originals be removed. A file in the store proves nothing: a picture is accepted when it has a row. A file
+/// without a row was left by a crash between the two, and the next commit overwrites it.
 ///
-/// Needs Linux 5.8 or later, whose syncfs reports write errors. All calls block; they may come from several threads.
+/// Needs Linux 5.8 or later, where syncfs reports write errors. All calls block; they may come from several threads.
 package final class PictureStore: Sendable {
     /// Files up to this size are kept in memory while they are staged.
     package static let contentsLimit = 256 << 10
-    /// What large copies leave free on the disk, in bytes: for the history, and for small files.
+    /// Free space that large copies must leave on the disk, in bytes, for the history and for small files.
     private static let reserve = 16 << 20
-    /// From this many pictures on, a batch is synchronised as a whole file system rather than file by file.
+    /// From this many pictures on, a batch is synchronised with the whole file system rather than file by file.
     static let wholeSystemCount = 8
 
     private let folder: StateFolder
     private let disk: any Disk
-    /// Held open from the start, so that no write error in between is forgotten by the system before a syncfs asks.
+    /// Kept open from the start, so that the system doesn't forget a write error before syncfs asks for it.
     private let temporary: FileDescriptor
     private let counter = Atomic<Int>(0)
     private let temporaryPath: String
     private let picturesPath: String
 
-    /// The store of a prepared state folder.
+    /// The store in a prepared state folder.
     package init(_ folder: StateFolder, disk: any Disk = SystemDisk()) throws {
         self.folder = folder
         self.disk = disk
@@ -36,14 +36,14 @@ package final class PictureStore: Sendable {
 
     deinit { try? temporary.close() }
 
-    /// Copies the rest of an open file into tmp and hashes it on the way, with bounded memory.
+    /// Copies the rest of an open file into tmp and hashes it at the same time, with bounded memory.
     ///
-    /// Throws ``StoreFailure`` for a file that is empty, has more than `limit` bytes or becomes longer, `Errno` when the
-    /// source can't be read, and ``FileFailure`` when the copy can't be written. Nothing is left in tmp then.
+    /// Throws ``StoreFailure`` if the file is empty, has more than `limit` bytes or becomes longer, `Errno` if the
+    /// source can't be read, and ``FileFailure`` if the copy can't be written. Then nothing is left in tmp.
     ///
     /// - Parameters:
-    ///   - size: the source's size in bytes where the caller has just asked for it.
-    ///   - check: called now and then while a large file is copied; what it throws ends that.
+    ///   - size: the source's size in bytes, if the caller already knows it.
+    ///   - check: called from time to time while a large file is copied; copying stops if it throws.
     package func stage(
         _ source: FileDescriptor, limit: Int, size: Int? = nil, check: () throws -> Void = {}
     ) throws -> StagedPicture {
@@ -57,8 +57,8 @@ package final class PictureStore: Sendable {
         }
     }
 
-    /// Whether the disk has room for a copy of so many bytes, asked for large files only. Trying would take the last of it
-    /// from the history meanwhile.
+    /// Whether the disk has room for a copy of this many bytes; only asked for large files. Just trying could take the
+    /// last space from the history.
     package func hasRoom(forBytes count: Int) throws -> Bool {
         guard count > Self.contentsLimit else { return true }
         return try temporary.freeBytes() - Self.reserve > count
@@ -71,9 +71,9 @@ package final class PictureStore: Sendable {
 
     /// Makes a batch durable: the copies' data first, then their names in the store.
     ///
-    /// When it throws, nothing may be recorded: the copies that are still in tmp are removed, and the pictures have to
-    /// be staged again from their sources, because after a failed synchronisation the system may have dropped data
-    /// that a second attempt would report as written.
+    /// If it throws, nothing may be recorded: the copies that are still in tmp are removed, and the pictures must be
+    /// staged again from their sources, because after a failed synchronisation the system may have dropped data that a
+    /// second attempt would report as written.
     package func commit(_ staged: [StagedPicture]) throws {
         guard !staged.isEmpty else { return }
         do {
@@ -87,12 +87,12 @@ package final class PictureStore: Sendable {
         }
     }
 
-    /// Removes staged copies that are not wanted; those that are gone already are no error.
+    /// Removes staged copies that aren't wanted; it is no error if some are already gone.
     package func discard(_ staged: [StagedPicture]) throws {
         for picture in staged { try Files.remove(picture.path) }
     }
 
-    /// What an earlier process left in tmp. A folder isn't the store's, and stays where it is.
+    /// What an earlier process left in tmp. Folders don't belong to the store and are left alone.
     package func leftovers() throws -> [FilePath] {
         try Files.names(in: folder.temporary).map { folder.temporary.appending($0) }.filter { !Files.isFolder($0) }
     }
@@ -113,7 +113,7 @@ extension PictureStore {
         return FilePath("\(picturesPath)/\(hex.prefix(2))/\(hex)")
     }
 
-    /// Whether a file has the picture's name. Its row decides whether the picture is accepted.
+    /// Whether there is a file with the picture's name. Only the row decides whether the picture is accepted.
     package func contains(_ digest: PictureDigest) -> Bool { Files.exists(path(of: digest)) }
 
     /// Opens a picture's file for reading; the caller closes it.
@@ -134,7 +134,7 @@ extension PictureStore {
         return try Files.perform("read", path(of: digest)) { try descriptor.closeAfter { try descriptor.readToEnd() } }
     }
 
-    /// Reads a picture's file and throws ``StoreFailure/damaged(_:path:found:)`` if it isn't what its name says.
+    /// Reads a picture's file and throws ``StoreFailure/damaged(_:path:found:)`` if its digest doesn't match its name.
     package func verify(_ digest: PictureDigest) throws {
         let descriptor = try open(digest)
         try descriptor.close()
@@ -144,7 +144,8 @@ extension PictureStore {
 }
 
 extension PictureStore {
-    /// What is in the store's folders: the files by digest, and the paths of what isn't the store's.
+    /// What is in the store's folders: the files by digest, and the paths of everything that doesn't belong to the
+    /// store.
     package func contents() throws -> (digests: [PictureDigest], strangers: [FilePath]) {
         var digests: [PictureDigest] = []
         var strangers: [FilePath] = []
@@ -165,18 +166,19 @@ extension PictureStore {
         return (digests, strangers)
     }
 
-    /// The size of a picture's file in bytes; nil where there is none.
+    /// The size of a picture's file in bytes; nil if there is none.
     package func byteCount(of digest: PictureDigest) throws -> Int? {
         let path = path(of: digest)
         return try Files.isThere(path) ? Files.size(of: path) : nil
     }
 
-    /// Removes a file that no row names and that is safe elsewhere. An accepted picture is never removed.
+    /// Removes a file that has no row and is safe elsewhere. An accepted picture is never removed.
     package func removeUnrecorded(_ digest: PictureDigest) throws { try Files.remove(path(of: digest)) }
 }
 
 extension PictureStore {
-    /// An error that nobody has seen yet is reported to a descriptor opened later too, so the copies needn't stay open.
+    /// An error that nobody has seen yet is also reported to a descriptor that is opened later, so the copies needn't
+    /// stay open.
     private func synchronize(_ files: [FilePath]) throws {
         guard files.count < Self.wholeSystemCount else { return try synchronizeAll() }
         for file in files {

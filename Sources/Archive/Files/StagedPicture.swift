@@ -1,23 +1,23 @@
 package import System
 package import SystemPackage
 
-/// A copy in the store's tmp, hashed on the way, that is not yet part of the store.
+/// A copy in the store's tmp, already hashed, that isn't part of the store yet.
 package struct StagedPicture: Sendable {
     package let digest: PictureDigest
     /// The size in bytes.
     package let byteCount: Int
-    /// Where the copy lies until ``PictureStore/commit(_:)`` or ``PictureStore/discard(_:)``.
+    /// Where the copy is until ``PictureStore/commit(_:)`` or ``PictureStore/discard(_:)``.
     package let path: FilePath
     /// The bytes that were written, kept for small files so that a validator needn't read them again. Set it to nil
     /// as soon as they aren't needed; ``PictureStore/contents(of:)`` then reads the copy.
     package var contents: [UInt8]?
 }
 
-/// Why the store refuses a picture or can't give one.
+/// Why the store refuses a picture or can't return one.
 package enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case tooLarge(bytes: Int, limit: Int)
     case empty
-    /// It has become longer while it was copied.
+    /// It became longer while it was copied.
     case grown
     /// The store has no such file, or ``PictureStore/verify(_:)`` found other bytes in it.
     case missing(PictureDigest, path: FilePath)
@@ -25,7 +25,7 @@ package enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .tooLarge(let bytes, let limit): "the file has \(bytes) bytes, more than the \(limit) that are allowed"
+        case .tooLarge(let bytes, let limit): "the file has \(bytes) bytes, more than the limit of \(limit)"
         case .empty: "the file is empty"
         case .grown: "the file became longer while it was copied"
         case .missing(let digest, let path): "the picture \(digest) is not in the store (\(path))"

@@ -1,21 +1,21 @@
 import System
 import SystemPackage
 
-/// One copy into the store's tmp, hashed while it is written.
+/// A copy into the store's tmp, hashed while it is written.
 struct StagingCopy {
     let path: FilePath
     let copy: FileDescriptor
-    /// The source's size in bytes as it was opened.
+    /// The source's size in bytes when it was opened.
     let size: Int
-    /// Called before each piece; what it throws ends the copying.
+    /// Called before each piece; copying stops if it throws.
     let check: () throws -> Void
 
-    /// Copies the rest of `source`; one that grows meanwhile is refused, or it could fill the disk.
+    /// Copies the rest of `source`. If the source grows meanwhile, it is refused; otherwise it could fill the disk.
     func run(from source: FileDescriptor) throws -> StagedPicture {
         size <= PictureStore.contentsLimit ? try copySmall(source) : try copyLarge(source)
     }
 
-    /// One read that asks for a byte more than there should be, so that no second one is needed to find the end.
+    /// Reads one byte more than expected, so that no second read is needed to find the end.
     private func copySmall(_ source: FileDescriptor) throws -> StagedPicture {
         var isAtEnd = false
         let contents = try [UInt8](unsafeUninitializedCapacity: size + 1) { buffer, count in

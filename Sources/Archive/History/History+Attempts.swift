@@ -1,13 +1,13 @@
 import GRDB
 
-/// The attempts to decode files that a decoder has died over. Each is on the disk before it is made, so that a file that
-/// brings the service down as well isn't tried for ever.
+/// The attempts to decode files whose decoder has died. Each attempt is on the disk before it starts, so that a file
+/// that also kills the service isn't tried forever.
 package protocol DecodingAttempts: Sendable {
-    /// Notes that an attempt begins, and gives the number of earlier ones that have not come to an end.
+    /// Records that an attempt begins; returns the number of earlier attempts that never ended.
     func beginAttempt(on picture: PictureDigest, at time: Timestamp) throws -> Int
-    /// Notes that the file was decoded or refused in peace; it starts anew then.
+    /// Records that the file was decoded or rejected; its count starts again then.
     func endAttempt(on picture: PictureDigest) throws
-    /// Takes the last attempt back: it came to its end for reasons that have nothing to do with the file.
+    /// Withdraws the last attempt: it ended for reasons that have nothing to do with the file.
     func cancelAttempt(on picture: PictureDigest) throws
 }
 

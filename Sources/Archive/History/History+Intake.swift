@@ -11,7 +11,7 @@ extension History {
         }
     }
 
-    /// Begins a drop, or goes on with the one of the same name that a stopped daemon has left unfinished.
+    /// Begins a drop, or continues the one of the same name that a stopped daemon left unfinished.
     package func beginDrop(_ name: RawName, at time: Timestamp) throws -> DropID {
         try write { db in
             let bytes = DatabaseBytes(name.bytes)
@@ -24,7 +24,7 @@ extension History {
         }
     }
 
-    /// Keeps how a drop's folders were understood.
+    /// Records how a drop's folders were understood.
     package func describe(_ drop: DropID, _ layout: LayoutRecord) throws {
         try write { db in
             try db.execute(
@@ -36,12 +36,12 @@ extension History {
         }
     }
 
-    /// What the folders of a drop were taken for so far.
+    /// How the folders of a drop have been understood so far.
     package func places(of drop: DropID) throws -> [[UInt8]: LayoutRecord.Place] {
         try places("WHERE id = ?", [drop])
     }
 
-    /// The same of the latest drop of a name.
+    /// The same for the latest drop with a name.
     package func latestPlaces(named name: [UInt8]) throws -> [[UInt8]: LayoutRecord.Place] {
         try places("WHERE name = ? ORDER BY id DESC LIMIT 1", [DatabaseBytes(name)])
     }
@@ -55,12 +55,12 @@ extension History {
         }
     }
 
-    /// Records what has become of a batch of a drop's files, in one transaction.
+    /// Records what happened to a batch of a drop's files, in one transaction.
     ///
-    /// Duplicates and contradictions are decided here, among the files of the batch too, in their order; call it only
-    /// when ``PictureStore/commit(_:)`` has returned for all of the batch's pictures. A file that is already recorded
-    /// with the same path and content (the daemon was stopped before it could remove the original) keeps its first
-    /// row and verdict.
+    /// Duplicates and contradictions are decided here, also within the batch, in the order of its files. Call this only
+    /// after ``PictureStore/commit(_:)`` has returned for all of the batch's pictures. A file that is already recorded
+    /// with the same path and content (the daemon was stopped before it could remove the original) keeps its first row
+    /// and verdict.
     package func recordOutcomes(_ outcomes: [FileOutcome], in drop: DropID, at time: Timestamp) throws
         -> RecordedOutcomes
     {
@@ -79,7 +79,7 @@ extension History {
         }
     }
 
-    /// Those of the digests that are recorded, with label and split.
+    /// Which of the digests are recorded, with label and split.
     package func knownPictures(_ digests: some Collection<PictureDigest>) throws -> [PictureDigest: KnownPicture] {
         try reader.read { db in
             var known: [PictureDigest: KnownPicture] = [:]

@@ -1,7 +1,7 @@
 import GRDB
 
 extension History {
-    /// The files that were taken in and are still in the inbox, as far as anyone knows.
+    /// The files that have been taken and, as far as is known, are still in the inbox.
     package func keptSources() throws -> Set<KeptSource> {
         try reader.read { db in
             var sources: Set<KeptSource> = []
@@ -11,7 +11,7 @@ extension History {
         }
     }
 
-    /// The names under which kept files with several of them have been taken in.
+    /// The names under which kept files with several names have been taken.
     package func keptNames() throws -> Set<KeptName> {
         try reader.read { db in
             let rows = try Row.fetchAll(db, sql: "SELECT device, inode, path FROM kept_links")
@@ -25,9 +25,9 @@ extension History {
         }
     }
 
-    /// Remembers files of a drop that can't be removed, each in place of what was known of its inode.
+    /// Remembers files of a drop that can't be removed; each replaces what was known about its inode.
     ///
-    /// - Parameter names: those of files that have several.
+    /// - Parameter names: the names of files that have several.
     package func keepSources(
         _ sources: some Sequence<KeptSource>, names: some Sequence<KeptName> = [], of drop: DropID, at time: Timestamp
     ) throws {
@@ -39,7 +39,7 @@ extension History {
                     drop_id = excluded.drop_id, kept_at = excluded.kept_at
                     """)
             for source in sources {
-                // Names of another file that had the same number before.
+                // Names of another file that had the same inode number before.
                 try db.cachedStatement(
                     sql: """
                         DELETE FROM kept_links WHERE device = ?1 AND inode = ?2 AND EXISTS
@@ -59,7 +59,7 @@ extension History {
         }
     }
 
-    /// The raw name of the drop that a kept file belongs to; nil where it isn't known.
+    /// The raw name of the drop that a kept file belongs to; nil if it isn't known.
     package func dropName(keeping source: KeptSource) throws -> [UInt8]? {
         try reader.read { db in
             let sql = """
@@ -71,7 +71,7 @@ extension History {
         }
     }
 
-    /// Forgets files that are gone; one whose inode has come to be another file since is left alone.
+    /// Forgets files that are gone; if an inode has become another file since, its row is left alone.
     package func forgetSources(_ sources: some Collection<KeptSource>) throws {
         guard !sources.isEmpty else { return }
         try write { db in
@@ -90,7 +90,7 @@ extension KeptSource {
             changed: row.decode(atIndex: 3))
     }
 
-    /// SQLite knows signed numbers only.
+    /// SQLite only has signed numbers.
     fileprivate var arguments: StatementArguments {
         [Int64(bitPattern: device), Int64(bitPattern: inode), size, changed]
     }

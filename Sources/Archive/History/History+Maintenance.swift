@@ -3,15 +3,15 @@ import System
 package import SystemPackage
 
 extension History {
-    /// SQLite's quick_check: the problems it finds, none in a sound history.
+    /// SQLite's quick_check: the problems that it finds, none in an undamaged history.
     package func quickCheck() throws -> [String] { try reader.read { try Self.quickCheck(of: $0) } }
 
     static func quickCheck(of db: Database) throws -> [String] {
         try String.fetchAll(db, sql: "PRAGMA quick_check(\(problemLimit))").filter { $0 != "ok" }
     }
 
-    /// What is wrong with a database as a whole: damaged pages, rows against their constraints, indexes that don't
-    /// agree with their tables, references to rows that aren't there.
+    /// What is wrong with a database as a whole: damaged pages, rows that violate their constraints, indexes that don't
+    /// match their tables, references to missing rows.
     static func problems(of db: Database) throws -> [String] {
         let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(\(problemLimit))").filter { $0 != "ok" }
         guard damage.isEmpty else { return damage }
@@ -22,7 +22,7 @@ extension History {
         }
     }
 
-    /// A damaged page makes many problems; the first few tell enough.
+    /// A damaged page causes many problems; the first few are enough.
     private static let problemLimit = 5
 
     /// The size in bytes of every accepted picture, by its digest.
@@ -35,11 +35,11 @@ extension History {
         }
     }
 
-    /// Writes a consistent copy to one file while others go on reading and writing; `progress` is told how many of its pages
-    /// are written.
+    /// Writes a consistent copy to one file while others keep reading and writing. `progress` gets the number of pages
+    /// written so far.
     ///
-    /// The file appears whole or not at all. Throws ``HistoryFailure/exists(_:)`` where there is something of that name
-    /// already, and ``FileFailure`` where no file can be made there.
+    /// The file appears complete or not at all. Throws ``HistoryFailure/exists(_:)`` if something with that name
+    /// already exists, and ``FileFailure`` if no file can be created there.
     package func backup(to target: FilePath, progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in })
         throws
     {
@@ -58,7 +58,7 @@ extension History {
         }
     }
 
-    /// An empty file beside the target, under a hidden name that nothing else has.
+    /// An empty file beside the target, with a unique hidden name.
     private static func makePartial(of target: FilePath) throws -> FilePath {
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
         let partial = target.removingLastComponent().appending(".cultivar-backup-\(suffix)")
@@ -74,7 +74,7 @@ extension History {
     private func copy(to partial: FilePath, _ progress: @escaping (_ done: Int, _ total: Int) -> Void) throws {
         let copy = try DatabaseQueue(path: partial.string)
         try reader.read { source in
-            // What is read begins the transaction: otherwise each step would see what others have written since.
+            // Reading begins the transaction; otherwise each step would see what others have written since.
             _ = try Int.fetchOne(source, sql: "SELECT count(*) FROM sqlite_master")
             try copy.writeWithoutTransaction { target in
                 try source.backup(to: target, pagesPerStep: 4096) {

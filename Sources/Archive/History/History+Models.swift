@@ -27,7 +27,7 @@ extension History {
         }
     }
 
-    /// Notes that the outbox agrees with a decision.
+    /// Records that the outbox agrees with a decision.
     package func markPublished(_ publication: PublicationID, at time: Timestamp) throws {
         try write { db in
             try db.execute(
@@ -41,7 +41,7 @@ extension History {
         try publications("ORDER BY id DESC LIMIT 1").first
     }
 
-    /// The decisions that the outbox hasn't followed as far as is known, the oldest first.
+    /// The decisions that, as far as is known, the outbox hasn't followed yet, the oldest first.
     package func unpublished() throws -> [Publication] { try publications("WHERE published_at IS NULL ORDER BY id") }
 
     /// All decisions, the oldest first.

@@ -19,7 +19,7 @@ extension History {
         }
     }
 
-    /// Notes that a run (a skipped one, too) answers these requests.
+    /// Records that a run (or a skipped one) answers these requests.
     package func takeRequests(_ requests: [RunRequestID], for run: RunID, at time: Timestamp) throws {
         try write { db in
             for request in requests {
@@ -30,7 +30,7 @@ extension History {
         }
     }
 
-    /// A request as it stands now.
+    /// The current state of a request.
     package func request(_ id: RunRequestID) throws -> RunRequest? {
         try reader.read { db in
             let sql = "SELECT \(RunRequest.columns) FROM run_requests WHERE id = ?"

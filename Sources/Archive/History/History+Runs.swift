@@ -1,12 +1,12 @@
 import GRDB
 
 extension History {
-    /// Starts a run. There is at most one that runs; ask ``unfinishedRun()`` first.
+    /// Starts a run. Only one run can be in progress; ask ``unfinishedRun()`` first.
     package func startRun(_ run: NewRun) throws -> RunID {
         try write { db in try Self.insert(db, run) }
     }
 
-    /// Records a run that isn't made, and why.
+    /// Records that there was no run, and why.
     @discardableResult
     package func recordSkippedRun(_ run: NewRun, reason: String, at time: Timestamp) throws -> RunID {
         try write { db in
@@ -69,7 +69,7 @@ extension History {
         try write { db in try refit.save(db, run: run) }
     }
 
-    /// Adds to the time that a run has spent in a stage: a run that is gone on with spends some in each process.
+    /// Adds to the time that a run has spent in a stage: a resumed run spends some in each process.
     package func recordStage(_ stage: RunStage, seconds: Double, of run: RunID) throws {
         try write { db in
             try db.execute(
@@ -86,7 +86,7 @@ extension History {
         try write { db in try Self.finish(db, run, as: outcome, result, version: nil, at: time) }
     }
 
-    /// The newest picture that any run with one of these outcomes took part of; 0 where there is none.
+    /// The newest picture that any run with one of these outcomes used; 0 if there is none.
     package func lastPicture(ofRunsWith outcomes: Set<RunOutcome> = [.promoted, .kept]) throws -> PictureID {
         try reader.read { db in
             let names = outcomes.map(\.rawValue)

@@ -1,7 +1,7 @@
 import GRDB
 
 extension History {
-    /// Asks that paths in the inbox be taken although their names say otherwise; asking again changes nothing.
+    /// Requests that paths in the inbox are taken despite their names. Asking again changes nothing.
     package func requestTaking(_ paths: [RawName], by requester: String, at time: Timestamp) throws {
         try write { db in
             for path in paths {

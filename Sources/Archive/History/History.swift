@@ -11,7 +11,7 @@ package import SystemPackage
 package final class History: Sendable {
     package let path: FilePath
     let reader: any DatabaseReader
-    /// Nil where the history was opened for reading.
+    /// Nil if the history was opened for reading.
     private let pool: DatabasePool?
 
     private init(path: FilePath, reader: any DatabaseReader, pool: DatabasePool?) {
@@ -20,13 +20,13 @@ package final class History: Sendable {
         self.pool = pool
     }
 
-    /// Opens a history for writing, makes it where there is none, and brings its schema up to date.
+    /// Opens a history for writing, creates it if there is none, and brings its schema up to date.
     ///
-    /// Several processes may do so at a time; their writes take turns. Throws ``HistoryFailure``.
+    /// Several processes may do this at the same time; only one writes at a time. Throws ``HistoryFailure``.
     package static func open(_ path: FilePath) throws -> History { try open(path) { _ in } }
 
-    /// The same for the one process that is to work with a state folder for long: a history that is damaged, or missing
-    /// though there are pictures, is refused.
+    /// The same for the process that will use a state folder for a long time. It refuses a history that is damaged, or
+    /// missing although there are pictures.
     ///
     /// Reads the whole file: docs/architecture.md says how long that takes.
     package static func openChecked(in state: StateFolder) throws -> History {
@@ -47,7 +47,8 @@ package final class History: Sendable {
         guard !Files.exists(HistoryRepair.rebuilt(path)) else { throw HistoryFailure.repairUnfinished(path) }
         return try naming(path) {
             let pool = try DatabasePool(path: path.string, configuration: configuration)
-            // After opening, because DatabasePool itself sets NORMAL, with which a power loss takes acknowledged rows.
+            // After opening, because DatabasePool itself sets NORMAL, with which a power loss could lose acknowledged
+            // rows.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try pool.read { try checkTables(of: $0, at: path) }
             if try pool.read(Migrations.all.hasBeenSuperseded) { throw HistoryFailure.newerSchema(path) }
@@ -57,9 +58,9 @@ package final class History: Sendable {
         }
     }
 
-    /// Opens a history for reading, beside a daemon or without one, also where the reader may not write.
+    /// Opens a history for reading, with or without a running daemon, even if the reader may not write there.
     ///
-    /// Throws ``HistoryFailure`` where there is none, or where its schema is another release's.
+    /// Throws ``HistoryFailure`` if there is none, or if its schema is from another release.
     package static func openReadOnly(_ path: FilePath) throws -> History {
         guard try Files.isThere(path) else { throw HistoryFailure.absent(path) }
         return try naming(path) {
@@ -76,11 +77,11 @@ package final class History: Sendable {
         }
     }
 
-    /// A daemon that has just been started may be about to make the tables, or to bring them up to date: nobody else does.
+    /// A daemon that has just started may be about to create or update the tables; no other process does that.
     private static func waitForMigrations(of queue: DatabaseQueue, at path: FilePath) throws {
         let state = StateFolder(path.removingLastComponent())
         for _ in 0..<20 {
-            // Asked for first: who has ended since may have brought them up to date.
+            // Checked first: a process that has ended since may have updated them.
             let isStarting = try DaemonLock.wasTakenJustNow(in: state)
             if try queue.read(Migrations.all.hasCompletedMigrations) { return }
             guard isStarting else { break }
@@ -89,15 +90,15 @@ package final class History: Sendable {
         throw HistoryFailure.olderSchema(path)
     }
 
-    /// Refuses a database in which something else has the name of a table, before anything is asked of it: a view may be a
-    /// query that never ends.
+    /// Refuses a database in which something else has the name of a table, before it is queried: a view may be a query
+    /// that never ends.
     static func checkTables(of db: Database, at path: FilePath) throws {
         let sql = """
             SELECT type || ' ' || name FROM sqlite_master
             WHERE lower(name) IN ('\(Schema.tables.joined(separator: "', '"))') AND (type <> 'table' OR rootpage = 0)
             """
         guard let stranger = try String.fetchOne(db, sql: sql) else { return }
-        throw HistoryFailure.damaged(path, problem: "the \(stranger) is in the place of a table")
+        throw HistoryFailure.damaged(path, problem: "the \(stranger) has replaced a table")
     }
 
     static var configuration: Configuration {
@@ -128,8 +129,8 @@ package final class History: Sendable {
     }
 }
 
-/// Lets the last connection leave the write-ahead log and its index where they are: without them, a reader that may
-/// not write the folder can't open the database.
+/// Makes the last connection keep the write-ahead log and its index: without them, readers without write permission in
+/// the folder can't open the database.
 func keepJournal(of db: Database) throws {
     var keep: CInt = 1
     let code = sqlite3_file_control(db.sqliteConnection, nil, SQLITE_FCNTL_PERSIST_WAL, &keep)

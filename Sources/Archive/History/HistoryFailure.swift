@@ -8,18 +8,18 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case absent(FilePath)
     /// Written by a later release.
     case newerSchema(FilePath)
-    /// Written by an earlier release, and opened for reading, which can't bring it up to date.
+    /// Written by an earlier release, and opened only for reading, so it can't be updated.
     case olderSchema(FilePath)
-    /// Not a history, or a damaged one; `problem` is SQLite's word for it.
+    /// Not a history, or a damaged one; `problem` is SQLite's message.
     case damaged(FilePath, problem: String)
-    /// It can't be opened as it has to be; `problem` is SQLite's word for it.
+    /// It can't be opened in the necessary way; `problem` is SQLite's message.
     case unusable(FilePath, problem: String)
     case noSuchVersion(String)
     case noSuchRun(RunID)
     /// The run has ended already.
     case notRunning(RunID)
     case exists(FilePath)
-    /// There are pictures, and no history or an empty one.
+    /// There are pictures, but the history is missing or empty.
     case lost(FilePath)
     /// `cultivar doctor --repair` has been interrupted.
     case repairUnfinished(FilePath)
@@ -29,9 +29,9 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case .absent(let path):
             "there is no history at \(path): no daemon has run with this state folder yet"
         case .newerSchema(let path):
-            "the history \(path) was written by a newer release of cultivar; use that one, or a later one"
+            "the history \(path) was written by a newer release of cultivar; use that release or a later one"
         case .olderSchema(let path):
-            "the history \(path) was written by an older release of cultivar; start the daemon of this one, or restart it, "
+            "the history \(path) was written by an older release of cultivar; start or restart this release's daemon "
                 + "to bring it up to date"
         case .damaged(let path, let problem):
             "the history \(path) is damaged or not a history (\(problem)); run `cultivar doctor`"
@@ -39,10 +39,10 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
             "the history \(path) can't be used: \(problem)"
         case .noSuchVersion(let version): "there is no model with the version \(version)"
         case .noSuchRun(let run): "there is no run \(run)"
-        case .notRunning(let run): "run \(run) isn't running (any more)"
-        case .exists(let path): "there is a file \(path) already"
+        case .notRunning(let run): "run \(run) isn't running any more"
+        case .exists(let path): "the file \(path) already exists"
         case .lost(let path):
-            "the history \(path) is missing or empty, though there are pictures; restore a backup of it, or run `cultivar "
+            "the history \(path) is missing or empty, but there are pictures; restore a backup of it, or run `cultivar "
                 + "doctor`"
         case .repairUnfinished(let path):
             "the repair of the history \(path) was interrupted; run `cultivar doctor --repair` again"

@@ -13,7 +13,7 @@ struct OutcomeRecorder {
         self.time = time
     }
 
-    /// Records a file, unless it is recorded already, and gives the verdict that counts.
+    /// Records a file unless it is already recorded, and returns the verdict that counts.
     mutating func record(_ outcome: FileOutcome) throws -> Verdict {
         switch outcome.finding {
         case .refused(let code, let reason, let bytes, let digest):
@@ -46,8 +46,8 @@ struct OutcomeRecorder {
 }
 
 extension OutcomeRecorder {
-    /// Whether the same file has been refused before, when the daemon was stopped before it could remove it. What wasn't
-    /// read is known by its reason, which says what it is and where it leads.
+    /// Whether the same file has been rejected before, because the daemon was stopped before it could remove it. Files
+    /// that weren't read are recognised by their reason, which says what they are and where they lead.
     private func isRecorded(
         _ path: RawName, verdict: (code: String, reason: String), bytes: Int?, digest: PictureDigest?
     ) throws -> Bool {
@@ -114,7 +114,7 @@ extension OutcomeRecorder {
         return db.lastInsertedRowID
     }
 
-    /// The name of the label that a folder's name means: it may be one that its spelling has been given to before.
+    /// The name of the label that a folder's name stands for; the spelling may already belong to a label.
     private func name(of label: LabelName) throws -> String {
         try String.fetchOne(
             db.cachedStatement(
@@ -122,7 +122,7 @@ extension OutcomeRecorder {
             arguments: [label.spelling]) ?? label.text
     }
 
-    /// The label that a folder's name means, made or given the new spelling where needed.
+    /// The label that a folder's name stands for; it is created, or gets the new spelling, if necessary.
     private mutating func label(of name: LabelName) throws -> LabelID {
         let bySpelling = try db.cachedStatement(sql: "SELECT label_id FROM label_spellings WHERE spelling = ?")
         if let id = try LabelID.fetchOne(bySpelling, arguments: [name.spelling]) { return id }
@@ -146,7 +146,7 @@ extension OutcomeRecorder {
 }
 
 extension Statement {
-    /// Whether the query gives a row.
+    /// Whether the query returns a row.
     func exists(_ arguments: StatementArguments) throws -> Bool {
         try Row.fetchOne(self, arguments: arguments) != nil
     }

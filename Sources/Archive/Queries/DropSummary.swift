@@ -5,7 +5,7 @@ package struct DropSummary: Codable, Hashable, Sendable {
     package let drop: DropID
     package let name: String
     package let arrived: Timestamp
-    /// Nil while its files are taken in.
+    /// Nil while the drop is being taken.
     @OrNull package var finished: Timestamp?
     package let accepted: Int
     package let duplicates: Int
@@ -16,7 +16,7 @@ package struct DropSummary: Codable, Hashable, Sendable {
     package var warnings: [LayoutRecord.Warning] = []
 }
 
-/// A refused file as `cultivar rejects` lists it. Names are escaped for people.
+/// A rejected file as `cultivar rejects` lists it. Names are escaped for people.
 package struct RejectSummary: Codable, Hashable, Sendable {
     package let file: Int64
     package let drop: String
@@ -32,11 +32,11 @@ package struct DuplicateSummary: Codable, Hashable, Sendable {
     package let file: Int64
     package let drop: String
     package let path: String
-    /// DROP/PATH of the file that brought the picture; nil where its row was lost.
+    /// DROP/PATH of the file that the picture came from; nil if its row was lost.
     @OrNull package var repeats: String?
     package let picture: PictureID
     package let label: String
-    /// The picture's, which counts, whatever folder this file lay in.
+    /// That of the picture, which counts, whatever folder this file was in.
     package let split: Split
     package let splitOrigin: SplitOrigin
     package let recorded: Timestamp
@@ -61,7 +61,7 @@ extension History {
         }
     }
 
-    /// The refused files, the newest first: at most `limit`, those before the file `before`.
+    /// The rejected files, the newest first: at most `limit`, those before the file `before`.
     package func rejects(limit: Int = 100, before: Int64 = .max) throws -> [RejectSummary] {
         try reader.read { db in
             let sql = """

@@ -19,7 +19,7 @@ package struct ClassDetails: Codable, Hashable, Sendable {
     package let support: Int
 }
 
-/// What a model said of one test picture.
+/// What a model predicted for one test picture.
 package struct PredictionDetails: Codable, Hashable, Sendable {
     package let picture: PictureID
     package let digest: PictureDigest

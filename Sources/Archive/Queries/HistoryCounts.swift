@@ -1,6 +1,6 @@
 import GRDB
 
-/// What there is, as `cultivar status` shows it, from one moment.
+/// How much of everything there is at one moment, as `cultivar status` shows it.
 package struct HistoryCounts: Codable, Hashable, Sendable {
     package let trainPictures: Int
     package let testPictures: Int
@@ -14,7 +14,7 @@ package struct HistoryCounts: Codable, Hashable, Sendable {
     package let pendingRequests: Int
     /// The version that the latest decision names.
     @OrNull package var champion: String?
-    /// The newest run, which may still run.
+    /// The newest run, which may still be running.
     @OrNull package var lastRun: RunSummary?
 
     enum CodingKeys: String, CodingKey {
@@ -28,13 +28,14 @@ package struct HistoryCounts: Codable, Hashable, Sendable {
 }
 
 extension History {
-    /// The counts of everything, from one moment.
+    /// The counts of everything at one moment.
     package func counts() throws -> HistoryCounts {
         try reader.read { db in
             func count(_ selection: String) throws -> Int {
                 try Int.fetchOne(db, sql: "SELECT \(selection)") ?? 0
             }
-            // sum() fails where the sum is no number of 64 bits; total() is a real one, and the cast takes the nearest.
+            // sum() fails if the sum doesn't fit 64 bits. total() returns a real number, and the cast takes the nearest
+            // integer.
             func total(_ column: String) throws -> Int { try count("CAST(total(\(column)) AS INTEGER) FROM drops") }
             return try HistoryCounts(
                 trainPictures: count("count(*) FROM pictures WHERE split = 'train'"),

@@ -10,7 +10,7 @@ package struct ModelSummary: Codable, Hashable, Sendable {
     package let inputSize: Int
     package let classes: Int
     package let parameters: JSONText
-    /// When the outbox first had it as the current one; nil if it never did.
+    /// When it first became current in the outbox; nil if it never did.
     @OrNull package var published: Timestamp?
     /// Whether the latest decision names it.
     package let current: Bool

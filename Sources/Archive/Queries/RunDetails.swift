@@ -1,6 +1,6 @@
 import GRDB
 
-/// All that is known of a run, as `cultivar show` prints it.
+/// Everything that is known about a run, as `cultivar show` prints it.
 package struct RunDetails: Codable, Sendable {
     package let summary: RunSummary
     @OrNull package var requested: Timestamp?
@@ -8,11 +8,11 @@ package struct RunDetails: Codable, Sendable {
     package let settings: JSONText
     /// The time spent in each stage.
     package let seconds: StageSeconds
-    /// The classes that it didn't learn, by label; none of a run that was skipped.
+    /// The classes that it didn't learn, by label; none for a skipped run.
     package let leftOut: [LeftOutClass]
     package let candidates: [CandidateDetails]
     @OrNull package var refit: RefitRecord?
-    /// The champion's first, where there was one.
+    /// The champion's comes first, if there was one.
     package let evaluations: [EvaluationDetails]
 
     enum CodingKeys: String, CodingKey {
@@ -21,7 +21,7 @@ package struct RunDetails: Codable, Sendable {
     }
 }
 
-/// Seconds by stage; nil where a run hasn't come to it, or has left no note of it.
+/// Seconds by stage; nil if the run hasn't reached the stage or hasn't recorded it.
 package struct StageSeconds: Codable, Hashable, Sendable {
     @OrNull package var features: Double?
     @OrNull package var search: Double?
@@ -46,9 +46,9 @@ package struct LeftOutClass: Codable, Hashable, Sendable {
     /// The pictures that it had.
     package let train: Int
     package let test: Int
-    /// The training pictures that it needed; it needed a test picture as well.
+    /// The training pictures that it needed; it also needed a test picture.
     package let needed: Int
-    /// Whether its test pictures counted all the same, because the champion knows it; nil before the evaluation.
+    /// Whether its test pictures counted anyway because the champion knows it; nil before the evaluation.
     @OrNull package var tested: Bool?
 }
 
@@ -58,7 +58,7 @@ package struct CandidateDetails: Codable, Hashable, Sendable {
     package let parameters: JSONText
     @OrNull package var meanAccuracy: Double?
     @OrNull package var stdAccuracy: Double?
-    /// From 1, the best; nil until the search has ended.
+    /// From 1 (the best); nil until the search has ended.
     @OrNull package var rank: Int?
     package let trials: [TrialDetails]
 
@@ -96,7 +96,7 @@ package struct TrialDetails: Codable, Hashable, Sendable {
 }
 
 extension History {
-    /// All that is known of a run. Throws ``HistoryFailure/noSuchRun(_:)``.
+    /// Everything that is known about a run. Throws ``HistoryFailure/noSuchRun(_:)``.
     package func runDetails(_ run: RunID) throws -> RunDetails {
         try reader.read { db in
             let sql = "SELECT \(RunSummary.columns), requested_at, seed, settings FROM runs WHERE id = ?"

@@ -1,11 +1,11 @@
 /// A class of pictures.
 package struct Label: Codable, Hashable, Sendable {
     package let id: LabelID
-    /// As first spelled.
+    /// In its first spelling.
     package let name: String
 }
 
-/// Every accepted picture with its label and side.
+/// Every accepted picture with its label and split.
 package struct Dataset: Sendable {
     package struct Picture: Hashable, Sendable {
         package let id: PictureID
@@ -15,14 +15,14 @@ package struct Dataset: Sendable {
         package let split: Split
     }
 
-    /// The labels that have pictures, in the order of their keys (``LabelKey``), which no new picture of a known label
-    /// changes.
+    /// The labels that have pictures, in the order of their keys (``LabelKey``). New pictures of known labels don't
+    /// change it.
     package let labels: [Label]
     /// In the order in which they were accepted (by id).
     package let pictures: [Picture]
 }
 
-/// How many pictures a label has on each side.
+/// How many pictures a label has in each split.
 package struct LabelCount: Codable, Hashable, Sendable {
     package let id: LabelID
     package let label: String

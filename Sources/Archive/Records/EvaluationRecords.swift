@@ -25,12 +25,12 @@ package struct ClassScore: Hashable, Sendable {
     }
 }
 
-/// What a model says of one test picture.
+/// What a model predicts for one test picture.
 package struct Prediction: Hashable, Sendable {
     package let picture: PictureID
     /// The label that was predicted.
     package let label: LabelID
-    /// Its probability; kept within 0 and 1, and as NULL where it isn't a number.
+    /// Its probability; stored within 0 and 1, and as NULL if it isn't a number.
     package let probability: Float
 
     package init(picture: PictureID, label: LabelID, probability: Float) {
@@ -40,7 +40,7 @@ package struct Prediction: Hashable, Sendable {
     }
 }
 
-/// A model's scores on today's test set.
+/// A model's scores on the current test set.
 package struct NewEvaluation: Sendable {
     package var role: EvaluationRole
     /// The champion's version; nil for a challenger.
@@ -58,7 +58,7 @@ package struct NewEvaluation: Sendable {
     ) {
         precondition(
             confusion.count == classes.count && confusion.allSatisfy { $0.count == classes.count },
-            "a confusion matrix needs a row and a column a class")
+            "a confusion matrix needs a row and a column for each class")
         self.role = role
         self.version = version
         self.accuracy = accuracy

@@ -1,7 +1,7 @@
-/// A file's name as the file system has it, any bytes, and as a text that can be shown.
+/// A file's name as raw bytes, as the file system has it, and as text that can be displayed.
 package struct RawName: Hashable, Sendable {
     package let bytes: [UInt8]
-    /// The name for people: UTF-8 where the bytes are, control characters and other bytes escaped.
+    /// The name for people: as UTF-8, with control characters and invalid bytes escaped.
     package let text: String
 
     package init(bytes: [UInt8], text: String) {
@@ -22,7 +22,7 @@ package struct NewPicture: Hashable, Sendable {
     package let label: LabelName
     package let split: Split
     package let splitOrigin: SplitOrigin
-    /// What the decoder found odd but accepted; shown, not interpreted.
+    /// What the decoder found unusual but acceptable; it is displayed, not interpreted.
     package let notes: String?
 
     package init(
@@ -41,13 +41,13 @@ package struct NewPicture: Hashable, Sendable {
     }
 }
 
-/// What Intake says of one file of a drop.
+/// Intake's verdict on one file of a drop.
 package struct FileOutcome: Sendable {
     package enum Finding: Sendable {
         /// A valid picture; whether it is new, a duplicate or a contradiction is decided when it is recorded.
         case picture(NewPicture)
-        /// A file that is refused: a stable code for programs ("truncated"), a sentence for people, and what tells its
-        /// content from that of another one; nil where it wasn't read.
+        /// A rejected file: a stable code for programs ("truncated"), a sentence for people, and what distinguishes its
+        /// content from that of other files; nil if it wasn't read.
         case refused(code: String, reason: String, byteCount: Int?, digest: PictureDigest? = nil)
     }
 
@@ -61,12 +61,12 @@ package struct FileOutcome: Sendable {
     }
 }
 
-/// What has become of a file, as its row says.
+/// What happened to a file, according to its row.
 package enum Verdict: Hashable, Sendable {
     case accepted(PictureID)
-    /// The same bytes with the same label are known; `firstPath` is DROP/PATH of the file that brought them.
+    /// The same bytes with the same label are known; `firstPath` is DROP/PATH of the file that they came from.
     case duplicate(of: PictureID, firstPath: String)
-    /// Refused, also for a contradiction (code ``DuplicateRule/contradictionCode``).
+    /// Rejected, also for a contradiction (code ``DuplicateRule/contradictionCode``).
     case rejected(code: String, reason: String)
 }
 

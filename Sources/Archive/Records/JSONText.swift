@@ -1,16 +1,16 @@
 import Foundation
 
-/// A JSON document kept as text: settings, hyperparameters, manifests, whose types other modules own.
+/// A JSON document kept as text: settings, hyperparameters, manifests. Their types belong to other modules.
 ///
-/// Encoding it into JSON puts the document itself there, not a string that holds it.
+/// Encoding it into JSON inserts the document itself, not a string that contains it.
 package struct JSONText: Hashable, Sendable {
     package let text: String
 
     /// A document that is known to be JSON.
     init(trusted text: String) { self.text = text }
 
-    /// The JSON of a value, with sorted keys so that equal values give equal texts. Throws what the value's encoding
-    /// throws, for NaN and infinities too.
+    /// The JSON of a value, with sorted keys so that equal values give equal texts. Throws what encoding the value
+    /// throws, also for NaN and infinities.
     package init(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

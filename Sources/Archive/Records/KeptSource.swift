@@ -1,5 +1,5 @@
-/// A file of the inbox that was taken in but can't be removed, as it is told from every other file and from itself once it
-/// has changed.
+/// A file of the inbox that has been taken but can't be removed: what distinguishes it from every other file, and from
+/// itself after a change.
 package struct KeptSource: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64
@@ -16,11 +16,11 @@ package struct KeptSource: Hashable, Sendable {
     }
 }
 
-/// One of several names (hard links) of a kept file under which it has been taken in.
+/// One of several names (hard links) under which a kept file has been taken.
 package struct KeptName: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64
-    /// Drop and path in it, as raw bytes.
+    /// The drop and the path in it, as raw bytes.
     package let path: [UInt8]
 
     package init(device: UInt64, inode: UInt64, path: [UInt8]) {

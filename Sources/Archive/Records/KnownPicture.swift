@@ -1,13 +1,13 @@
 import GRDB
 
-/// A picture that is already recorded, as far as a duplicate needs to know it.
+/// A picture that is already recorded: what matters for duplicates of it.
 package struct KnownPicture: Hashable, Sendable {
     package let id: PictureID
     package let digest: PictureDigest
-    /// The label's name as first spelled.
+    /// The label's name in its first spelling.
     package let label: String
     package let split: Split
-    /// DROP/PATH of the file that brought it, escaped.
+    /// DROP/PATH of the file that it came from, escaped.
     package let firstPath: String
 
     package init(id: PictureID, digest: PictureDigest, label: String, split: Split, firstPath: String) {

@@ -1,13 +1,13 @@
 import Foundation
 import System
 
-/// A label as it is kept and published: a folder's name in its own characters.
+/// A label as it is stored and published: the folder's name with its own characters.
 ///
-/// It is in Unicode's form NFC, white space is one space between words and none around them, and nothing in it ends a
-/// line, drives a terminal or turns the direction of text, so that it may stand in a list of one label a line.
+/// It is in the Unicode form NFC, with one space between words and no other white space. It has no characters that end
+/// a line, control a terminal or change the direction of text, so it can be in a list with one label per line.
 package struct LabelName: Hashable, Sendable {
     package let text: String
-    /// As the folder spells it.
+    /// In the folder's spelling.
     package let spelling: String
 
     /// Throws ``LabelFault`` for a name that can't be a label.
@@ -25,10 +25,10 @@ package struct LabelName: Hashable, Sendable {
         text = String(String.UnicodeScalarView(core)).precomposedStringWithCanonicalMapping
     }
 
-    /// Whether the spelling says the same in other characters than those that Unicode counts as equal.
+    /// Whether the spelling differs from the label by more than characters that Unicode treats as equal.
     var isRespelled: Bool { spelling != text }
 
-    /// Letters and digits of ASCII and what joins them, which most names are made of.
+    /// ASCII letters, digits and separators, of which most names consist.
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -38,7 +38,7 @@ package struct LabelName: Hashable, Sendable {
         }
     }
 
-    /// Spaces without width, which copied text may begin or end with; between words, some scripts need them.
+    /// Zero-width spaces. Copied text may begin or end with them; between words, some scripts need them.
     private static func isInvisibleSpace(_ scalar: Unicode.Scalar) -> Bool {
         scalar == " " || scalar == "\u{200B}" || scalar == "\u{2060}" || scalar == "\u{FEFF}"
     }
@@ -50,8 +50,8 @@ package struct LabelName: Hashable, Sendable {
 
 /// Why a name can't be a label.
 package enum LabelFault: Error, Sendable, Hashable {
-    /// There is nothing to see in it.
+    /// It has no visible characters.
     case blank
-    /// It has characters that end a line, drive a terminal or turn the direction of text.
+    /// It has characters that end a line, control a terminal or change the direction of text.
     case control
 }

@@ -13,11 +13,11 @@ package struct LayoutRecord: Hashable, Sendable {
         }
     }
 
-    /// What the pictures in a folder are taken for.
+    /// The label and split of the pictures in a folder.
     package struct Place: Hashable, Sendable {
         /// The label's folder name, as raw bytes.
         package let label: [UInt8]
-        /// Nil where no folder says it.
+        /// Nil if no folder says it.
         package let split: Split?
 
         package init(label: [UInt8], split: Split?) {
@@ -29,8 +29,8 @@ package struct LayoutRecord: Hashable, Sendable {
     /// In a few words, for people.
     package let text: String
     package let warnings: [Warning]
-    /// The folders that were ever seen to hold pictures of the drop, by their paths in it (raw bytes), and what these were
-    /// taken for.
+    /// All folders in which pictures of the drop have been seen, by their paths in it (raw bytes), and how they were
+    /// understood.
     package let places: [[UInt8]: Place]
 
     package init(text: String, warnings: [Warning], places: [[UInt8]: Place]) {

@@ -1,7 +1,7 @@
 import GRDB
 package import System
 
-/// A model that is promoted.
+/// A promoted model.
 package struct NewModel: Sendable {
     package var version: String
     package var testAccuracy: Double
@@ -32,7 +32,7 @@ package struct NewModel: Sendable {
     }
 }
 
-/// A model as it was recorded, with all that is needed to score and to publish it again.
+/// A recorded model, with everything that is needed to score it and to publish it again.
 package struct StoredModel: Sendable {
     package let version: String
     package let run: RunID

@@ -1,4 +1,4 @@
-/// A value that is written as null where it is absent, so that JSON output has the same keys always.
+/// A value that is written as null if it is absent, so that JSON output always has the same keys.
 @propertyWrapper
 package struct OrNull<Value: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
     package var wrappedValue: Value?

@@ -1,12 +1,12 @@
 import GRDB
 
-/// What made a run start.
+/// Why a run started.
 package enum RunTrigger: String, Codable, Hashable, Sendable, CaseIterable {
     /// `train.every` has passed.
     case schedule
-    /// A drop came in and `train.on_drop` is set.
+    /// A drop was taken and `train.on_drop` is on.
     case drop
-    /// Someone asked: `cultivar train`.
+    /// Somebody asked for it with `cultivar train`.
     case request
 }
 
@@ -27,7 +27,7 @@ extension RunOutcome: DatabaseValueConvertible {}
 /// What is known when a run starts.
 package struct NewRun: Hashable, Sendable {
     package var trigger: RunTrigger
-    /// When it was asked for, where it was.
+    /// When it was requested, if it was.
     package var requestedAt: Timestamp?
     package var startedAt: Timestamp
     package var seed: UInt64
@@ -35,7 +35,7 @@ package struct NewRun: Hashable, Sendable {
     package var settings: JSONText
     package var trainPictures: Int
     package var testPictures: Int
-    /// The newest picture that the run takes part of; 0 where there is none.
+    /// The newest picture that the run uses; 0 if there is none.
     package var lastPicture: PictureID
     /// The classes that it doesn't learn, by label; it learns all others that have pictures.
     package var leftOut: [ShortClass]
@@ -62,7 +62,7 @@ package struct ShortClass: Hashable, Sendable {
     /// The pictures that it has.
     package let train: Int
     package let test: Int
-    /// The training pictures that it needs; it needs a test picture as well.
+    /// The training pictures that it needs; it also needs a test picture.
     package let needed: Int
 
     package init(label: LabelID, train: Int, test: Int, needed: Int) {
@@ -73,23 +73,23 @@ package struct ShortClass: Hashable, Sendable {
     }
 }
 
-/// The parts of a run whose time is taken.
+/// The parts of a run whose time is measured.
 package enum RunStage: String, Codable, Hashable, Sendable, CaseIterable {
     case features, search, refit, evaluation, publication
 }
 
 extension RunStage: DatabaseValueConvertible {}
 
-/// What a run has found out, with which it ends.
+/// The result with which a run ends.
 package struct RunResult: Hashable, Sendable {
     /// In plain words, for people.
     package var reason: String
-    /// The challenger's and the champion's, on the same test set; nil where it didn't come to that.
+    /// The challenger's and the champion's, on the same test set; nil if the run didn't get that far.
     package var testAccuracy: Double?
     package var championAccuracy: Double?
     /// The champion that the challenger was compared with.
     package var championVersion: String?
-    /// How many test pictures both were scored on; nil leaves the number with which the run started.
+    /// How many test pictures both were scored on; nil keeps the number from the start of the run.
     package var testPictures: Int?
     /// The winning candidate's.
     package var parameters: JSONText?
@@ -107,12 +107,12 @@ package struct RunResult: Hashable, Sendable {
     }
 }
 
-/// A run that was started and hasn't ended: what is needed to go on with it.
+/// A run that has started and hasn't ended: what is needed to resume it.
 package struct UnfinishedRun: Hashable, Sendable {
     package let id: RunID
     package let start: NewRun
-    /// The candidates' parameters by index; empty where they aren't recorded yet.
+    /// The candidates' parameters by index; empty if they aren't recorded yet.
     package let candidates: [JSONText]
-    /// The trials that are finished.
+    /// The finished trials.
     package let trials: [TrialRecord]
 }

@@ -1,12 +1,12 @@
 import GRDB
 
-/// Someone's wish for a run now.
+/// Somebody's request for an immediate run.
 package struct RunRequest: Codable, Hashable, Sendable {
     package let id: RunRequestID
     package let requestedAt: Timestamp
     /// Who asked, for people ("alice, cultivar train").
     package let requester: String
-    /// When a run took it up, and which one; nil until then.
+    /// When a run took up the request, and which one; nil until then.
     @OrNull package var takenAt: Timestamp?
     @OrNull package var run: RunID?
 }

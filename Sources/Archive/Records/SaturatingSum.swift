@@ -1,6 +1,6 @@
 extension Int {
-    /// The sum, or the number that is nearest to it. For numbers that are read from the history: whatever a damaged one
-    /// holds, it must not end the process that looks at it.
+    /// The sum, or the nearest number that can be represented. For numbers from the history: a damaged history must not
+    /// crash the process that reads it.
     package func saturatingSum(_ other: Int) -> Int {
         let (sum, isTooFar) = addingReportingOverflow(other)
         guard isTooFar else { return sum }

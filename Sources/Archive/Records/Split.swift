@@ -1,11 +1,11 @@
 import System
 
-/// The side a picture is on for ever.
+/// The set to which a picture belongs permanently.
 package enum Split: String, Codable, Hashable, Sendable, CaseIterable {
     case train, test
 }
 
-/// What put a picture on its side.
+/// What decided a picture's split.
 package enum SplitOrigin: String, Codable, Hashable, Sendable, CaseIterable {
     /// The keyed hash of its content; see ``SplitRule``.
     case hash
@@ -13,11 +13,11 @@ package enum SplitOrigin: String, Codable, Hashable, Sendable, CaseIterable {
     case folder
 }
 
-/// Puts a picture into the training or the test set by a keyed hash of its content.
+/// Assigns a picture to the training or the test set by a keyed hash of its content.
 ///
-/// HMAC-SHA256 of the picture's digest under the installation's key, its first 53 bits as a number in [0, 1): below
-/// `testShare` is test. The same picture therefore always falls on the same side, and nobody without the key can
-/// choose pictures that fall on one side.
+/// The first 53 bits of the HMAC-SHA256 of the picture's digest under the installation's key are a number in [0, 1):
+/// below `testShare` means test. So the same picture always gets the same split, and nobody without the key can choose
+/// pictures that get a certain one.
 package struct SplitRule: Sendable {
     private let key: [UInt8]
     /// The expected share of test pictures, 0 to 1.

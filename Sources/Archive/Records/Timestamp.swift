@@ -7,7 +7,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
     package init(millisecondsSince1970: Int64) { self.millisecondsSince1970 = millisecondsSince1970 }
 
-    /// The wall clock's present time.
+    /// The current time of the wall clock.
     package static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

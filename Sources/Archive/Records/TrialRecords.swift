@@ -53,14 +53,14 @@ package struct TrialRecord: Hashable, Sendable {
     }
 }
 
-/// What the search has made of one candidate.
+/// The search's result for one candidate.
 package struct CandidateScore: Hashable, Sendable {
     package let candidate: Int
-    /// Mean and standard deviation (of the population, as numpy's default) of the folds' accuracies; nil where a
-    /// trial failed.
+    /// Mean and standard deviation (of the population, as numpy's default) of the folds' accuracies; nil if a trial
+    /// failed.
     package let meanAccuracy: Double?
     package let stdAccuracy: Double?
-    /// From 1, the best.
+    /// From 1 (the best).
     package let rank: Int
 
     package init(candidate: Int, meanAccuracy: Double?, stdAccuracy: Double?, rank: Int) {

@@ -1,6 +1,6 @@
 import GRDB
 
-/// One page of a b-tree: what lies below it, and the records in it.
+/// One page of a b-tree: the pages below it and the records in it.
 struct BTreePage {
     enum Kind: UInt8 {
         case indexInterior = 2
@@ -20,7 +20,7 @@ struct BTreePage {
     /// How many cells can't be read.
     private(set) var badCells = 0
 
-    /// Nil for a page that is none of a b-tree.
+    /// Nil for a page that doesn't belong to a b-tree.
     init?(_ number: Int, in pages: DatabasePages) throws {
         guard let bytes = try pages.page(number) else { return nil }
         let start = number == 1 ? 100 : 0
@@ -57,7 +57,7 @@ private struct CellReader {
     let kind: BTreePage.Kind
     let pages: DatabasePages
 
-    /// Nil where the bytes there are no cell.
+    /// Nil if the bytes there aren't a cell.
     func cell(at offset: Int) throws -> (child: Int?, record: Record?)? {
         var bytes = ByteReader(bytes[offset..<pages.usableSize])
         var child: Int?
@@ -91,7 +91,7 @@ private struct CellReader {
             payload += page[4..<min(pages.usableSize, 4 + size - payload.count)]
             next = page.bigEndian(at: 0, count: 4)
         }
-        // A page that was overwritten, or that belongs to something else, hardly ever says that it is the last one.
+        // A page that was overwritten, or that belongs to something else, hardly ever claims to be the last one.
         return next == 0 ? payload : nil
     }
 
@@ -105,7 +105,7 @@ private struct CellReader {
         return local <= most ? local : least
     }
 
-    /// The values of a record; nil where its header and its length contradict each other.
+    /// The values of a record; nil if its header and its length contradict each other.
     private static func values(of payload: [UInt8]) -> [DatabaseValue]? {
         var header = ByteReader(payload[...])
         guard let headerSize = header.varint(), headerSize >= 1, headerSize <= Int64(payload.count) else { return nil }
@@ -119,7 +119,7 @@ private struct CellReader {
     }
 }
 
-/// Takes bytes from the front; nil where there aren't enough.
+/// Takes bytes from the front; nil if there aren't enough.
 private struct ByteReader {
     private var rest: ArraySlice<UInt8>
 
@@ -137,7 +137,7 @@ private struct ByteReader {
 
     mutating func bigEndian(_ count: Int) -> Int? { take(count)?.reduce(0) { $0 << 8 | Int($1) } }
 
-    /// SQLite's number of one to nine bytes: seven bits each, the ninth has eight.
+    /// SQLite's number of one to nine bytes: seven bits per byte, eight in the ninth.
     mutating func varint() -> Int64? {
         var number: UInt64 = 0
         for index in 0..<9 {

@@ -1,10 +1,10 @@
 import System
 import SystemPackage
 
-/// The pages of an SQLite database with its write-ahead log, read without SQLite, which for one bad page gives up a whole
-/// table or the whole file. The format is that of https://www.sqlite.org/fileformat2.html.
+/// The pages of an SQLite database with its write-ahead log, read without SQLite: SQLite gives up a whole table, or the
+/// whole file, for one bad page. The format is that of https://www.sqlite.org/fileformat2.html.
 final class DatabasePages {
-    /// In bytes; what a page's structures may use is less where some are reserved at its end.
+    /// In bytes. A page's structures can use less of it if some bytes are reserved at its end.
     let pageSize: Int
     let usableSize: Int
     /// Pages are numbered from 1.
@@ -12,7 +12,7 @@ final class DatabasePages {
     private let file: FileDescriptor?
     private let log: (file: FileDescriptor, index: WriteAheadLog)?
 
-    /// Opens the files, of which either may be missing or damaged. Throws ``FileFailure`` where one can't be opened.
+    /// Opens the files; either may be missing or damaged. Throws ``FileFailure`` if one can't be opened.
     init(_ path: FilePath) throws {
         let file = try Self.open(path)
         let logFile = try Self.open(FilePath(path.string + "-wal"))
@@ -39,7 +39,7 @@ final class DatabasePages {
         try? log?.file.close()
     }
 
-    /// A page's bytes; nil where the files have no such page, or the disk can't read it.
+    /// A page's bytes; nil if the files have no such page, or if the disk can't read it.
     func page(_ number: Int) throws -> [UInt8]? {
         guard (1...max(count, 1)).contains(number) else { return nil }
         do {
@@ -52,7 +52,7 @@ final class DatabasePages {
         }
     }
 
-    /// The pages that the file has and doesn't use, as far as their list can be read.
+    /// The unused pages of the file, as far as their list can be read.
     func freePages() throws -> Set<Int> {
         guard let first = try page(1), Self.sizes(first) != nil else { return [] }
         var free: Set<Int> = []
@@ -68,10 +68,10 @@ final class DatabasePages {
     /// A power of two from 512 to 65,536.
     static func isPageSize(_ size: Int) -> Bool { (512...65_536).contains(size) && size.nonzeroBitCount == 1 }
 
-    /// SQLite's, with which histories are made; for files whose header is lost.
+    /// SQLite's default, which histories use; for files whose header is lost.
     private static let defaultPageSize = 4096
 
-    /// What a database's header says; nil where it is no header.
+    /// The contents of a database's header; nil if it isn't one.
     private static func sizes(_ header: [UInt8]) -> (page: Int, usable: Int)? {
         guard header.starts(with: Array("SQLite format 3\0".utf8)) else { return nil }
         let stated = header.bigEndian(at: 16, count: 2)

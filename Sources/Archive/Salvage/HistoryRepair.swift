@@ -2,18 +2,18 @@ import GRDB
 package import System
 package import SystemPackage
 
-/// Replaces a damaged history by a new one with all that can be read of it. For the holder of the installation's lock,
-/// who has no history open.
+/// Replaces a damaged history by a new one with everything that can be read from it. Only for the holder of the
+/// installation's lock, with no history open.
 ///
-/// The order that loses nothing: the new history is made beside the damaged one and put on the disk; renamed, it counts
-/// as complete, and from then on a history isn't opened before the rest is done, which is to rename the damaged files,
-/// the main one last, and to give the new one its name. Whenever this is interrupted, ``run()`` does what is left.
+/// This order loses nothing: the new history is written beside the damaged one and synchronised. Once it is renamed, it
+/// counts as complete, and no history is opened before the rest is done: renaming the damaged files, the main one last,
+/// and giving the new one its name. If this is interrupted, ``run()`` does what is left.
 package struct HistoryRepair {
-    /// What has become of a history.
+    /// What happened to a history.
     package struct Outcome: Sendable {
-        /// The damaged file under its new name; nil where there was none.
+        /// The damaged file under its new name; nil if there was none.
         package let setAside: FilePath?
-        /// Nil where an earlier repair that was interrupted had got as far.
+        /// Nil if an earlier, interrupted repair had already done this.
         package let report: SalvageReport?
     }
 
@@ -25,9 +25,9 @@ package struct HistoryRepair {
         self.disk = disk
     }
 
-    /// What makes a repair needed: damage, a history that is lost, a repair that was interrupted. Nil for a sound history.
+    /// Why a repair is needed: damage, a lost history, or an interrupted repair. Nil for an undamaged history.
     ///
-    /// Throws ``HistoryFailure/newerSchema(_:)``, which no repair may touch.
+    /// Throws ``HistoryFailure/newerSchema(_:)``: no repair may touch such a history.
     package func reason() throws -> HistoryFailure? {
         if Files.exists(Self.rebuilt(path)) { return .repairUnfinished(path) }
         if try Self.isEmpty(path) { return .lost(path) }
@@ -51,7 +51,7 @@ package struct HistoryRepair {
         }
     }
 
-    /// Makes the history sound. Throws ``FileFailure`` and ``HistoryFailure/newerSchema(_:)``.
+    /// Repairs the history. Throws ``FileFailure`` and ``HistoryFailure/newerSchema(_:)``.
     package func run() throws -> Outcome {
         var report: SalvageReport?
         if !Files.exists(Self.rebuilt(path)) {
@@ -67,10 +67,10 @@ package struct HistoryRepair {
         return Outcome(setAside: setAside, report: report)
     }
 
-    /// A new history that is complete and hasn't its name yet.
+    /// A new history that is complete but doesn't have its name yet.
     static func rebuilt(_ path: FilePath) -> FilePath { FilePath(path.string + ".rebuilt") }
 
-    /// Whether there is no file, or one without a byte.
+    /// Whether there is no file, or an empty one.
     static func isEmpty(_ path: FilePath) throws -> Bool {
         guard try Files.isThere(path) else { return true }
         let log = FilePath(path.string + "-wal")
@@ -79,8 +79,8 @@ package struct HistoryRepair {
 }
 
 extension HistoryRepair {
-    /// Gives the damaged files a name that nothing has. The main one goes last: as long as it is there, a repeated call
-    /// takes the same name for the others.
+    /// Gives the damaged files an unused name. The main file is renamed last: as long as it is there, a repeated call
+    /// uses the same name for the others.
     private func setAside() throws -> FilePath? {
         let files = try Self.suffixes.filter { try Files.isThere(FilePath(path.string + $0)) }
         guard

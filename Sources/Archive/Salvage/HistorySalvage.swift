@@ -2,22 +2,23 @@ import GRDB
 import System
 import SystemPackage
 
-/// Brings what can be read of a damaged history into a new one.
+/// Copies everything that can be read from a damaged history into a new one.
 struct HistorySalvage {
     private let db: Database
     private(set) var report = SalvageReport()
-    /// The steps that the damaged history has taken, as far as they can be read.
+    /// The schema steps of the damaged history, as far as they can be read.
     private var steps: Set<String> = []
 
-    /// Makes the new history in a file that isn't there yet; the damaged one is only read.
+    /// Creates the new history in a new file; the damaged one is only read.
     ///
-    /// The new file is on the disk as a whole when this returns, and sound. Throws ``HistoryFailure/newerSchema(_:)`` for
-    /// what a newer release has written, of which an older one would lose the half.
+    /// When this returns, the new file is complete, undamaged and on the disk. Throws
+    /// ``HistoryFailure/newerSchema(_:)`` for a history from a newer release, because an older one would lose half of
+    /// it.
     static func run(from damaged: FilePath, to target: FilePath) throws -> SalvageReport {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(path: target.string, configuration: configuration)
-        // Nobody relies on the file before it is complete.
+        // Nothing relies on the file before it is complete.
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
         }
@@ -60,7 +61,7 @@ struct HistorySalvage {
             guard !isOfNewerRelease(step) else { throw HistoryFailure.newerSchema(path) }
             steps.insert(step)
         case "installation":
-            // The new history has a row with a key of its own; only a whole one replaces it.
+            // The new history already has a row with its own key; only a complete one replaces it.
             guard !report.hasSplitKey, try insert(record, into: shape, or: "REPLACE") else { return }
             report.hasSplitKey = true
             report[shape.name].kept = 1
@@ -73,14 +74,14 @@ struct HistorySalvage {
         }
     }
 
-    /// Whether it names a step that comes after all that this release knows.
+    /// Whether it names a step that this release doesn't know yet.
     private func isOfNewerRelease(_ step: String) -> Bool {
         func number(_ name: String) -> Int { Int(name.prefix { $0.isNumber }) ?? 0 }
         return number(step) > Migrations.all.migrations.map(number).max() ?? 0
     }
 
-    /// What the records of a page without a way to it are of: their shape, or the one table that takes them all. Nil
-    /// where they may as well be an index's.
+    /// Where the records of an unreachable page belong: their shape, or the only table that accepts all of them. Nil if
+    /// they might belong to an index.
     private func shape(of records: [Record], among shapes: [TreeShape]) throws -> TreeShape? {
         if shapes.count == 1 { return shapes[0].isIndex ? nil : shapes[0] }
         guard !shapes.contains(where: \.isIndex) else { return nil }
@@ -95,7 +96,7 @@ struct HistorySalvage {
         return taking.count == 1 ? taking[0] : nil
     }
 
-    /// False where the table's constraints refuse the row.
+    /// False if the table's constraints reject the row.
     private func insert(_ record: Record, into shape: TreeShape, or conflict: String) throws -> Bool {
         let row = shape.row(of: record)
         let places = row.columns.map { _ in "?" }.joined(separator: ", ")
@@ -112,7 +113,8 @@ struct HistorySalvage {
 }
 
 extension HistorySalvage {
-    /// Makes what was copied a sound history: what is known twice over is restored, and what refers to lost rows goes.
+    /// Makes a consistent history of what was copied: rows that can be derived from others are restored, and rows that
+    /// refer to lost rows are dropped.
     private mutating func makeWhole() throws {
         try restoreLabels()
         try restoreDrops()
@@ -132,9 +134,9 @@ extension HistorySalvage {
                 """)
     }
 
-    /// A label's name is one of its spellings, and the other way round.
+    /// A label's name is one of its spellings, and vice versa.
     private mutating func restoreLabels() throws {
-        // Those with a backslash may be former spellings, with escapes.
+        // Names with a backslash may be former spellings with escapes.
         let lost = try Row.fetchAll(
             db,
             sql: """
@@ -153,7 +155,8 @@ extension HistorySalvage {
         if !steps.isEmpty, !steps.contains(Migrations.labelsAsWritten) { try LabelsAsWritten.rewrite(db) }
     }
 
-    /// A picture's drop is needed for its row, but says nothing that the picture needs: one that is lost gets a stand-in.
+    /// A picture's row needs a drop, but nothing in the drop matters to the picture: a lost drop is replaced by a
+    /// placeholder.
     private mutating func restoreDrops() throws {
         try db.execute(
             sql: """
@@ -166,7 +169,7 @@ extension HistorySalvage {
         report.standIns += db.changesCount
     }
 
-    /// A model is of use without the account of its run: one that is lost gets a stand-in.
+    /// A model is usable without its run: a lost run is replaced by a placeholder.
     private mutating func restoreRuns() throws {
         try db.execute(
             sql: """
@@ -175,11 +178,11 @@ extension HistorySalvage {
                 SELECT run_id, 'schedule', created_at, created_at, 'promoted', ?, 0, '{}', 0, 0, 0, test_accuracy, version,
                     parameters
                 FROM models WHERE run_id NOT IN (SELECT id FROM runs)
-                """, arguments: ["the account of this run was lost with a damaged history"])
+                """, arguments: ["the record of this run was lost with a damaged history"])
         report.standIns += db.changesCount
     }
 
-    /// The file that brought a picture names it to people, and marks the picture as known to the intake.
+    /// The file that a picture came from names it for people, and marks the picture as known to the intake.
     private mutating func restoreFiles() throws {
         try db.execute(
             sql: """
@@ -191,8 +194,7 @@ extension HistorySalvage {
         report.standIns += db.changesCount
     }
 
-    /// Clears references to rows that are lost where a row may be without one, and drops the other rows, until there are
-    /// none.
+    /// Clears references to lost rows if they are optional, and drops the other rows, until no such reference is left.
     private mutating func dropDangling() throws {
         let tables = try TreeShape.all(of: db).filter { !$0.isIndex }
         let keys = try tables.flatMap { table in
@@ -222,7 +224,7 @@ extension HistorySalvage {
         }
     }
 
-    /// New pictures must count as new though newer ones are lost, and a run can't go on with other pictures than it
+    /// New pictures must count as new even if newer ones are lost, and a run can't continue with other pictures than it
     /// began with.
     private mutating func settleRuns() throws {
         try db.execute(

@@ -1,12 +1,12 @@
-/// What a salvage has brought from a damaged history into a new one, and what not.
+/// What a salvage has copied from a damaged history into a new one, and what it hasn't.
 package struct SalvageReport: Hashable, Sendable {
     package struct Table: Hashable, Sendable {
         package let name: String
-        /// Rows that are in the new history.
+        /// Rows in the new history.
         package internal(set) var kept = 0
-        /// Rows that could be read and contradict the table's constraints or another row.
+        /// Rows that could be read but violate the table's constraints or contradict another row.
         package internal(set) var refused = 0
-        /// Rows that went because a row that they refer to is lost.
+        /// Rows that were dropped because a row that they refer to is lost.
         package internal(set) var dropped = 0
     }
 
@@ -15,15 +15,15 @@ package struct SalvageReport: Hashable, Sendable {
     package internal(set) var badPages = 0
     /// Rows of readable pages that can't be read.
     package internal(set) var badCells = 0
-    /// Pages of rows that nothing tells the table of.
+    /// Pages with rows whose table can't be determined.
     package internal(set) var ambiguousPages = 0
-    /// False where the split key is lost and a new one was drawn.
+    /// False if the split key was lost and a new one was drawn.
     package internal(set) var hasSplitKey = false
-    /// Labels that were made again from their spellings.
+    /// Labels that were restored from their spellings.
     package internal(set) var restoredLabels = 0
-    /// Drops, files and runs of which only that they were is known, through the pictures and models that they brought.
+    /// Drops, files and runs that are only known from the pictures and models that came from them.
     package internal(set) var standIns = 0
-    /// Whether a run that was under way has ended as failed.
+    /// Whether a run in progress was ended as failed.
     package internal(set) var hasEndedRun = false
 
     subscript(_ table: String) -> Table {

@@ -1,13 +1,13 @@
 import GRDB
 
-/// What the records in the b-tree of a table or an index look like, by which pages are told whose way from the root is
-/// lost.
+/// What the records in the b-tree of a table or an index look like. This identifies pages that can't be reached from
+/// the root any more.
 struct TreeShape {
     struct Column {
         /// Nil for the row id in an index.
         let name: String?
         let type: String
-        /// A row of a table whose record is shorter, from before the column was added, may lack it.
+        /// A shorter record, from before the column was added, may lack it.
         let mayBeMissing: Bool
         let mayBeNull: Bool
 
@@ -22,16 +22,16 @@ struct TreeShape {
 
     let name: String
     let root: Int
-    /// An index repeats what its table has.
+    /// An index repeats data of its table.
     let isIndex: Bool
-    /// Whether its pages are those of a table with row ids.
+    /// Whether its pages belong to a table with row ids.
     let hasRowIDs: Bool
-    /// In the order of a record's values.
+    /// In the order of the values in a record.
     let columns: [Column]
-    /// The place of the column that is the row id, whose value isn't in the record.
+    /// The position of the column that is the row id; its value isn't in the record.
     let rowIDColumn: Int?
 
-    /// Whether a record may be one of it.
+    /// Whether a record can have this shape.
     func admits(_ record: Record) -> Bool {
         record.values.count <= columns.count && (record.rowID != nil) == hasRowIDs
             && columns.dropFirst(record.values.count).allSatisfy(\.mayBeMissing)
@@ -40,7 +40,7 @@ struct TreeShape {
             }
     }
 
-    /// The names and values with which a record becomes a row again.
+    /// The names and values that turn a record into a row again.
     func row(of record: Record) -> (columns: [String], values: [DatabaseValue]) {
         var values = record.values
         if let rowIDColumn, let rowID = record.rowID { values[rowIDColumn] = rowID.databaseValue }
@@ -49,7 +49,7 @@ struct TreeShape {
 }
 
 extension TreeShape {
-    /// The shapes of all tables and indexes of a database, the tables first.
+    /// The shapes of all tables and indexes of a database, tables first.
     static func all(of db: Database) throws -> [TreeShape] {
         let sql = """
             SELECT type, name, tbl_name, rootpage FROM sqlite_master WHERE rootpage > 0 ORDER BY type DESC, rowid

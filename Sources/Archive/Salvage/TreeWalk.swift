@@ -1,15 +1,15 @@
 import GRDB
 
-/// Goes through all b-trees of a damaged database and gives every record that can be read, with what it is a record of.
+/// Reads all b-trees of a damaged database and returns every readable record with its shape.
 ///
-/// First along the trees, from their roots: those that the file names, and where that is lost, those of a new history,
-/// since the same steps lay the same tables out in the same pages. Then the pages to which no way leads any more; each is
-/// given whole, with the shapes that all of its records have.
+/// First, it follows the trees from their roots: those that the file names or, if these are lost, those of a new
+/// history, because the same steps put the same tables into the same pages. Then it reads the pages that can't be
+/// reached any more; each is returned as a whole, with the shapes that fit all of its records.
 struct TreeWalk {
     private let pages: DatabasePages
     private let shapes: [TreeShape]
     private var visited: Set<Int> = []
-    /// Pages of a tree that are no pages of it, and cells that can't be read.
+    /// Pages that turn out not to belong to their tree, and unreadable cells.
     private(set) var badPages = 0
     private(set) var badCells = 0
 
@@ -67,7 +67,7 @@ struct TreeWalk {
                 continue
             }
             let records = page.records.filter(shape.admits)
-            // A page that belongs to another tree is left to it.
+            // A page that belongs to another tree is skipped here.
             if records.isEmpty, !page.records.isEmpty {
                 badPages += 1
                 continue

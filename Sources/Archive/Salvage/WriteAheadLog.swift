@@ -1,15 +1,15 @@
 import SystemPackage
 
-/// Where the committed pages of a write-ahead log are, found as SQLite finds them: frame after frame while salts and
-/// checksums agree, up to the last frame that ends a transaction.
+/// Where the committed pages of a write-ahead log are. They are found as SQLite finds them: frame by frame while salts
+/// and checksums match, up to the last frame that ends a transaction.
 struct WriteAheadLog {
     let pageSize: Int
     /// Where in the file the newest committed content of a page begins, by the page's number.
     private(set) var offsets: [Int: Int64] = [:]
-    /// How many pages the database has after the last transaction; nil where there is none.
+    /// How many pages the database has after the last transaction; nil if there is none.
     private(set) var pageCount: Int?
 
-    /// Nil for a file that is no log, or an empty one.
+    /// Nil for a file that isn't a log, and for an empty one.
     init?(_ file: FileDescriptor) throws {
         guard let header = try file.bytes(at: 0, count: Self.headerSize),
             [Self.magic, Self.magic | 1].contains(header.bigEndian(at: 0, count: 4))
@@ -84,7 +84,7 @@ extension [UInt8] {
 }
 
 extension FileDescriptor {
-    /// Bytes of a file from an offset; nil where it ends before.
+    /// Bytes of a file from an offset; nil if the file ends earlier.
     func bytes(at offset: Int64, count: Int) throws -> [UInt8]? {
         let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             let buffer = UnsafeMutableRawBufferPointer(buffer)

@@ -1,11 +1,12 @@
 import GRDB
 import System
 
-/// The step from labels whose names were kept with escapes (`x\xe2\x80\x8cy`, `a\\b`) to names as their folders have them.
+/// The step from label names with escapes (`x\xe2\x80\x8cy`, `a\\b`) to the names of their folders.
 ///
-/// A label keeps its id, and so everything that was recorded of it. Its former spelling stays one of its spellings, because
-/// models that were published with it still use it. A label that would come to be called as another one is keeps its
-/// name: that two are one is for people to say. So does one whose name no label may have any more.
+/// A label keeps its id, and with it everything that was recorded about it. Its former spelling stays one of its
+/// spellings, because models that were published with it still use it. A label keeps its name if the new one belongs to
+/// another label: people must decide whether the two are one. It also keeps its name if the new one is no longer
+/// allowed.
 enum LabelsAsWritten {
     private struct Renaming {
         let id: LabelID
@@ -32,7 +33,7 @@ enum LabelsAsWritten {
             }
         }
         renamings = withoutCollisions(renamings, settled: settled)
-        // The keys are unique at every moment, and one label's new key may be another's old one.
+        // The keys must be unique at every moment, and one label's new key may be another's old key.
         for renaming in renamings {
             try db.execute(
                 sql: "UPDATE labels SET key = ? WHERE id = ?", arguments: ["\u{1}\(renaming.id)", renaming.id])
@@ -44,7 +45,7 @@ enum LabelsAsWritten {
         }
     }
 
-    /// Those that give no label a key that another one has.
+    /// The renamings that don't give a label the key of another one.
     private static func withoutCollisions(_ renamings: [Renaming], settled: Set<String>) -> [Renaming] {
         var keys = settled
         guard let collision = renamings.firstIndex(where: { !keys.insert($0.key).inserted }) else { return renamings }
@@ -59,7 +60,7 @@ enum LabelsAsWritten {
             (spelling: try row.decode(String.self, atIndex: 0), label: try row.decode(LabelID.self, atIndex: 1))
         }
         try db.execute(sql: "DELETE FROM label_spellings")
-        // A folder's own spelling comes before a former one that reads the same.
+        // A folder's own spelling takes precedence over an identical former spelling.
         for (spelling, label) in rows.map({ (written($0.spelling), $0.label) }) + rows {
             try db.execute(
                 sql: "INSERT OR IGNORE INTO label_spellings (spelling, label_id) VALUES (?, ?)",
@@ -68,7 +69,7 @@ enum LabelsAsWritten {
         try db.execute(sql: "INSERT OR IGNORE INTO label_spellings (spelling, label_id) SELECT name, id FROM labels")
     }
 
-    /// The name that was kept with escapes; itself where it has none or where the folder's name is no UTF-8.
+    /// The name that was stored with escapes; unchanged if it has none or if the folder's name isn't UTF-8.
     private static func written(_ escaped: String) -> String {
         guard escaped.contains("\\") else { return escaped }
         var bytes: [UInt8] = []

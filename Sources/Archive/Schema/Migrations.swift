@@ -1,6 +1,6 @@
 import GRDB
 
-/// The history's schema, as the list of steps that lead to it. A step that was released is never changed.
+/// The history's schema, as the list of steps that lead to it. Released steps never change.
 enum Migrations {
     static let labelsAsWritten = "4 labels as written"
 

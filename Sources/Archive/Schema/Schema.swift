@@ -1,4 +1,4 @@
-/// The tables as they were released, and what later steps add. docs/history-schema.md says what each column means.
+/// The tables as first released, and what later steps add. docs/history-schema.md explains each column.
 enum Schema {
     /// The names of all tables.
     static let tables =
@@ -7,7 +7,7 @@ enum Schema {
             sql.matches(of: /CREATE TABLE (\w+)/).map { String($0.1) }
         }
 
-    /// A moment as ``Timestamp`` writes it.
+    /// A time as ``Timestamp`` writes it.
     private static let isTime = "GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].*Z'"
 
     static let installation = """
@@ -90,7 +90,7 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Added by the third step. A device's and an inode's number are unsigned, and stored as signed ones.
+    /// Added by the third step. The numbers of devices and inodes are unsigned, and stored as signed numbers.
     static let keptSources = """
         CREATE TABLE kept_sources (
             device INTEGER NOT NULL,
@@ -122,7 +122,8 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Added by the sixth step: how drops were understood, what refused files hold, and what is hidden and yet to be taken.
+    /// Added by the sixth step: how drops were understood, the contents of rejected files, and hidden paths that are to
+    /// be taken.
     static let inbox = """
         ALTER TABLE drops ADD COLUMN layout TEXT;
         ALTER TABLE drops ADD COLUMN warnings TEXT CHECK (warnings IS NULL OR json_valid(warnings));

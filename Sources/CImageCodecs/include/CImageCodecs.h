@@ -3,8 +3,8 @@
 
 // JPEG and PNG through libjpeg and libpng, and the pixel loops of resizing and warping.
 //
-// Both libraries report errors by longjmp. Each call of theirs happens below a setjmp of this target, so that a caller
-// only ever sees a status. Nothing here keeps state between calls: any number of threads may call at once.
+// Both libraries report errors by longjmp. Each call to them happens below a setjmp in this target, so callers only see
+// a status. Nothing here keeps state between calls: any number of threads may call at the same time.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ enum __attribute__((enum_extensibility(closed))) cic_status {
     CIC_OK CIC_NAME("ok"),
     /// The data end before the picture does.
     CIC_TRUNCATED CIC_NAME("truncated"),
-    /// The data contradict the format; the report's message says how.
+    /// The data violate the format; the report's message says how.
     CIC_CORRUPT CIC_NAME("corrupt"),
     /// A JPEG process other than baseline, extended Huffman or progressive; the report's detail is its SOF marker.
     CIC_UNSUPPORTED_PROCESS CIC_NAME("unsupportedProcess"),
@@ -32,7 +32,7 @@ enum __attribute__((enum_extensibility(closed))) cic_status {
     /// The decoder would need more memory than the limits allow; the report says how much.
     CIC_TOO_MUCH_MEMORY CIC_NAME("tooMuchMemory"),
     CIC_TOO_SLOW CIC_NAME("tooSlow"),
-    /// The machine, not the picture, is to blame.
+    /// A problem of the machine, not of the picture.
     CIC_OUT_OF_MEMORY CIC_NAME("outOfMemory"),
     /// Only with CIC_JPEG_REDUCED: this picture needs libjpeg.
     CIC_NOT_HANDLED CIC_NAME("notHandled"),
@@ -40,14 +40,14 @@ enum __attribute__((enum_extensibility(closed))) cic_status {
 
 /// Who decodes a JPEG's data. The verdict and the pixels are the same.
 enum __attribute__((enum_extensibility(closed))) cic_jpeg_path {
-    /// The short way of reduced.c where it is worth its tables and can be taken, else libjpeg.
+    /// The fast decoder in reduced.c if it can be used and is worth setting up its tables, otherwise libjpeg.
     CIC_JPEG_AUTOMATIC CIC_NAME("automatic"),
     CIC_JPEG_LIBJPEG CIC_NAME("libjpeg"),
-    /// The short way or nothing.
+    /// Only the fast decoder.
     CIC_JPEG_REDUCED CIC_NAME("reduced"),
 };
 
-/// Oddities that no data are lost by, as bits of a report's notes.
+/// Oddities without loss of data, as bits of a report's notes.
 enum {
     CIC_NOTE_EXTRANEOUS_DATA = 1 << 0,
     CIC_NOTE_NOT_SEQUENTIAL = 1 << 1,
@@ -59,26 +59,26 @@ enum {
 
 struct cic_limits {
     uint32_t max_side;
-    /// Pixels that are held at once: of a JPEG, those at an eighth of its sides; of a PNG all.
+    /// Pixels in memory at once: for a JPEG, those at an eighth of its sides; for a PNG, all.
     uint64_t max_pixels;
     uint32_t max_scans;
-    /// Seconds of the calling thread's processor time, so that a busy machine refuses nothing that an idle one takes.
+    /// Seconds of the calling thread's processor time, so that a busy machine rejects nothing that an idle one accepts.
     double max_seconds;
-    /// Bytes that a decoder may hold beside the pixels it gives.
+    /// Bytes that a decoder may hold in addition to its output.
     uint64_t max_memory;
-    /// Whether pixels are given also where libjpeg makes some up for data that were lost, and says nothing of it.
+    /// Whether pixels are returned even if libjpeg invents some for lost data and says nothing about it.
     bool is_lenient;
 };
 
 struct cic_report {
     /// The size as stored.
     uint32_t width, height;
-    /// The size of the pixels a decode gives: a JPEG's is smaller where it was scaled down.
+    /// The size of the decoded pixels; smaller for a JPEG that was scaled down.
     uint32_t output_width, output_height;
     uint32_t notes;
     int32_t detail;
     uint64_t needed_memory;
-    /// For CIC_CORRUPT, and for CIC_NOTE_OTHER where all went well: the library's words.
+    /// For CIC_CORRUPT, and for CIC_NOTE_OTHER after success: the library's message.
     char message[208];
 };
 
@@ -88,8 +88,8 @@ struct cic_report {
 enum cic_status cic_jpeg_measure(
     const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least, struct cic_report *report);
 
-/// Decodes to `pixels`: output_height x output_width x 3, RGB, as measured with the same bytes and `at_least`.
-/// With `pixels` null all the data are decoded and checked, and nothing is kept.
+/// Decodes to `pixels`: output_height x output_width x 3, RGB, as measured with the same bytes and `at_least`. If
+/// `pixels` is null, all data are decoded and checked, but nothing is kept.
 enum cic_status cic_jpeg_decode(
     const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint32_t at_least,
     enum cic_jpeg_path path, uint8_t *pixels, size_t capacity, struct cic_report *report);
@@ -99,7 +99,7 @@ enum cic_status cic_png_measure(
     const uint8_t *bytes, size_t count, const struct cic_limits *limits, struct cic_report *report);
 
 /// Decodes to `pixels`: height x width x 3, RGB. Alpha and transparent colours are dropped, 16 bits cut to the upper 8.
-/// With `pixels` null all the data are decoded and checked, and nothing is kept.
+/// If `pixels` is null, all data are decoded and checked, but nothing is kept.
 enum cic_status cic_png_decode(
     const uint8_t *bytes, size_t count, const struct cic_limits *limits, uint8_t *pixels, size_t capacity,
     struct cic_report *report);
@@ -138,8 +138,8 @@ void cic_warp_bilinear(
 /// Adds `amount` to `count` samples, none of them negative, and clips to the smallest and the largest of them.
 void cic_shift_levels(float *samples, int64_t count, float amount);
 
-/// Cuts each sample + offset, in 0...255, to a whole number and takes that element of `levels`; rows and pixels are
-/// mirrored where asked. Both pictures are height x width x 3.
+/// Truncates each sample + offset, in 0...255, to a whole number and takes that element of `levels`; rows and pixels
+/// are mirrored on request. Both pictures are height x width x 3.
 void cic_quantise(
     const float *in, int32_t width, int32_t height, float offset, const uint8_t *levels, bool flip_horizontal,
     bool flip_vertical, uint8_t *out);

@@ -1,7 +1,7 @@
-// Loops over images that a network is made of, compiled for several instruction sets and chosen at run time.
+// The loops over images of which a network consists, compiled for several instruction sets and selected at run time.
 //
 // Every map is float32, height x width x channels with the channels innermost and nothing between rows. Each function
-// works on one image (or on a run of rows of one), so that a result never depends on what else is in a group.
+// works on one image (or on some rows of one), so a result never depends on what else is in a group.
 
 #ifndef CKERNELS_H
 #define CKERNELS_H
@@ -15,7 +15,7 @@
 #include "Winograd.h"
 
 typedef enum {
-    CULTIVAR_CLIP,          // min(max(x, low), high); the identity where they are infinite, ReLU for low = 0
+    CULTIVAR_CLIP,          // min(max(x, low), high); the identity if they are infinite, ReLU for low = 0
     CULTIVAR_LEAKY_RELU,    // x < 0 ? alpha * x : x
     CULTIVAR_SIGMOID,       // 1 / (1 + exp(-x))
     CULTIVAR_HARD_SIGMOID,  // clip(alpha * x + beta, 0, 1)
@@ -32,7 +32,7 @@ typedef struct {
 
 typedef enum { CULTIVAR_ADD, CULTIVAR_SUBTRACT, CULTIVAR_MULTIPLY, CULTIVAR_DIVIDE } CultivarArithmetic;
 
-/// A window that slides over an image: what convolution and pooling share. Distances are in pixels; padding at the
+/// A window that slides over an image: shared by convolution and pooling. Distances are in pixels; padding at the
 /// bottom and on the right follows from the output's size.
 typedef struct {
     ptrdiff_t height, width, channels;
@@ -47,40 +47,40 @@ typedef struct {
 void cultivar_normalize(const uint8_t *pixels, ptrdiff_t count, const float scale[3], const float shift[3],
                         float *output);
 
-/// values = activation(values + bias + residual) over rows x channels, in place; bias (a value a channel) and residual
-/// (rows x channels) may be NULL.
+/// values = activation(values + bias + residual) over rows x channels, in place; bias (one value per channel) and
+/// residual (rows x channels) may be NULL.
 void cultivar_finish(float *values, ptrdiff_t rows, ptrdiff_t channels, const float *bias, const float *residual,
                      CultivarActivation activation);
 
-/// output = activation(input * scale + shift); scale and shift have a value a channel. output may be input.
+/// output = activation(input * scale + shift); scale and shift have one value per channel. output may be input.
 void cultivar_affine(const float *input, ptrdiff_t rows, ptrdiff_t channels, const float *scale, const float *shift,
                      CultivarActivation activation, float *output);
 
-/// output = activation(left op right); of either operand, a row step of 0 repeats its one row for every row.
+/// output = activation(left op right). If the row step of an operand is 0, its only row is repeated for every row.
 void cultivar_arithmetic(CultivarArithmetic op, const float *left, ptrdiff_t leftStep, const float *right,
                          ptrdiff_t rightStep, ptrdiff_t rows, ptrdiff_t channels, CultivarActivation activation,
                          float *output);
 
-/// A convolution of every channel with a kernel of its own; weights are kernelHeight x kernelWidth x channels.
+/// A convolution of every channel with its own kernel; weights are kernelHeight x kernelWidth x channels.
 void cultivar_depthwise(const CultivarWindow *window, const float *input, const float *weights, const float *bias,
                         CultivarActivation activation, float *output);
 
-/// The same with an output of 16-bit elements, rounded to nearest, for at least 16 channels. Needs AVX2, for bfloat16
-/// AVX512_BF16.
+/// The same with an output of 16-bit elements, rounded to nearest, for at least 16 channels. Needs AVX2, or AVX512_BF16
+/// for bfloat16.
 void cultivar_depthwise_short(CultivarFormat format, const CultivarWindow *window, const float *input,
                               const float *weights, const float *bias, CultivarActivation activation,
                               uint16_t *output);
 
-/// The patches under kernel rows [kernelRow, kernelRowEnd) for output pixels [pixel, pixelEnd): one row a pixel, of
+/// The patches under kernel rows [kernelRow, kernelRowEnd) for output pixels [pixel, pixelEnd): one row per pixel with
 /// (kernel rows x kernelWidth x groupChannels) values, zero outside the image. Channels [channel, channel +
-/// groupChannels) are taken.
+/// groupChannels) are used.
 void cultivar_patches(const CultivarWindow *window, const float *input, ptrdiff_t pixel, ptrdiff_t pixelEnd,
                       ptrdiff_t kernelRow, ptrdiff_t kernelRowEnd, ptrdiff_t channel, ptrdiff_t groupChannels,
                       float *output);
 
 void cultivar_max_pool(const CultivarWindow *window, const float *input, float *output);
 
-/// The mean under the window. Where countPadding is set, the padding counts as zeros, as far as padBottom and padRight
+/// The mean under the window. If countPadding is set, the padding counts as zeros, as far as padBottom and padRight
 /// reach.
 void cultivar_average_pool(const CultivarWindow *window, int countPadding, ptrdiff_t padBottom, ptrdiff_t padRight,
                            const float *input, float *output);

@@ -1,9 +1,9 @@
-// Matrix products with packed weights, on vector instructions of our own choice.
+// Matrix products with packed weights, with explicitly chosen vector instructions.
 //
-// The left matrix (activations) is read where it lies, one broadcast element at a time. The right one (weights) is
-// packed in panels: of up to three vectors of neighbouring columns all rows, one row behind the other; the last panel
-// is filled up with zero columns. Each element of the result is one chain of fused multiply-adds over the whole depth,
-// so that it doesn't depend on how many rows are computed with it.
+// The left matrix (activations) is read in place, one broadcast element at a time. The right one (weights) is packed in
+// panels: all rows of up to three vectors of neighbouring columns, one row after another; the last panel is padded with
+// zero columns. Each element of the result is one chain of fused multiply-adds over the whole depth, so it doesn't
+// depend on how many rows are computed at the same time.
 
 #ifndef CKERNELS_PRODUCTS_H
 #define CKERNELS_PRODUCTS_H
@@ -16,16 +16,16 @@ typedef enum { CULTIVAR_AVX2, CULTIVAR_AVX512 } CultivarInstructionSet;
 /// Whether this CPU has the instruction set.
 int cultivar_has(CultivarInstructionSet set);
 
-/// What the elements of both matrices are. Of 16 bits, two neighbouring elements of a row (of a column of weights) are
+/// The element format of both matrices. With 16 bits, two neighbouring elements of a row (of a column of weights) form
 /// one unit of 32 bits, and all depths and steps count such units; see ShortFormats.h.
 typedef enum { CULTIVAR_FLOAT32, CULTIVAR_BFLOAT16, CULTIVAR_INT16 } CultivarFormat;
 
 /// output[r, n] = clip(sum over s, k of input[r, s, k] * weights[s, k, n] + bias[n] + residual[r, n]).
 ///
-/// A row of the left matrix consists of `segments` stretches of `segmentDepth` elements: one for a plain product, one a
-/// kernel row for a convolution, whose patches are thus never copied.
+/// A row of the left matrix consists of `segments` stretches of `segmentDepth` elements: one for a plain product, one
+/// per kernel row for a convolution, so its patches are never copied.
 ///
-/// Of int16 the sum is an integer, which is multiplied by rowScales[r] * columnScales[n] before anything is added.
+/// For int16, the sum is an integer, which is multiplied by rowScales[r] * columnScales[n] before anything is added.
 typedef struct {
     CultivarFormat format;
     ptrdiff_t rows, columns;
@@ -34,22 +34,22 @@ typedef struct {
     ptrdiff_t inputStep;         // from one row to the next, in elements
     ptrdiff_t inputSegmentStep;  // from one stretch to the next
     const float *weights;        // packed; points at row 0 of the first panel
-    ptrdiff_t weightDepth;       // rows of a panel in all
+    ptrdiff_t weightDepth;       // number of rows of a panel
     ptrdiff_t weightStart;       // the panels' row where the first stretch starts
     ptrdiff_t weightSegmentStep; // rows from one stretch to the next
-    const float *rowScales;      // of int16 only: one a row, or NULL where they are all 1
-    const float *columnScales;   // of int16 only: one a column
-    const float *bias;           // one a column, or NULL
-    const float *residual;       // laid out as the output, or NULL; may be the output
-    float low, high;             // what the result is clipped to
+    const float *rowScales;      // for int16 only: one per row, or NULL if they are all 1
+    const float *columnScales;   // for int16 only: one per column
+    const float *bias;           // one per column, or NULL
+    const float *residual;       // laid out like the output, or NULL; may be the output
+    float low, high;             // bounds to which the result is clipped
     float *output;
     ptrdiff_t outputStep;
 } CultivarProduct;
 
-/// Whether this CPU has the instruction set and, with it, products of the format: of bfloat16 only with AVX512_BF16.
+/// Whether this CPU has the instruction set and products of the format; those of bfloat16 need AVX512_BF16.
 int cultivar_has_format(CultivarInstructionSet set, CultivarFormat format);
 
-/// Of int16, all instruction sets give the same bits.
+/// For int16, all instruction sets give the same bits.
 void cultivar_product(CultivarInstructionSet set, const CultivarProduct *product);
 
 /// Floats that the packed form of a depth x columns matrix takes.

@@ -1,4 +1,4 @@
-// Loops of head training over flat blocks of weights, compiled for several instruction sets and chosen at run time.
+// Loops of head training over flat blocks of weights, compiled for several instruction sets and selected at run time.
 
 #ifndef CKERNELS_TRAINING_H
 #define CKERNELS_TRAINING_H

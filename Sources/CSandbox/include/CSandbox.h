@@ -1,9 +1,9 @@
 #ifndef CSANDBOX_H
 #define CSANDBOX_H
 
-// What Swift can't call of Linux to start a process that may do nothing but compute, and to talk with it.
+// The Linux calls that Swift can't make, to start a process that may do nothing but compute, and to talk to it.
 //
-// Functions that give an int give -1 and errno where they fail, unless something else is said.
+// Functions that return an int return -1 and set errno if they fail, unless otherwise noted.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,19 +21,19 @@ enum {
     CSB_NO_LIMITS = 1 << 1,
 };
 
-/// Anonymous memory of `size` bytes: mapped writable at `*address`, and sealed so that the descriptor which is given
-/// can only be mapped for reading from now on.
+/// Anonymous memory of `size` bytes: mapped writable at `*address`, and sealed so that the returned descriptor can only
+/// be mapped for reading from now on.
 int csb_shared_memory(size_t size, void **address);
 
-/// Both ends of a socket that keeps messages apart.
+/// Both ends of a socket that preserves message boundaries.
 int csb_socket_pair(int ends[2]);
 
-/// Starts a program in a process group of its own. It has the two descriptors, /dev/null as standard input, output and
+/// Starts a program in its own process group. It has the two descriptors, /dev/null as standard input, output and
 /// error, and nothing else. `arguments` and `environment` end with NULL.
 int csb_spawn(
     const char *program, char *const arguments[], char *const environment[], int socket, int memory, pid_t *process);
 
-/// Gives a child `seconds` of processor time from now on.
+/// Allows a child `seconds` of processor time from now on.
 int csb_allow_seconds(pid_t process, double seconds);
 
 /// Sends one message, with a descriptor unless that is -1.
@@ -42,17 +42,18 @@ ssize_t csb_send(int socket, const void *bytes, size_t count, int descriptor);
 /// Receives one message; 0 at the end. `*descriptor` becomes the one that came along, or -1.
 ssize_t csb_receive(int socket, void *bytes, size_t capacity, int *descriptor);
 
-/// Waits up to `milliseconds` for a message or the end: 1 where there is one, 0 where there isn't.
+/// Waits up to `milliseconds` for a message or the end: 1 if there is one, 0 if there isn't.
 int csb_wait(int socket, int milliseconds);
 
-/// Ends a child and waits for its end. Gives the signal that it died of, 0 where it exited by itself before.
+/// Ends a child and waits for it. Returns the signal that killed it, or 0 if it had already exited by itself.
 int csb_end(pid_t process);
 
-/// Takes from the calling process all that it doesn't need for computing, for ever: `memory` more bytes of address
-/// space than it has now, no new files, processes or programs, no system calls but those of memory, of reading the
-/// clock, and of the descriptors that it has. Any other call kills it. It must have a single thread.
+/// Permanently takes everything from the calling process that it doesn't need for computing. It keeps `memory` more
+/// bytes of address space than it has now. It can't open files, start processes or run programs, and the only system
+/// calls left are those for memory, the clock, and its existing descriptors. Any other call kills it. It must have a
+/// single thread.
 ///
-/// Gives what could not be done, as bits; -1 where the process has several threads.
+/// Returns what could not be done, as bits; -1 if the process has several threads.
 int csb_lock_down(uint64_t memory);
 
 #endif

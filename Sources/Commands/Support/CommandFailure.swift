@@ -1,4 +1,4 @@
-/// What keeps a command from doing its work, in a sentence. Unlike a `ValidationError` it isn't answered with the usage.
+/// Why a command can't do its work, as a sentence. Unlike a `ValidationError`, it doesn't print the usage.
 struct CommandFailure: Error, CustomStringConvertible {
     let description: String
 

@@ -1,7 +1,8 @@
 internal import Logging
 internal import System
 
-/// Keeps names of files, which may hold anything, from forging lines of the log or steering the terminal that shows it.
+/// Prevents file names, which may contain anything, from forging lines of the log or controlling the terminal that
+/// shows it.
 struct EscapingLogHandler: LogHandler {
     private var handler: any LogHandler
 

@@ -8,7 +8,7 @@ internal import SystemPackage
 
 /// The options that say which installation a command works with, and its settings.
 struct InstallationOptions: ParsableArguments {
-    @Option(help: "The settings file (default: \(SettingsLoader.standardFile), where there is one).")
+    @Option(help: "The settings file (default: \(SettingsLoader.standardFile), if it exists).")
     var config: String?
 
     @Option(help: "Where people drop folders of pictures.")
@@ -42,13 +42,13 @@ struct InstallationOptions: ParsableArguments {
     /// The history for reading, as any user who may read it. Throws `HistoryFailure`.
     func history() async throws -> History { try History.openReadOnly(try await stateFolder().history) }
 
-    /// The history for writing, where there is one already. Throws `HistoryFailure`, and `CommandFailure` where the state
-    /// folder belongs to another user, or its own may not write to it.
+    /// The history for writing, if it already exists. Throws `HistoryFailure`, and `CommandFailure` if the state folder
+    /// belongs to another user or isn't writable.
     ///
-    /// - Parameter command: what is to be called as that user instead.
+    /// - Parameter command: the command that must be run as that user instead.
     func writableHistory(in state: StateFolder, for command: String) throws -> History {
         try StateOwner.check(state, for: command)
-        // Opened for reading first: where there is no history yet, a command must not make one.
+        // Opened for reading first: if there is no history yet, a command must not create one.
         _ = try History.openReadOnly(state.history)
         for path in [state.root, state.history] where !Files.isWritable(path) {
             throw CommandFailure("you may not write to \(path)")
@@ -65,16 +65,16 @@ struct InstallationOptions: ParsableArguments {
 
 /// The option of every command that lists something.
 struct FormatOption: ParsableArguments {
-    @Option(help: "How to print.")
+    @Option(help: "The output format.")
     var format = OutputFormat.table
 }
 
 /// The options of every command whose list may be long.
 struct ListingOptions: ParsableArguments {
-    @Option(help: "How to print.")
+    @Option(help: "The output format.")
     var format = OutputFormat.table
 
-    @Option(help: "List at most so many, the newest.")
+    @Option(help: "List at most this many, the newest first.")
     var limit = 50
 
     func validate() throws {
@@ -82,7 +82,7 @@ struct ListingOptions: ParsableArguments {
     }
 }
 
-/// Where the log of this process goes: standard error, one line an entry.
+/// Where the log of this process goes: standard error, one line per entry.
 enum LogOutput {
     static func logger(level: Logger.Level = .info) -> Logger {
         var logger = Logger(label: "cultivar") { EscapingLogHandler(StreamLogHandler.standardError(label: $0)) }

@@ -24,7 +24,7 @@ package struct Column<Item> {
 package struct Listing<Item: Encodable> {
     let items: [Item]
     let columns: [Column<Item>]
-    /// What a table says where there is nothing to list.
+    /// What a table says if there is nothing to list.
     let emptyText: String
 
     package init(items: [Item], columns: [Column<Item>], emptyText: String) {
@@ -33,7 +33,7 @@ package struct Listing<Item: Encodable> {
         self.emptyText = emptyText
     }
 
-    /// - Parameter isForTerminal: whether a CSV is shown to a person rather than kept; unless said, standard output tells.
+    /// - Parameter isForTerminal: whether a CSV is for a terminal; by default, this depends on standard output.
     package func rendered(as format: OutputFormat, isForTerminal: Bool? = nil) throws -> String {
         switch format {
         case .table: items.isEmpty ? emptyText : TableText.of(items, columns)
@@ -51,8 +51,8 @@ package struct Listing<Item: Encodable> {
         .joined(separator: "\n")
     }
 
-    /// RFC 4180: quotes around what holds a comma, a quote or a line break. Names have their own characters; what would do
-    /// harm in a terminal is shown in a file too, because it may come to one later.
+    /// RFC 4180: quotes around cells that contain a comma, a quote or a line break. Names keep their own characters.
+    /// Characters that are harmful in a terminal are escaped in files, too, because a file may be shown in one later.
     private func quoted(_ cell: String, isForTerminal: Bool) -> String {
         let kept: Set<Unicode.Scalar> = ["\n", "\r", "\t"]
         let cell =
@@ -62,7 +62,7 @@ package struct Listing<Item: Encodable> {
     }
 }
 
-/// A table for people: a line of titles, then a line an item.
+/// A table for people: a line of titles, then one line per item.
 enum TableText {
     static func of<Item>(_ items: [Item], _ columns: [Column<Item>]) -> String {
         let rows = items.map { item in columns.map { TerminalText.escaped($0.text(item)) } }

@@ -3,14 +3,14 @@ internal import Pictures
 internal import System
 internal import SystemPackage
 
-/// The pictures that somebody means who names files and folders.
+/// The pictures that somebody selects by naming files and folders.
 ///
-/// A folder stands for the pictures in it and below, by the raw bytes of their names, told by their content. What is hidden
-/// or clutter in it is passed over without a word; links to files are followed, links to folders aren't.
+/// A folder means the pictures in it and in its subfolders, recognised by content and sorted by the raw bytes of their
+/// names. Hidden files and clutter are skipped silently; links to files are followed, links to folders aren't.
 struct PictureFiles: Sendable {
     struct File: Sendable {
         let path: FilePath
-        /// For people and JSON: the path itself where it is UTF-8, else with the other bytes escaped.
+        /// For people and JSON: the path itself if it is UTF-8, otherwise with invalid bytes escaped.
         let name: String
 
         init(_ path: FilePath) {
@@ -20,11 +20,11 @@ struct PictureFiles: Sendable {
         }
     }
 
-    /// Files that were named, whatever they are, and pictures in folders.
+    /// All files that were named explicitly, and pictures in folders.
     private(set) var pictures: [File] = []
-    /// What lies in a folder and is no picture, with a word on what it is.
+    /// Files in folders that aren't pictures, with what they are.
     private(set) var strangers: [(file: File, reason: String)] = []
-    /// What can't be listed or looked into, with the reason.
+    /// What can't be listed or read, with the reason.
     private(set) var failures: [(file: File, reason: String)] = []
 
     init() {}
@@ -52,9 +52,9 @@ struct PictureFiles: Sendable {
             switch Self.kind(of: path, following: true) {
             case .regular: sortFile(path)
             case .directory: strangers.append((File(path), "a link to a folder"))
-            default: strangers.append((File(path), "a link that leads to no file"))
+            default: strangers.append((File(path), "a dangling link"))
             }
-        default: strangers.append((File(path), "no file"))
+        default: strangers.append((File(path), "not a file"))
         }
     }
 

@@ -3,7 +3,7 @@ internal import Status
 internal import Synchronization
 internal import System
 
-/// A bar on one line of the terminal that shows a run's progress; nothing where standard error is no terminal.
+/// A bar on one line of the terminal that shows a run's progress; nothing if standard error isn't a terminal.
 final class ProgressBar: Sendable {
     let isShown = Terminal.isErrorShown
     private let width = Mutex(0)
@@ -12,7 +12,7 @@ final class ProgressBar: Sendable {
 
     func show(_ status: ServiceStatus) { show(status.summary, done: status.done, of: status.total) }
 
-    /// Says what is under way, should it still be after two seconds. For work that can't tell how far it is.
+    /// Shows what is in progress if it isn't done after two seconds. For work that can't report its progress.
     func announce(_ text: String) {
         guard isShown else { return }
         announced.withLock { $0 = text }
@@ -21,9 +21,10 @@ final class ProgressBar: Sendable {
         }
     }
 
-    /// The same for work that is mostly over at once: nothing in the first two seconds, and then ten times a second.
+    /// The same for work that is usually quick: shows nothing in the first two seconds, then updates ten times a
+    /// second.
     ///
-    /// May be called as often as one likes, from any thread.
+    /// May be called any number of times, from any thread.
     func showWhenLong(_ text: @autoclosure () -> String, done: Int, of total: Int) {
         guard isShown else { return }
         let now = ContinuousClock.now
@@ -56,7 +57,7 @@ final class ProgressBar: Sendable {
         width.withLock { width in
             let rest = String(repeating: " ", count: max(0, width - line.count))
             width = line.count
-            // A terminal that has gone away is no reason to stop training.
+            // If the terminal is gone, training must go on.
             try? FileHandle.standardError.write(contentsOf: Data("\r\(line)\(rest)\(line.isEmpty ? "\r" : "")".utf8))
         }
     }

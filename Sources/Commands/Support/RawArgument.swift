@@ -1,10 +1,10 @@
 internal import Glibc
 internal import System
 
-/// The bytes of command-line arguments, which needn't be UTF-8: what the argument parser hands on is repaired.
+/// The bytes of command-line arguments, which needn't be UTF-8: the argument parser passes on repaired text.
 enum RawArgument {
-    /// For each text, in their order, the next argument of this process that reads so when it is repaired; the text's own
-    /// bytes where there is none.
+    /// For each text, in order, the next argument of this process that equals it after repair; the text's own bytes if
+    /// there is none.
     static func paths(reading texts: [String]) -> [RawPath] {
         var arguments = (0..<Int(CommandLine.argc)).compactMap { index in
             CommandLine.unsafeArgv[index].map { argument in

@@ -40,13 +40,13 @@ struct RunReport {
             let tested = short.tested == true ? "; the champion knows it, so its \(short.test) test pictures count" : ""
             return "\(short.label) (\(lack)\(tested))"
         }
-        return classes.isEmpty ? "" : "Not learned, for want of pictures: \(classes.joined(separator: ", "))."
+        return classes.isEmpty ? "" : "Not learned, because of too few pictures: \(classes.joined(separator: ", "))."
     }
 
     private var undrawn: String {
         let names = details.undrawnBackbones
         return names.isEmpty
-            ? "" : "Not tried, because no candidate has it (search.candidates): \(names.joined(separator: ", "))."
+            ? "" : "Not tried, because no candidate uses it (search.candidates): \(names.joined(separator: ", "))."
     }
 
     private var candidates: String {
@@ -103,7 +103,7 @@ struct RunReport {
         let pictures = evaluation.classes.map(\.support).reduce(0) { $0.saturatingSum($1) }
         return
             "The \(name) on the test set (\(pictures) pictures of \(classes.count) classes): accuracy \(Text.accuracy(evaluation.accuracy)); "
-            + "a row a true class, a numbered column a predicted one\n" + table(classes, columns)
+            + "one row per true class, one numbered column per predicted class\n" + table(classes, columns)
     }
 
     private func table<Item>(_ items: [Item], _ columns: [Column<Item>]) -> String {
@@ -112,7 +112,7 @@ struct RunReport {
 }
 
 extension RunDetails {
-    /// The backbones of the run's search space that none of its candidates has; none where there are no candidates.
+    /// The backbones of the run's search space that none of its candidates uses; none if there are no candidates.
     var undrawnBackbones: [String] {
         guard !candidates.isEmpty, let space: SpaceSettings = try? settings.decoded() else { return [] }
         let drawn = candidates.map { candidate in
@@ -122,7 +122,7 @@ extension RunDetails {
     }
 }
 
-/// What is of interest here of the settings that a run keeps.
+/// The part of a run's settings that is needed here.
 private struct SpaceSettings: Decodable {
     let backbone: [String]?
 

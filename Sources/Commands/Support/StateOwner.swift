@@ -1,11 +1,11 @@
 internal import Archive
 internal import System
 
-/// The user to whom a state folder belongs: the only one who may change what is in it. Files that anybody else makes there,
-/// root included, would keep the daemon from its work.
+/// The owner of a state folder: the only user who may change its contents. Files that anybody else creates there,
+/// including root, would stop the daemon from working.
 enum StateOwner {
-    /// Throws `CommandFailure` where the folder belongs to another user than this process's; one that isn't there yet
-    /// belongs to nobody.
+    /// Throws `CommandFailure` if the folder belongs to another user than that of this process. A folder that doesn't
+    /// exist yet belongs to nobody.
     static func check(_ state: StateFolder, for command: String) throws {
         guard let owner = try Files.status(of: state.root, followingLinks: true)?.owner, owner != Processes.user else {
             return

@@ -5,7 +5,7 @@ internal import Status
 
 /// How values look in tables.
 enum Text {
-    /// A moment in UTC to the second: `2026-07-31 09:05:00Z`.
+    /// A time in UTC to the second: `2026-07-31 09:05:00Z`.
     static func time(_ moment: Timestamp) -> String {
         moment.description.prefix(19).replacing("T", with: " ") + "Z"
     }
@@ -21,13 +21,13 @@ enum Text {
     /// Seconds to a tenth: `3.2 s`.
     static func seconds(_ seconds: Double) -> String { String(format: "%.1f s", seconds) }
 
-    /// What people count from 1, of a number from 0.
+    /// The number for people, who count from 1.
     static func ordinal(_ index: Int) -> String { "\(index.saturatingSum(1))" }
 
-    /// A share of 0...1 with four decimals; nothing where there is none.
+    /// A number in 0...1 with four decimals; empty for nil.
     static func accuracy(_ share: Double?) -> String { share.map { String(format: "%.4f", $0) } ?? "" }
 
-    /// A learning rate to six digits: runs of earlier releases have the nearest Float's, 0.00020000001 for 0.0002.
+    /// A learning rate with six digits: runs of earlier releases stored the nearest Float, 0.00020000001 for 0.0002.
     static func rate(_ rate: Double) -> String { String(format: "%.6g", rate) }
 
     /// A candidate's hyperparameters in a few words.

@@ -1,7 +1,7 @@
 internal import System
 internal import SystemPackage
 
-/// Files that the user names on the command line; what goes wrong is said with the file's name.
+/// Files that the user names on the command line; errors contain the file's name.
 enum InputFile {
     /// - Parameter name: what the path is called in an error.
     static func read(_ path: FilePath, named name: String) throws -> [UInt8] {
@@ -10,7 +10,7 @@ enum InputFile {
         }
     }
 
-    /// To the end, which a pipe has only when its writer is done.
+    /// Reads to the end, which a pipe only has when its writer is done.
     static func standardInput() throws -> [UInt8] {
         do { return try FileDescriptor.standardInput.readToEnd() } catch let errno as Errno {
             throw UserFileError(path: "standard input", action: "read", reason: reason(errno))

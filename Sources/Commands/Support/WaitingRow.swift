@@ -22,7 +22,7 @@ struct WaitingRow: Encodable {
         degrades = item.degrades
     }
 
-    /// For a line of its own.
+    /// As a separate line.
     var sentence: String {
         let what = files > 1 ? "\(path) (\(files) files)" : path
         return "\(what) \(waitsFor)" + (toDo.map { "; \($0)" } ?? "") + ", since \(Text.time(since))"

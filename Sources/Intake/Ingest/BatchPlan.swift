@@ -1,15 +1,15 @@
 internal import System
 internal import SystemPackage
 
-/// The files of a drop in the order in which they are taken, batch by batch, with the folders that they lie in.
+/// The files of a drop in the order in which they are taken, batch by batch, with their folders.
 struct BatchPlan: Sendable {
     struct Batch: Sendable {
         var files: [SourceFile] = []
-        /// Files whose folder could not be opened any more.
+        /// Files whose folder couldn't be opened any more.
         var deferred: [InboxFile: Deferral] = [:]
     }
 
-    /// Folders held open by one batch; three batches are under way at a time.
+    /// Folders held open by one batch; three batches are in progress at a time.
     private static let folderLimit = 128
 
     private let reading: DropReading
@@ -75,7 +75,7 @@ struct BatchPlan: Sendable {
         }
     }
 
-    /// The kernel alone sets the time of an inode's change, so it may speak for the file; one that lies in the future does not.
+    /// Only the kernel sets the time of an inode's change, so it can be trusted, unless it is in the future.
     private func isOld(_ stamp: FileStamp) -> Bool {
         if stillFor >= settings.patience { return true }
         let age = Duration.nanoseconds(SystemTime.nowInNanoseconds - stamp.changed)

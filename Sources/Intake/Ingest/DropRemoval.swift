@@ -2,7 +2,7 @@ internal import System
 internal import SystemPackage
 internal import Workers
 
-/// Takes what is left of a handled drop out of the inbox: folders that have become empty, and clutter.
+/// Removes what is left of a handled drop from the inbox: folders that have become empty, and clutter.
 struct DropRemoval {
     let candidate: DropCandidate
     let scanner: InboxScanner
@@ -10,15 +10,15 @@ struct DropRemoval {
     let cancellation: CancellationFlag
 
     enum Outcome {
-        /// It has left the inbox, or is put aside within it.
+        /// It has left the inbox, or has been set aside within it.
         case gone
-        /// All of it is taken in; what stays is there on purpose.
+        /// All of it has been taken; what stays is there on purpose.
         case done
-        /// Something in it is not taken in.
+        /// Something in it hasn't been taken.
         case waiting
     }
 
-    /// - Parameter hasKept: whether some of its files may not be removed; the drop is then put aside within the inbox.
+    /// - Parameter hasKept: whether some of its files may not be removed; the drop is then set aside within the inbox.
     func run(hasKept: Bool) throws -> Outcome {
         guard let left = try scanner.scan(candidate.name) else { return .gone }
         let isDone = isAllKept(left)
@@ -42,7 +42,7 @@ struct DropRemoval {
         }
     }
 
-    /// Innermost first, and only those that were there when the drop settled: a new one is somebody's next delivery.
+    /// Innermost first, and only those that existed when the drop settled: a new folder is somebody's next delivery.
     private func removeEmptyFolders(_ left: EntrySnapshot) throws {
         let settled = Dictionary(
             candidate.snapshot.folders.map { ($0.path, $0.stamp.inode) }, uniquingKeysWith: { first, _ in first })
@@ -58,7 +58,7 @@ struct DropRemoval {
         }
     }
 
-    /// Renames a drop whose files were taken in but can't be removed, so that people see that it is done.
+    /// Renames a drop whose files have been taken but can't be removed, so that people see that it is done.
     private func putAside(_ left: EntrySnapshot) throws -> Bool {
         for number in 1...99 {
             let aside = NameRules.asideName(of: left.name, number: number)
@@ -66,10 +66,10 @@ struct DropRemoval {
                 try scanner.folder.rename(left.name, to: aside)
             } catch {
                 if error.errno == .fileExists { continue }
-                return false  // Then it stays, and is known by its stamps.
+                return false  // Then it stays, and its files are recognised by their stamps.
             }
             guard let moved = try scanner.scan(aside), !isAllKept(moved) else { return true }
-            try scanner.folder.rename(aside, to: left.name)  // Something came in at the last moment.
+            try scanner.folder.rename(aside, to: left.name)  // Something was added at the last moment.
             return false
         }
         return false
@@ -81,7 +81,7 @@ struct DropRemoval {
 }
 
 extension FileFailure {
-    /// Whether a path has come to mean something else.
+    /// Whether a path now leads to something else.
     var isAboutChange: Bool {
         errno == .noSuchFileOrDirectory || errno == .notDirectory || errno == .tooManySymbolicLinkLevels
     }

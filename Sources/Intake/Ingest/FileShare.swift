@@ -2,11 +2,11 @@ internal import Archive
 internal import Decoding
 internal import Workers
 
-/// A few files of a batch, which one worker copies one by one and has judged together.
+/// A few files of a batch, which one worker copies one by one and then has judged together.
 struct FileShare: Sendable {
     let files: ArraySlice<SourceFile>
 
-    /// Cuts a batch so that every worker gets several shares, yet a judge is asked about many files at once.
+    /// Divides a batch so that every worker gets several shares, but a judge still gets many files at once.
     static func shares(of files: [SourceFile], workers: Int) -> [FileShare] {
         let size = min(max(files.count / (workers * 4), 1), 64)
         return stride(from: 0, to: files.count, by: size).map {
@@ -14,7 +14,7 @@ struct FileShare: Sendable {
         }
     }
 
-    /// What has become of the files, in their order. Where it throws, no copy stays.
+    /// What happened to the files, in their order. If it throws, no copy is left.
     func prepare(with tools: IngestTools, on worker: Worker) throws -> [PreparedFile] {
         var copies: [CopiedFile] = []
         do {

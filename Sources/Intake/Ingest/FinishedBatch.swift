@@ -9,10 +9,10 @@ struct FinishedBatch: Sendable {
     let drop: EntrySnapshot
     let id: DropID
     let files: [(SourceFile, PreparedFile)]
-    /// How many files of the drop have been looked at by its end.
+    /// How many files of the drop have been processed at its end.
     let end: Int
 
-    /// Makes the batch durable and records it in one transaction; the sources may be removed afterwards.
+    /// Makes the batch durable and records it in one transaction. Afterwards the sources may be removed.
     func record(in history: History, store: PictureStore, rejected: RejectedFolder) throws -> RecordedBatch {
         try store.commit(files.compactMap { if case .picture(let staged, _) = $1 { staged } else { nil } })
         try rejected.keep(files.compactMap { refusal($0, $1) })
@@ -28,10 +28,10 @@ struct FinishedBatch: Sendable {
             newSpellings: recorded.newSpellings.map { IngestSummary.NewSpelling(spelling: $0, label: $1) }, end: end)
     }
 
-    /// Removes what is left in tmp of a batch that came to nothing.
+    /// Removes what is left in tmp of a failed batch.
     func discard() throws { try Self.discard(files.compactMap(\.1.copy)) }
 
-    /// Removes the copies of files that came to nothing.
+    /// Removes the copies of files that weren't accepted.
     static func discard(_ copies: [RejectedFolder.Content]) throws {
         for case .staged(let path) in copies { try Files.remove(path) }
     }
@@ -41,7 +41,7 @@ struct FinishedBatch: Sendable {
         return RejectedFolder.Item(content: content, path: rejectedPath(of: file), reason: reason)
     }
 
-    /// A valid picture that its label speaks against is found out when it is recorded; its bytes are in the store.
+    /// A valid picture with a contradicting label is only noticed when it is recorded; its bytes are in the store.
     private func contradiction(
         _ file: SourceFile, _ prepared: PreparedFile, verdict: Verdict, store: PictureStore
     ) -> RejectedFolder.Item? {
@@ -66,28 +66,28 @@ struct FinishedBatch: Sendable {
     }
 }
 
-/// A batch that is recorded.
+/// A recorded batch.
 struct RecordedBatch: Sendable {
     let drop: DropID
     let name: RawPath
     let verdicts: [(SourceFile, Verdict)]
     let deferred: [(InboxFile, Deferral)]
     let newSpellings: [IngestSummary.NewSpelling]
-    /// How many files of the drop have been looked at by its end.
+    /// How many files of the drop have been processed at its end.
     let end: Int
 
-    /// What is still in the inbox of the recorded files.
+    /// Which of the recorded files are still in the inbox.
     struct Left: Sendable {
-        /// May not be removed by this user.
+        /// Files that this user may not remove.
         var kept: [InboxFile] = []
-        /// Those that somebody writes to.
+        /// Files that somebody is writing to.
         var open: [InboxFile] = []
     }
 
     /// Removes the recorded files from the inbox, many at a time, and remembers those that may not be removed.
     ///
-    /// A file that has changed since it was copied stays, as does one that somebody has opened for writing, and one whose
-    /// folder has been moved out of the inbox: there it is none of our business.
+    /// A file stays if it has changed since it was copied, if somebody has opened it for writing, or if its folder has
+    /// been moved out of the inbox: what is outside the inbox isn't touched.
     func removeSources(from inbox: FolderHandle, kept: KeptSources, on pool: WorkerPool) async throws -> Left {
         let shared = Mutex(Left())
         let inodes = inodesWithSeveralNames
@@ -114,7 +114,7 @@ struct RecordedBatch: Sendable {
     private func remove(
         _ file: SourceFile, inodesWithSeveralNames: Set<UInt64>
     ) throws(FileFailure) -> Removal {
-        // First who writes, then whether something was written: what comes in between is seen.
+        // First check for writers, then for changes: so a write in between is noticed.
         if file.isOpenForWriting { return .open }
         guard try file.isUnchanged(inodesWithSeveralNames: inodesWithSeveralNames) else { return .done }
         do {
@@ -126,7 +126,7 @@ struct RecordedBatch: Sendable {
         }
     }
 
-    /// Removing one name of such a file changes the stamp of the others.
+    /// Removing one name of such a file changes the stamps of the others.
     private var inodesWithSeveralNames: Set<UInt64> {
         var seen: Set<UInt64> = []
         return Set(verdicts.lazy.map(\.0.file.stamp.inode).filter { !seen.insert($0).inserted })

@@ -2,20 +2,20 @@ package import Archive
 internal import Decoding
 package import System
 
-/// How drops are taken in.
+/// How drops are taken.
 package struct IngestSettings: Sendable, Hashable {
-    /// The share of test pictures among those whose drop doesn't say, 0 to 1.
+    /// The share of test pictures among pictures whose drop doesn't specify the split, 0 to 1.
     package var testShare: Double
-    /// What folder names decide about training and test set.
+    /// Which folder names mean training and test.
     package var splitFolders: SplitFolders
-    /// The largest file that is looked at as a picture, in bytes.
+    /// The largest file that is examined, in bytes.
     package var maxFileBytes: Int
-    /// What becomes of a larger one.
+    /// What happens to a larger file.
     package var tooLarge: TooLargeRule
-    /// A file that ends too early is waited for until it has been unchanged for this long.
+    /// A file that ends too early is only rejected after it has been unchanged for this long.
     package var patience: Duration
-    /// How many files become durable together, with one transaction: so many that what a synchronisation and a commit
-    /// cost hardly counts for each, and so few that little is done again after an interruption.
+    /// How many files become durable together, in one transaction: enough that the cost of synchronising and committing
+    /// hardly matters per file, and few enough that little has to be repeated after an interruption.
     package var batchFiles: Int
     package var batchBytes: Int64
 
@@ -34,15 +34,15 @@ package struct IngestSettings: Sendable, Hashable {
     }
 }
 
-/// What becomes of a file that is too large: neither is ever copied or deleted.
+/// What happens to a file that is too large. It is never copied or deleted.
 package enum TooLargeRule: String, Sendable, CaseIterable {
-    /// It stays where it is, and with it its drop.
+    /// It stays where it is, and so does its drop.
     case leave
     /// It is rejected, and moved to the inbox's folder `.too-large`.
     case move
 }
 
-/// What the preparation of a file needs.
+/// What preparing a file needs.
 struct IngestTools: Sendable {
     let store: PictureStore
     let validator: any PictureValidator
@@ -50,14 +50,14 @@ struct IngestTools: Sendable {
     let settings: IngestSettings
 }
 
-/// How far a drop is.
+/// The progress of a drop.
 package struct IngestProgress: Sendable, Hashable {
     package let drop: RawPath
     package let finishedFiles: Int
     package let totalFiles: Int
 }
 
-/// What has become of one drop, in numbers.
+/// What happened to one drop, in numbers.
 package struct IngestSummary: Sendable, Hashable {
     package var drop: RawPath
     package var accepted = 0
@@ -65,7 +65,7 @@ package struct IngestSummary: Sendable, Hashable {
     package var rejected = 0
     /// Files that stay in the inbox for now, and why.
     package var deferred: [InboxFile: Deferral] = [:]
-    /// Files that were taken in but can't be removed with this user's permissions.
+    /// Files that have been taken but can't be removed with this user's permissions.
     package var kept = 0
     /// Clutter that was removed with the drop.
     package var passedOver = 0
@@ -75,15 +75,15 @@ package struct IngestSummary: Sendable, Hashable {
     package var newSpellings: [NewSpelling] = []
     /// When to look at what is left even if nothing changes; nil for never.
     package var lookAgainAfter: Duration?
-    /// How the drop's folders were understood, in a few words; nil where nothing was taken.
+    /// How the drop's folders were understood, in a few words; nil if nothing was taken.
     package var layout: LayoutRecord?
-    /// The entry whose name a drop that was put aside would get back.
+    /// The entry that has the name which a drop that was set aside would get back.
     package var blockedBy: RawPath?
 
-    /// Whether anything has become of any file.
+    /// Whether anything happened to any file.
     package var hasNews: Bool { accepted + duplicates + rejected + deferred.count > 0 || hasLeft }
 
-    /// How many files stay for each reason.
+    /// How many files stay, by reason.
     package var deferredCounts: [Deferral: Int] { deferred.values.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
 
     package struct NewSpelling: Sendable, Hashable {

@@ -5,28 +5,28 @@ package import System
 internal import SystemPackage
 package import Workers
 
-/// Takes settled drops in: every file ends as accepted, as a duplicate, or as rejected with its reason, and leaves the
+/// Takes settled drops: every file ends as accepted, as a duplicate, or as rejected with its reason, and leaves the
 /// inbox only when it is safe elsewhere and recorded.
 ///
-/// A batch of files is copied into the store's tmp, judged, made durable, and recorded in one transaction; only then are
-/// its sources removed, if they are still what was copied. Being killed between any two steps is harmless: the drop is
-/// taken up again, and a file that is recorded already keeps its row and verdict. What a file's content can cause never
-/// throws; what throws is a fault of the environment (no space, no descriptors, a failing disk), and everything that
-/// isn't recorded stays in the inbox for a later try.
+/// A batch of files is copied into the store's tmp, judged, made durable, and recorded in one transaction; only then
+/// are its sources removed, if they haven't changed since the copy. It is harmless to be killed between any two steps:
+/// the drop is taken again, and a file that is already recorded keeps its row and verdict. A file's content never
+/// causes an error here. Errors are problems of the machine (no space, no descriptors, a failing disk); then everything
+/// that isn't recorded stays in the inbox for a later attempt.
 package final class Ingestor: Sendable {
     private let history: History
     private let tools: IngestTools
     private let pool: WorkerPool
     private let recorder: WorkerPool
-    /// Removing waits for the disk rather than computes: where a file system tells the disk of each block that becomes
-    /// free, for a millisecond a file.
+    /// Removing files mostly waits for the disk: if a file system reports each freed block to the disk, it takes a
+    /// millisecond per file.
     private let removers: WorkerPool
     private let rejected: RejectedFolder
     private let kept: KeptSources
 
     /// - Parameters:
-    ///   - state: a prepared state folder; `store` and `history` are its own.
-    ///   - pool: runs all blocking work. Give the intake a pool of its own, or it waits for whatever else is under way.
+    ///   - state: a prepared state folder, to which `store` and `history` belong.
+    ///   - pool: runs all blocking work. Give the intake its own pool; otherwise it waits for all other work.
     package init(
         state: StateFolder, store: PictureStore, history: History, pool: WorkerPool,
         validator: any PictureValidator = InProcessValidator(), settings: IngestSettings = IngestSettings(),
@@ -43,9 +43,9 @@ package final class Ingestor: Sendable {
             splitRule: SplitRule(key: try history.splitKey(), testShare: settings.testShare), settings: settings)
     }
 
-    /// Takes a drop in. Call it for one drop at a time.
+    /// Takes a drop. Call it for one drop at a time.
     ///
-    /// Cancellation is seen between and within batches; the rest of the drop stays in the inbox.
+    /// Cancellation is noticed between and within batches; the rest of the drop stays in the inbox.
     /// - Parameter progress: called after every batch.
     package func ingest(
         _ candidate: DropCandidate, from scanner: InboxScanner,
@@ -86,13 +86,13 @@ package final class Ingestor: Sendable {
         return summary
     }
 
-    /// Whether a file in the inbox has been taken in and only may not be removed.
+    /// Whether a file in the inbox has been taken and just may not be removed.
     package func isTakenIn(_ file: InboxFile, of drop: RawPath) -> Bool { kept.contains(file, of: drop) }
 
-    /// Closes the books on what an earlier time has left: finishes its drops that have nothing left in the inbox to be
-    /// taken in, and forgets the kept files that are gone. Call it at start.
+    /// Finishes what an earlier process has left: ends its drops that have nothing left to take in the inbox, and
+    /// forgets kept files that are gone. Call it at start.
     ///
-    /// The process before may have ended when the files of a drop were gone and its folders weren't yet.
+    /// The previous process may have ended after the files of a drop were removed but before its folders were.
     package func forgetVanished(from scanner: InboxScanner) async throws {
         try await pool.run { [kept, history] worker in
             try kept.forgetGone(from: scanner)
@@ -105,8 +105,8 @@ package final class Ingestor: Sendable {
         }
     }
 
-    /// Finishes the unfinished drops among what was seen of entries (nil: gone) that have nothing left to be taken in, such
-    /// as one whose last waiting file somebody has taken away, and those of kept folders when their day (UTC) is over.
+    /// Among the entries that were seen (nil: gone), finishes unfinished drops that have nothing left to take, such as
+    /// a drop whose last waiting file somebody has removed, and drops of kept folders when their day (UTC) is over.
     package func closeDrops(_ seen: [RawPath: EntrySnapshot?], from scanner: InboxScanner) async throws {
         try await pool.run { worker in try self.close(seen, from: scanner, cancellation: worker.cancellation) }
     }
@@ -134,8 +134,8 @@ package final class Ingestor: Sendable {
         }
     }
 
-    /// Begins a drop or takes an unfinished one up, and says how its folders are to be understood. What a kept folder was
-    /// taken for lasts beyond the day.
+    /// Begins a drop or continues an unfinished one, and decides how its folders are understood. For a kept folder,
+    /// this stays the same beyond the day.
     private func begin(_ drop: EntrySnapshot, in scanner: InboxScanner) throws -> (DropID, DropReading) {
         let latest = drop.isKept ? try history.latestPlaces(named: drop.name.bytes) : [:]
         if drop.isKept { try finishEarlierDay(of: drop.name, in: scanner) }
@@ -153,7 +153,8 @@ package final class Ingestor: Sendable {
         }
     }
 
-    /// Gives a drop that was put aside its name back where something in it isn't taken in, so that it is taken like any other.
+    /// Gives a drop that was set aside its name back if something in it hasn't been taken, so that it is taken like any
+    /// other.
     private func wake(
         _ drop: EntrySnapshot, files: [InboxFile], in scanner: InboxScanner, _ summary: IngestSummary
     ) async throws -> IngestSummary {
@@ -170,8 +171,8 @@ package final class Ingestor: Sendable {
         return summary
     }
 
-    /// The name that a drop had before it was put aside. Earlier releases appended a number where the name was taken, which
-    /// can be told from a name by the drop that its files belong to only.
+    /// The name that a drop had before it was set aside. Earlier releases appended a number if the name was in use;
+    /// only the drop of its files shows whether a number is part of the name.
     private func originalName(of aside: EntrySnapshot) throws -> RawPath {
         let name = NameRules.originalName(ofAside: aside.name) ?? aside.name
         guard let known = aside.takeable.first(where: { kept.contains($0, of: aside.name) }),
@@ -182,8 +183,8 @@ package final class Ingestor: Sendable {
         return suffix.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? recorded : name
     }
 
-    /// Records the end of a drop, once the removal of its files is on the disk: a power loss would bring them back, and
-    /// as those of a new drop, which would count each of them again.
+    /// Records the end of a drop once the removal of its files is on the disk. Otherwise a power loss could bring them
+    /// back as files of a new drop, and each of them would be counted again.
     private func finish(_ drop: DropID, in scanner: InboxScanner) throws {
         try scanner.folder.synchronizeFileSystem()
         try history.finishDrop(drop, at: .now)
@@ -223,7 +224,7 @@ package final class Ingestor: Sendable {
                 try Task.checkCancellation()
                 prepared = try await next
             } catch {
-                // Whatever else is under way comes to nothing.
+                // All other work in progress is discarded.
                 if let batch = try? await next { try batch.discard() }
                 throw error
             }
@@ -243,7 +244,7 @@ package final class Ingestor: Sendable {
         return batch.files
     }
 
-    /// Copies and judges the files of a batch. Where it throws, no copy stays.
+    /// Copies and judges the files of a batch. If it throws, no copy is left.
     private func prepare(
         _ files: [SourceFile], of drop: EntrySnapshot, id: DropID, end: Int
     ) async throws -> FinishedBatch {
@@ -262,7 +263,7 @@ package final class Ingestor: Sendable {
         return FinishedBatch(drop: drop, id: id, files: Array(zip(files, prepared)), end: end)
     }
 
-    /// Makes a batch durable and records it, on a thread of its own. Where it throws, no copy stays in tmp.
+    /// Makes a batch durable and records it, on a separate thread. If it throws, no copy is left in tmp.
     private func record(_ batch: FinishedBatch) async throws -> RecordedBatch {
         do {
             return try await recorder.run { [history, tools, rejected] _ in

@@ -2,16 +2,16 @@ internal import Archive
 internal import Synchronization
 internal import System
 
-/// The files that were taken in but could not be removed from the inbox: they are not taken in again, by whichever
-/// process. The history has them; here they are at hand for every scan.
+/// The files that have been taken but couldn't be removed from the inbox: no process takes them again. They are stored
+/// in the history; here they are in memory for every scan.
 final class KeptSources: Sendable {
     private struct State {
         var sources: Set<KeptSource>
-        /// Of files that have several.
+        /// The names of files that have several.
         var names: Set<KeptName>
-        /// The files of which a name is known.
+        /// The files with a known name.
         var named: Set<KeptFile>
-        /// With so many it is looked which of them are still there: twice as many as the last time.
+        /// When there are this many, it is checked which of them still exist: twice as many as the last time.
         var checkAt: Int
     }
 
@@ -19,7 +19,7 @@ final class KeptSources: Sendable {
     private let state: Mutex<State>
     private let fewest: Int
 
-    /// - Parameter fewest: so many are never looked for while drops come in.
+    /// - Parameter fewest: up to this number, they are never checked while drops come in.
     init(_ history: History, fewest: Int = 10_000) throws {
         self.history = history
         self.fewest = fewest
@@ -31,7 +31,7 @@ final class KeptSources: Sendable {
                 checkAt: max(fewest, 2 * sources.count)))
     }
 
-    /// Remembers files of a drop, by their paths in it. They are on the disk when it returns.
+    /// Remembers files of a drop by their paths in it. They are on the disk when this returns.
     func insert(_ files: [InboxFile], of id: DropID, named drop: RawPath) throws {
         let sources = files.map { KeptSource($0.stamp) }
         let names = files.filter { $0.links > 1 }.map { KeptName($0, of: drop) }
@@ -43,7 +43,7 @@ final class KeptSources: Sendable {
         }
     }
 
-    /// Whether a file of a drop, put aside or not, has been taken in. Another name of such a file is another file of a drop.
+    /// Whether a file of a drop, set aside or not, has been taken. Another name of such a file counts as another file.
     func contains(_ file: InboxFile, of drop: RawPath) -> Bool {
         state.withLock { state in
             guard state.sources.contains(KeptSource(file.stamp)) else { return false }
@@ -53,16 +53,16 @@ final class KeptSources: Sendable {
         }
     }
 
-    /// Whether many have come since it was last looked which are still there.
+    /// Whether many have been added since the last check.
     var areDueForCheck: Bool { state.withLock { $0.sources.count >= $0.checkAt } }
 
-    /// Forgets those that are no longer anywhere in the inbox, put-aside drops included.
+    /// Forgets those that are no longer anywhere in the inbox, including drops that were set aside.
     func forgetGone(from scanner: InboxScanner) throws {
         let known = state.withLock { $0.sources }
         var present: Set<KeptSource> = []
         for name in known.isEmpty ? [] : try scanner.names() {
             guard let entry = try scanner.scan(name) else { continue }
-            // What can't be seen may be there.
+            // What can't be read may still be there.
             guard entry.excess == nil, entry.unreadable.isEmpty else { return }
             present.formUnion(entry.files.lazy.map { KeptSource($0.stamp) }.filter(known.contains))
         }
@@ -84,7 +84,7 @@ extension KeptSource {
     }
 }
 
-/// What a kept file is known by, whatever its names.
+/// What identifies a kept file, whatever its names.
 private struct KeptFile: Hashable {
     let device: UInt64
     let inode: UInt64

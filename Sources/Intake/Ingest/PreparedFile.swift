@@ -1,6 +1,6 @@
 internal import Archive
 
-/// What has become of one file of a drop when it has been copied.
+/// The state of one file of a drop after copying.
 enum CopiedFile: Sendable {
     /// A copy that may be a picture, for a validator to judge.
     struct Picture: Sendable {
@@ -10,10 +10,10 @@ enum CopiedFile: Sendable {
     }
 
     case picture(Picture)
-    /// There is nothing to be decoded.
+    /// Nothing needs to be decoded.
     case done(PreparedFile)
 
-    /// The copy in tmp, where there is one.
+    /// The copy in tmp, if there is one.
     var copy: RejectedFolder.Content? {
         switch self {
         case .picture(let picture): .staged(picture.staged.path)
@@ -22,16 +22,16 @@ enum CopiedFile: Sendable {
     }
 }
 
-/// What has become of one file of a drop before anything is recorded.
+/// The result for one file of a drop before anything is recorded.
 enum PreparedFile: Sendable {
     /// A valid picture, staged in the store's tmp.
     case picture(StagedPicture, NewPicture)
     case refused(RejectedFolder.Content, code: String, reason: String, byteCount: Int?, digest: PictureDigest? = nil)
     case deferred(Deferral)
-    /// No longer there: somebody has taken it away again.
+    /// No longer there: somebody has removed it.
     case vanished
 
-    /// The copy in tmp, where there is one.
+    /// The copy in tmp, if there is one.
     var copy: RejectedFolder.Content? {
         switch self {
         case .picture(let staged, _): .staged(staged.path)
@@ -56,14 +56,14 @@ package enum Deferral: String, Sendable, CustomStringConvertible {
     /// It is larger than the settings allow, and stays.
     case tooLarge
 
-    /// Whether it will never be taken in unless somebody does something.
+    /// Whether it will never be taken unless somebody does something.
     package var needsSomebody: Bool { [.unreadable, .noSpace, .tooLarge].contains(self) }
 
     package var description: String {
         switch self {
         case .changed: "it has just changed"
         case .openForWriting: "somebody is still writing to it"
-        case .incomplete: "it ends too early and may still be on its way"
+        case .incomplete: "it ends too early and may still be incomplete"
         case .unreadable: "it can't be read with this user's permissions"
         case .noSpace: "the disk has no room for a copy of it"
         case .tooLarge: "it is larger than limits.max_file_bytes allows"

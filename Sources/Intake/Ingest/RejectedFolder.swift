@@ -3,20 +3,21 @@ internal import Synchronization
 internal import System
 internal import SystemPackage
 
-/// The refused files, each with its reason beside it: `rejected/DROP/PATH` and `rejected/DROP/PATH.reason.txt`.
+/// The rejected files, each with its reason beside it: `rejected/DROP/PATH` and `rejected/DROP/PATH.reason.txt`.
 ///
-/// Nothing that is there is ever overwritten by other content: a second file of the same path gets a number. The same
-/// content is replaced by the new copy: what an intake cut short has left there may never have reached the disk, although
-/// it reads as if it had. Long names are shortened, and so are long paths, which stand in the reason. Not to be used from two threads at once.
+/// Existing files are never overwritten by other content: a second file with the same path gets a number. The same
+/// content is replaced by the new copy, because a file from an interrupted intake may never have reached the disk
+/// although it can be read. Long names are shortened, and so are long paths; the reason contains the full path. Not for
+/// use from two threads at once.
 final class RejectedFolder: Sendable {
-    /// Where a refused file's bytes come from.
+    /// Where a rejected file's bytes come from.
     enum Content: Sendable {
         /// A copy in the state folder's tmp, which is moved.
         case staged(FilePath)
         /// A file of the picture store, which stays there.
         case stored(FilePath)
         case empty
-        /// A link, a pipe and so on: there is nothing to keep but the reason.
+        /// A link, a pipe and so on: only the reason can be kept.
         case none
     }
 
@@ -41,7 +42,7 @@ final class RejectedFolder: Sendable {
 
     deinit { try? descriptor.close() }
 
-    /// Keeps the files, and returns once they are on the disk.
+    /// Stores the files, and returns once they are on the disk.
     func keep(_ items: [Item]) throws {
         guard !items.isEmpty else { return }
         for item in items { try place(item) }
@@ -56,12 +57,12 @@ final class RejectedFolder: Sendable {
         }
         let target = try target(for: copy, in: folder, name: item.path.last)
         try disk.rename(copy, to: target)
-        // Renaming does nothing where both are names of one file already.
+        // Renaming does nothing if both are already names of the same file.
         try Files.remove(copy)
         try Files.overwrite(Self.reasonPath(of: target), with: Array(text.utf8))
     }
 
-    /// For things without bytes, the reason alone; one that says the same may be there from an intake cut short.
+    /// For things without bytes, only the reason; an identical one may already be there from an interrupted intake.
     private func placeReason(_ text: String, in folder: FilePath, name: RawPath) throws {
         let copy = nextCopy()
         try Files.overwrite(copy, with: Array(text.utf8))
@@ -95,7 +96,7 @@ final class RejectedFolder: Sendable {
         state.temporary.appending("\(counter.add(1, ordering: .relaxed).newValue).rejected")
     }
 
-    /// The path for a file of this name: free, or taken by the same bytes of an intake cut short.
+    /// The path for a file with this name: unused, or used by the same bytes from an interrupted intake.
     private func target(for copy: FilePath, in folder: FilePath, name: RawPath) throws -> FilePath {
         var number = 1
         while true {
@@ -109,7 +110,7 @@ final class RejectedFolder: Sendable {
         }
     }
 
-    /// Makes the folders of a path below `rejected`; where a file has a folder's name, the folder gets a number.
+    /// Creates the folders of a path below `rejected`; if a file has a folder's name, the folder gets a number.
     private func makeFolders(_ path: RawPath) throws -> FilePath {
         var folder = state.rejected
         for component in Self.shortened(path).components {
@@ -120,7 +121,7 @@ final class RejectedFolder: Sendable {
         return folder
     }
 
-    /// Makes a folder; false where something else has its name.
+    /// Creates a folder; false if something else has its name.
     private func isFolder(making path: FilePath) throws -> Bool {
         if let known = try Files.status(of: path) { return known.kind == .directory }
         return try Files.makeFolder(path, permissions: [.ownerReadWriteExecute, .groupReadExecute])
@@ -133,16 +134,16 @@ final class RejectedFolder: Sendable {
         return path.appending(raw: RawPath(name.bytes + Array(".reason.txt".utf8)))
     }
 
-    /// What leaves room for the state folder's path, numbers and a name in the 4,096 bytes of a path.
+    /// Leaves room for the state folder's path, numbers and a name in the 4,096 bytes of a path.
     private static let longestPath = 2048
 
-    /// The folders of a path that is too long as one with a name of its own, below the drop's.
+    /// The folders of a path that is too long, replaced by one folder with a unique name, below that of the drop.
     private static func shortened(_ path: RawPath) -> RawPath {
         guard path.bytes.count > longestPath else { return path }
         return path.first.appending(RawPath(Array("~\(Digest.sha256(path.bytes).hex.prefix(12))".utf8)))
     }
 
-    /// The longest name that leaves room for a number and for the reason's ending in the 255 bytes of a name.
+    /// The longest name that leaves room for a number and the suffix of the reason file in the 255 bytes of a name.
     private static let longestName = 236
 
     private static func numbered(_ name: RawPath, _ number: Int) -> RawPath {

@@ -1,11 +1,11 @@
 internal import System
 
-/// Files whose removal was cut short between its two steps: they get their names back, and are taken in once more.
+/// Files whose removal was interrupted between its two steps: they get their names back, and are taken again.
 struct RemovalLeftovers {
     let candidate: DropCandidate
     let scanner: InboxScanner
 
-    /// Says whether any has got its name back. One that may not be renamed is taken as it is.
+    /// Returns whether any has got its name back. A file that may not be renamed is taken as it is.
     func restore() throws -> Bool {
         let drop = candidate.snapshot
         var folders = SourceFolders(inbox: scanner.folder, drop: drop)

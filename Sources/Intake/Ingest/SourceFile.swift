@@ -5,7 +5,7 @@ internal import System
 internal import SystemPackage
 internal import Workers
 
-/// One file of a drop, with the open folder that it lies in.
+/// One file of a drop, with its open folder.
 struct SourceFile: Sendable {
     let file: InboxFile
     let folder: FolderHandle
@@ -14,14 +14,14 @@ struct SourceFile: Sendable {
     let dropName: RawPath
     let beingWritten: FilesBeingWritten
     let placement: DropLayout.Placement
-    /// Whether the file has been seen unchanged for so long that it won't get any longer.
+    /// Whether the file has been unchanged for so long that it won't grow any more.
     let isOld: Bool
     /// Whether its drop was renamed in as a whole.
     var isWhole = false
 
     var name: RawPath { file.path.last }
 
-    /// Copies the file into the store's tmp and makes sure that it didn't change meanwhile.
+    /// Copies the file into the store's tmp and makes sure that it didn't change during the copy.
     func copy(with tools: IngestTools, on worker: Worker) throws -> CopiedFile {
         guard let source = try open() else { return .done(try whyNotOpened()) }
         return try source.closeAfter {
@@ -43,7 +43,7 @@ struct SourceFile: Sendable {
         }
     }
 
-    /// What a judged copy comes to. One that is deferred is to be discarded.
+    /// The result for a judged copy. A deferred copy must be discarded.
     func prepare(_ picture: CopiedFile.Picture, finding: ValidationFinding, tools: IngestTools) -> PreparedFile {
         let staged = picture.staged
         switch finding {
@@ -61,7 +61,7 @@ struct SourceFile: Sendable {
         }
     }
 
-    /// Whether what lies there is still what was taken in.
+    /// Whether the file there is still the one that was taken.
     ///
     /// - Parameter inodesWithSeveralNames: files that may just have lost another name, which changes their stamp.
     func isUnchanged(inodesWithSeveralNames: Set<UInt64>) throws(FileFailure) -> Bool {
@@ -70,8 +70,8 @@ struct SourceFile: Sendable {
             || (inodesWithSeveralNames.contains(stamp.inode) && stamp.hasSameContent(as: file.stamp))
     }
 
-    /// Removes the file. Where it has just been written in the inbox itself, it may be replaced at any moment, so it is
-    /// removed under a name that nobody else uses: what has taken its place meanwhile gets its name back.
+    /// Removes the file. If it has just been written in the inbox itself, it may be replaced at any moment, so it is
+    /// removed under a name that nobody else uses: a file that has replaced it meanwhile gets its name back.
     func remove() throws(FileFailure) {
         let hiddenName = RawPath(NameRules.removalPrefix + name.bytes)
         guard !isOld, !isWhole, file.kind == .regular, hiddenName.bytes.count <= Self.longestName else {
@@ -92,7 +92,7 @@ struct SourceFile: Sendable {
         try Self.restore(hiddenName, in: folder)
     }
 
-    /// Gives a file back the name that it had before its removal began, with a number where somebody else has that name.
+    /// Gives a file back the name that it had before its removal began, with a number if that name is in use.
     static func restore(_ hiddenName: RawPath, in folder: FolderHandle) throws(FileFailure) {
         let name = hiddenName.bytes.dropFirst(NameRules.removalPrefix.count)
         for number in 1... {
@@ -105,8 +105,8 @@ struct SourceFile: Sendable {
         }
     }
 
-    /// Moves the file to the inbox's folder of those that are too large, and gives its name there; nil where that may not or
-    /// can't be done, be it that the drop is another file system.
+    /// Moves the file to the inbox's folder for files that are too large, and returns its name there; nil if that isn't
+    /// allowed or isn't possible, for example because the drop is on another file system.
     private func setAside() throws(FileFailure) -> RawPath? {
         do throws(FileFailure) {
             try inbox.makeFolder(NameRules.tooLargeFolder)
@@ -123,7 +123,7 @@ struct SourceFile: Sendable {
         }
     }
 
-    /// False where the name is taken.
+    /// False if the name is in use.
     private func moved(to newName: RawPath, in aside: FolderHandle) throws(FileFailure) -> Bool {
         do throws(FileFailure) {
             try folder.rename(name, to: newName, in: aside)
@@ -144,13 +144,13 @@ struct SourceFile: Sendable {
         return isOpenForWriting(source)
     }
 
-    /// A lease is asked for where the file is our own, and inotify's events tell of everybody's.
+    /// A lease is requested if the file belongs to this user; inotify's events cover everybody's files.
     private func isOpenForWriting(_ source: FileDescriptor) -> Bool {
         beingWritten.contains(dropName.appending(file.path), isEmpty: file.stamp.size == 0)
             || source.isOpenForWritingElsewhere
     }
 
-    /// Nil where the file has become empty or longer meanwhile.
+    /// Nil if the file has become empty or longer meanwhile.
     private func stage(_ source: FileDescriptor, in store: PictureStore, on worker: Worker) throws -> StagedPicture? {
         do {
             let check = { try worker.cancellation.check() }
@@ -184,8 +184,8 @@ struct SourceFile: Sendable {
         return .refused(.empty, code: "empty", reason: "the file is empty", byteCount: 0)
     }
 
-    /// It is never copied: it may be as large as the disk. It is moved before that is recorded: whatever comes between, it is
-    /// in the inbox.
+    /// It is never copied, because it may be as large as the disk. It is moved before that is recorded, so it is still
+    /// in the inbox if something happens in between.
     private func judgeTooLarge(_ source: FileDescriptor, _ settings: IngestSettings) throws -> PreparedFile {
         guard settings.tooLarge == .move else { return .deferred(.tooLarge) }
         if isOpenForWriting(source) { return .deferred(.openForWriting) }
@@ -205,7 +205,7 @@ struct SourceFile: Sendable {
             .staged(staged.path), code: code, reason: reason, byteCount: staged.byteCount, digest: staged.digest)
     }
 
-    /// Nil where it is no regular file, is gone, or may not be read.
+    /// Nil if it isn't a regular file, is gone, or may not be read.
     private func open() throws -> FileDescriptor? {
         guard file.kind == .regular else { return nil }
         do {

@@ -1,6 +1,6 @@
 internal import System
 
-/// The folders of one drop, opened step by step below the held inbox without following a link.
+/// The folders of one drop, opened step by step below the open inbox without following links.
 ///
 /// The folders along the last path stay open, so that a sorted list of files opens each folder once.
 struct SourceFolders {

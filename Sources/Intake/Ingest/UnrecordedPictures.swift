@@ -3,13 +3,14 @@ internal import Pictures
 package import System
 internal import SystemPackage
 
-/// Files in the picture store that no row names: their labels are lost with a damaged history, or an intake was cut short
-/// between store and history, and their originals are in the inbox still.
+/// Files in the picture store without a row: either their labels were lost with a damaged history, or an intake was
+/// interrupted between store and history and their originals are still in the inbox.
 ///
-/// They are refused like files of a drop: put into `rejected/` with the reason, recorded, and then removed from the store.
-/// Whoever knows the label drops them again. For the holder of the installation's lock, while nothing is taken in.
+/// They are rejected like files of a drop: put into `rejected/` with the reason, recorded, and then removed from the
+/// store. Anybody who knows the label can drop them again. Only for the holder of the installation's lock, while no
+/// drop is being taken.
 package struct UnrecordedPictures {
-    /// The drop under whose name they are refused, and their reason code.
+    /// The drop under whose name they are rejected, and their reason code.
     package static let drop = "lost-labels"
     package static let code = "label_lost"
 
@@ -25,7 +26,7 @@ package struct UnrecordedPictures {
         temporary = state.temporary
     }
 
-    /// Refuses these files of the store. Interrupted at any point, it can be called again for those that are still there.
+    /// Rejects these files of the store. If it is interrupted, it can be called again for the remaining files.
     package func reject(_ digests: [PictureDigest]) throws {
         guard !digests.isEmpty else { return }
         let drop = try history.beginDrop(RawName(RawPath(Self.drop)), at: .now)
@@ -39,7 +40,7 @@ package struct UnrecordedPictures {
         let files = try digests.map { ($0, RawPath("\($0.hex)\(try suffix(of: $0))")) }
         try rejected.keep(
             files.map { digest, name in
-                // A second name rather than a copy: the file is never without one, and takes no space twice.
+                // A second name instead of a copy: the file always has a name and never takes space twice.
                 let link = temporary.appending("\(digest.hex).lost")
                 try Files.link(store.path(of: digest), to: link)
                 return RejectedFolder.Item(
@@ -54,7 +55,7 @@ package struct UnrecordedPictures {
         for digest in digests { try store.removeUnrecorded(digest) }
     }
 
-    /// What a name ends in for programs that tell files by that; decoders here don't.
+    /// The suffix of the name, for programs that recognise files by it; decoders here don't.
     private func suffix(of digest: PictureDigest) throws -> String {
         let file = try store.open(digest)
         let head = try file.closeAfter {
@@ -69,6 +70,6 @@ package struct UnrecordedPictures {
 
     private static let batchSize = 1000
     private static let reason =
-        "the picture was in the store, but its label isn't known (any more); put it into a folder with its label and drop "
+        "the picture was in the store, but its label is unknown now; put it into a folder with its label and drop "
         + "it again"
 }

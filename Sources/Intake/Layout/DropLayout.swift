@@ -1,23 +1,24 @@
 package import Archive
 package import System
 
-/// Which label and which split the files of a drop have, told by the names of its folders alone.
+/// Which label and split the files of a drop have, according to the names of its folders.
 ///
-/// Understood are `DROP/LABEL/**`, `DROP/SPLIT/LABEL/**`, `DROP/LABEL/SPLIT/**`, all of them wrapped in further folders,
-/// and `LABEL/*`. A drop that is itself named like a split holds label folders of that split. docs/inbox.md has the rules.
+/// It understands `DROP/LABEL/**`, `DROP/SPLIT/LABEL/**`, `DROP/LABEL/SPLIT/**`, each of them also wrapped in further
+/// folders, and `LABEL/*`. A drop that is itself named like a split contains the label folders of that split.
+/// docs/inbox.md has the rules.
 package struct DropLayout: Sendable {
-    /// The side of the data that the drop's own folders put a picture on.
+    /// The split to which the drop's own folders assign a picture.
     package enum Split: Sendable, Hashable {
         case train, test
     }
 
     package enum Placement: Sendable, Hashable {
-        /// A picture of `label`; `split` is nil where the drop does not say.
+        /// A picture of `label`; `split` is nil if the drop doesn't specify it.
         case picture(label: RawPath, split: Split?)
         case refused(LayoutFault)
     }
 
-    /// What may not be as it was meant, for people to look at.
+    /// Possible mistakes, for people to check.
     package let warnings: [LayoutWarning]
     /// How the folders are understood, in a few words, escaped: `train/ and valid/, 12 labels, wrapped in archive/`.
     package let understanding: String
@@ -25,15 +26,15 @@ package struct DropLayout: Sendable {
     private let name: RawPath
     private let isFolder: Bool
     private let reading: LayoutReading
-    /// The split that the drop's own name fixes.
+    /// The split that the drop's own name determines.
     private let dropSplit: SplitName.Kind?
     private let hasTestFolder: Bool
 
     /// - Parameters:
     ///   - name: the top-level entry of the inbox.
     ///   - isFolder: false for a loose file.
-    ///   - folders: those that directly hold files to be taken in, relative to the drop, which itself is the empty path;
-    ///     see ``folders(of:)``.
+    ///   - folders: the folders that directly contain files to take, relative to the drop, which itself is the empty
+    ///     path; see ``folders(of:)``.
     package init(name: RawPath, isFolder: Bool = true, folders: Set<RawPath>, splitFolders: SplitFolders = .auto) {
         let plainName = name.withoutLeadingDot
         self.name = plainName
@@ -51,15 +52,15 @@ package struct DropLayout: Sendable {
         warnings = survey.warnings
     }
 
-    /// - Parameter paths: the paths of all files to be taken in, relative to the drop.
+    /// - Parameter paths: the paths of all files to take, relative to the drop.
     package init(
         name: RawPath, isFolder: Bool = true, paths: some Sequence<RawPath>, splitFolders: SplitFolders = .auto
     ) {
         self.init(name: name, isFolder: isFolder, folders: Self.folders(of: paths), splitFolders: splitFolders)
     }
 
-    /// The folders that directly hold files which may be pictures; a README or a list beside them says nothing. Where no
-    /// name looks like a picture's, all count.
+    /// The folders that directly contain files which may be pictures; a README or a list beside them doesn't count. If
+    /// no name looks like a picture's, all files count.
     package static func folders(of paths: some Sequence<RawPath>) -> Set<RawPath> {
         let folders = Set(paths.lazy.filter { !NameRules.isText($0) }.map(\.parent))
         return folders.isEmpty ? Set(paths.lazy.map(\.parent)) : folders
@@ -101,7 +102,7 @@ package struct DropLayout: Sendable {
     }
 }
 
-/// Why a file's place in a drop gives it no label.
+/// Why a file's place in a drop doesn't give it a label.
 package enum LayoutFault: Error, Sendable, Hashable, CustomStringConvertible {
     case looseFile
     case besideLabelFolders
@@ -119,17 +120,17 @@ package enum LayoutFault: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .looseFile:
-            "no label folder: the file lay directly in the inbox; put it into a folder named after its label"
+            "no label folder: the file was directly in the inbox; put it into a folder named after its label"
         case .besideLabelFolders:
-            "no label folder: the file lay beside the label folders of its drop, not in one of them; put it into a folder "
+            "no label folder: the file was beside the label folders of its drop, not in one of them; put it into a folder "
                 + "named after its label"
         case .noLabelBelowSplit(let folder):
-            "no label folder: the file lay directly in \(folder.escaped)/, which names a split, not a label; put it into a "
-                + "folder in there named after its label, or, if \(folder.escaped) is the label, rename the folder or set "
+            "no label folder: the file was directly in \(folder.escaped)/, which names a split, not a label; put it into a "
+                + "folder in it named after its label, or, if \(folder.escaped) is the label, rename the folder or set "
                 + "inbox.split_folders"
-        case .noLabelName(_, .blank): "no label: nothing can be seen in the folder's name"
+        case .noLabelName(_, .blank): "no label: the folder's name has no visible characters"
         case .noLabelName(let folder, .control):
-            "no label: the folder's name, \(folder.escaped), has control characters or turns the direction of text"
+            "no label: the folder's name, \(folder.escaped), has control characters or changes the direction of text"
         }
     }
 }
@@ -140,7 +141,7 @@ extension RawPath {
         bytes.first == UInt8(ascii: ".") && bytes.count > 1 ? RawPath(bytes.dropFirst()) : self
     }
 
-    /// The path without the folders of this name that it begins with.
+    /// The path without leading folders of this name.
     fileprivate func withoutLeading(_ folder: RawPath) -> RawPath {
         var rest = self
         while rest.first == folder, rest.bytes.count >= folder.bytes.count {

@@ -1,20 +1,20 @@
 internal import Archive
 internal import System
 
-/// How the files of a drop are placed: by the layout of all its folders, but what pictures in a folder were once taken for they
-/// are taken for as long as the drop lasts, whatever comes later.
+/// How the files of a drop get labels and splits: by the layout of all its folders. But once the pictures in a folder
+/// have a label and a split, these stay the same as long as the drop exists, whatever comes later.
 struct DropReading: Sendable {
     private let layout: DropLayout
     private let known: [RawPath: DropLayout.Placement]
     let record: LayoutRecord
 
-    /// - Parameter earlier: what folders were taken for before.
+    /// - Parameter earlier: how folders were understood before.
     init(
         _ drop: EntrySnapshot, rules: NameRules, splitFolders: SplitFolders, earlier: [[UInt8]: LayoutRecord.Place]
     ) {
         var folders = drop.isFolder ? DropLayout.folders(of: drop.takeable.lazy.map(\.path)) : []
         let seen = folders
-        // A kept folder's sub-folders count whether there is anything in them just now or not.
+        // The subfolders of a kept folder count even if they are empty at the moment.
         if drop.isKept { folders.formUnion(drop.innermostFolders(rules)) }
         folders.formUnion(earlier.keys.map { RawPath($0) })
         let layout = DropLayout(
@@ -31,8 +31,8 @@ struct DropReading: Sendable {
         let changed = known.filter { layout.placement(of: $0.appending(RawPath("x"))) != $1 }.keys
         if !changed.isEmpty {
             let text =
-                "what came later would have \(FolderList.text(changed.sorted())) understood otherwise; that stays as it was "
-                + "for this drop"
+                "later files suggest another meaning of \(FolderList.text(changed.sorted())); this drop keeps the "
+                + "first meaning"
             warnings.append(LayoutRecord.Warning(code: "understood_before", text: text))
         }
         record = LayoutRecord(text: layout.understanding, warnings: warnings, places: places)

@@ -1,6 +1,6 @@
 internal import System
 
-/// The folders of a drop that hold files, and those on the way to them.
+/// The folders of a drop that contain files, and the folders that lead to them.
 struct FolderTree: Sendable {
     var holdsFiles = false
     var children: [RawPath: FolderTree] = [:]
@@ -14,12 +14,12 @@ struct FolderTree: Sendable {
         children.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// The one folder in it, where there is just one.
+    /// The only folder in it, if there is exactly one.
     var only: (name: RawPath, folder: FolderTree)? {
         children.count == 1 ? children.first.map { ($0.key, $0.value) } : nil
     }
 
-    /// Whether no folder with files lies in it.
+    /// Whether it contains no folder with files.
     var isFlat: Bool { children.isEmpty }
 
     private mutating func insert(_ path: ArraySlice<RawPath>) {

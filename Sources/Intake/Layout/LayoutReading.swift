@@ -1,9 +1,10 @@
 internal import System
 
-/// What the folders of a drop are taken for; below those that aren't in it everything belongs to the same picture folder.
+/// How the folders of a drop are understood. Below folders that aren't listed, everything belongs to the same picture
+/// folder.
 struct LayoutReading: Sendable {
     enum Role: Sendable, Hashable {
-        /// Looked through: the drop itself, and folders that wrap others.
+        /// Skipped: the drop itself, and folders that wrap others.
         case passed
         case label
         case split(SplitName.Kind)
@@ -15,8 +16,8 @@ struct LayoutReading: Sendable {
 
 /// Reads a drop's folders as a data set.
 ///
-/// A folder that is named like a split is one if it holds folders, which are then labels, or if all folders beside it are
-/// named so. A folder that leads to splits is looked through; where pictures lie directly in the splits, the folder
+/// A folder that is named like a split is one if it contains folders, which are then labels, or if all folders beside
+/// it have such names. A folder that leads to splits is skipped; if pictures are directly in the splits, the folder
 /// above is their label. Any other folder is a label.
 struct LayoutReader {
     private let setting: SplitFolders
@@ -34,7 +35,7 @@ struct LayoutReader {
         kinds = Dictionary(pairs) { first, _ in first }
     }
 
-    /// What the setting makes of a folder's name. Only a sibling can say of one in `auto` whether it has a prefix.
+    /// How the setting understands a folder's name. With `auto`, only a sibling can show whether a name has a prefix.
     func splitName(_ name: RawPath) -> SplitName? {
         switch setting {
         case .auto:
@@ -58,12 +59,12 @@ struct LayoutReader {
 
     private struct SetReading {
         var reading = LayoutReading(role: .passed)
-        /// Of splits that hold label folders.
+        /// For splits that contain label folders.
         var kinds: Set<SplitName.Kind> = []
-        /// Whether labels stand above splits.
+        /// Whether labels are above splits.
         var hasLabelsAboveSplits = false
 
-        /// Whether the folder may be one that only wraps.
+        /// Whether the folder may just be a wrapper.
         var leadsToSplits: Bool { !kinds.isEmpty || hasLabelsAboveSplits }
 
         mutating func absorb(_ inner: SetReading, at name: RawPath) {
@@ -73,7 +74,7 @@ struct LayoutReader {
         }
     }
 
-    /// - Parameter isTop: whether it is the drop, or all that lies in it.
+    /// - Parameter isTop: whether it is the drop, or the only thing in it.
     private func readSet(_ folder: FolderTree, isTop: Bool) -> SetReading {
         var result = SetReading()
         let splits = splits(in: folder)
@@ -110,7 +111,7 @@ struct LayoutReader {
             if !hasClasses || inner.hasLabelsAboveSplits || inner.kinds.count > 1 {
                 result.absorb(inner, at: name)
             } else {
-                // Beside classes it is one, too, and what lies below its splits is of no interest.
+                // Beside classes, it is a class, too, and what is below its splits doesn't matter.
                 let splits = inner.reading.children.filter { if case .split = $1.role { true } else { false } }
                 result.reading.children[name] = LayoutReading(
                     role: .label, children: splits.mapValues { LayoutReading(role: $0.role) })
@@ -127,20 +128,20 @@ struct LayoutReader {
         return named.filter { name, split in
             guard let inner = folder.children[name], !areAllSplits else { return true }
             guard inner.holdsFiles else { return !inner.isFlat }
-            // Pictures of its own make it a class, if other splits don't speak for it.
+            // Pictures directly in it make it a class, unless other splits suggest otherwise.
             return !inner.isFlat
                 && named.contains { $1.kind != split.kind && folder.children[$0]?.isFlat == false }
         }
     }
 
-    /// Whether all folders in one are splits by name; a first, second and third test alone aren't.
+    /// Whether all folders in it are splits by name; a first, second and third test alone aren't.
     private func isChoiceOfSplits(_ splits: [RawPath: SplitName], among folder: FolderTree) -> Bool {
         let others = folder.children.keys.filter { splits[$0] == nil && !(setting == .auto && isUnlabelled($0)) }
         let kinds = Set(splits.values.map(\.kind))
         return !splits.isEmpty && others.isEmpty && (kinds.count > 1 || !splits.values.allSatisfy(\.isNumbered))
     }
 
-    /// `seg_train` and `seg_test`: the same before the word, several splits, label folders in each.
+    /// `seg_train` and `seg_test`: the same prefix, several splits, label folders in each.
     private func prefixedSplits(in folder: FolderTree) -> [RawPath: SplitName] {
         let candidates = folder.children.filter { !$1.isFlat }.keys.compactMap { name in
             SplitName(prefixed: name).map { (name, $0) }
@@ -154,7 +155,7 @@ struct LayoutReader {
         (SplitName(name) ?? SplitName(prefixed: name))?.kind == .unlabelled
     }
 
-    /// A folder of pictures for prediction, beside splits that hold labels.
+    /// A folder of pictures for prediction, beside splits that contain labels.
     private func readUnlabelled(_ folder: FolderTree, named name: RawPath) -> LayoutReading? {
         guard setting == .auto, isUnlabelled(name) else { return nil }
         let reading = readSplit(folder, named: name, kind: .unlabelled)
@@ -181,7 +182,8 @@ struct LayoutReader {
         return result
     }
 
-    /// Whether the only folder in a split is another layer of it: of its name, or for its pictures as such.
+    /// Whether the only folder in a split is another level of it: with the same name, or a name for pictures in
+    /// general.
     private func isRepeated(
         _ inner: RawPath, of name: RawPath, _ kind: SplitName.Kind, _ content: FolderTree
     ) -> Bool {
@@ -189,7 +191,7 @@ struct LayoutReader {
             || (SetWords.isAll(inner) && !content.holdsFiles && !content.isFlat)
     }
 
-    /// What lies in a label's folder if that is nothing but splits with pictures directly in them; else nil.
+    /// The contents of a label's folder if they are only splits with pictures directly in them; otherwise nil.
     private func readLabelAboveSplits(_ folder: FolderTree) -> [RawPath: LayoutReading]? {
         let splits = folder.children.keys.reduce(into: [RawPath: SplitName]()) { $0[$1] = splitName($1) }
         if isChoiceOfSplits(splits, among: folder), folder.children.values.allSatisfy(holdsPicturesOnly) {
@@ -204,7 +206,7 @@ struct LayoutReader {
         return SetWords.isAll(name) && inner.isFlat
     }
 
-    /// `images` as the only folder in a split is no label where others have labels.
+    /// `images` as the only folder in a split isn't a label if other splits have labels.
     private func withoutSetsBelowSplits(_ reading: LayoutReading) -> LayoutReading {
         var result = reading
         result.children = reading.children.mapValues(withoutSetsBelowSplits)
@@ -220,14 +222,14 @@ struct LayoutReader {
         reading.children.flatMap { name, inner in inner.role == .label ? [name] : labels(of: inner) }
     }
 
-    /// As archives unpack to: `photos` in `photos`, `flowers` in `flowers-main`, `photos` in `photos (1)`.
+    /// Names from unpacked archives: `photos` in `photos`, `flowers` in `flowers-main`, `photos` in `photos (1)`.
     private func isNamedLikeDrop(_ name: RawPath) -> Bool {
         let (name, drop) = (NameRules.lowercased(name), NameRules.lowercased(dropName))
         return name == drop || name == Self.withoutNumber(drop) || Self.withoutNumber(name) == drop
             || [name.bytes + Array("-main".utf8), name.bytes + Array("-master".utf8)].contains(drop.bytes)
     }
 
-    /// Without the number that a second copy of a folder is given.
+    /// Without the number that a second copy of a folder gets.
     private static func withoutNumber(_ name: RawPath) -> RawPath {
         let decoration = Set(" ()-_0123456789".utf8)
         return RawPath(name.bytes.reversed().drop(while: decoration.contains).reversed())

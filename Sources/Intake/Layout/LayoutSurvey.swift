@@ -1,7 +1,8 @@
 internal import Archive
 internal import System
 
-/// What a reading of a drop's folders comes to: how it is told, what it may have got wrong, and whether there is a test set.
+/// The summary of how a drop's folders were understood: a description, possible mistakes, and whether there is a test
+/// set.
 struct LayoutSurvey {
     private let reader: LayoutReader
     private let dropName: RawPath
@@ -15,10 +16,11 @@ struct LayoutSurvey {
     private struct Label {
         let name: RawPath
         let holdsFiles: Bool
-        /// The folders in it that say nothing, sorted.
+        /// The folders in it that have no meaning, sorted.
         let parts: [RawPath]
         let isInSplit: Bool
-        /// False for a folder below those that were read: it is a label all the same (`images` in `archive/train/images`).
+        /// False for a folder below those that were read: it is a label nevertheless (`images` in
+        /// `archive/train/images`).
         let isRead: Bool
     }
 
@@ -91,7 +93,7 @@ extension LayoutSurvey {
         }
     }
 
-    /// Without repetition, training first.
+    /// Without duplicates, training first.
     private func names(ofSplits isBelowLabel: Bool) -> [RawPath] {
         var seen: Set<RawPath> = []
         let order: [SplitName.Kind] = [.train, .validation, .test, .unlabelled]
@@ -120,15 +122,15 @@ extension LayoutSurvey {
             ? .labelsNamedLikeSplits([dropName]) : .dropNamedLikeSplit(dropName)
     }
 
-    /// In splits, or without pictures of their own; or with something before or after the word.
+    /// In splits, or without pictures directly in them; or with something before or after the word.
     private var splitNameWarning: LayoutWarning? {
         let plain = distinct { reader.splitName($0.name) != nil && ($0.isInSplit || !$0.holdsFiles) }
         let names = Set(plain).union(decoratedSplitNames).sorted()
         return names.isEmpty ? nil : .labelsNamedLikeSplits(names)
     }
 
-    /// `cat_train` and `cat_test`: labels that mention different splits and say the same otherwise, or all labels, if
-    /// together they mention different splits. One alone may be any word: a test tube.
+    /// `cat_train` and `cat_test`: labels that mention different splits and are otherwise the same, or all labels if
+    /// together they mention different splits. A single one may be any word, such as a test tube.
     private var decoratedSplitNames: [RawPath] {
         guard reader.knowsSplitsByWords else { return [] }
         let names = distinct { _ in true }
@@ -167,14 +169,14 @@ extension LayoutSurvey {
             ? .onlyLabelHasFolders(label: first.name, folders: folders) : nil
     }
 
-    /// The same folders in several labels (`fold1/cat`, `fold2/cat`), or in every label nothing but folders
-    /// (`cars/bmw`, `trains/thomas`).
+    /// The same folders in several labels (`fold1/cat`, `fold2/cat`), or only folders in every label (`cars/bmw`,
+    /// `trains/thomas`).
     private var partsWarning: LayoutWarning? {
         let labels = labels.map { (label: $0, key: key(of: $0.name), parts: $0.parts.filter(mayBeLabel)) }
         let owners = labels.reduce(into: [String: Set<String>]()) { owners, label in
             for part in label.parts { owners[key(of: part), default: []].insert(label.key) }
         }
-        // A folder that is the same everywhere tells nothing apart.
+        // A folder that is the same everywhere doesn't distinguish anything.
         guard owners.count > 1, Set(labels.map(\.key)).count > 1 else { return nil }
         let repeated = Set(owners.filter { $1.count > 1 }.keys)
         if repeated.isEmpty {
@@ -192,7 +194,7 @@ extension LayoutSurvey {
 
     private func mayBeLabel(_ part: RawPath) -> Bool { !SetWords.isAll(part) && SplitName(part) == nil }
 
-    /// Numbers and dates rather tell apart the pictures of one label.
+    /// Numbers and dates more likely divide the pictures of one label.
     private func hasLetters(_ name: RawPath) -> Bool { name.bytes.contains(where: SplitMention.isLetter) }
 
     private func distinct(_ condition: (Label) -> Bool) -> [RawPath] {
@@ -224,7 +226,7 @@ struct SplitMention {
 
     private static let verbs: Set<RawPath> = [RawPath("validate"), RawPath("validating")]
 
-    /// Runs of letters; a capital after a small letter begins a new one.
+    /// Runs of letters; a capital after a lower-case letter begins a new one.
     private static func words(of name: RawPath) -> [RawPath] {
         var words: [[UInt8]] = [[]]
         var isAfterSmall = false
@@ -237,7 +239,7 @@ struct SplitMention {
         return words.filter { !$0.isEmpty }.map { NameRules.lowercased(RawPath($0)) }
     }
 
-    /// Whether a byte is an ASCII letter, or of a character beyond ASCII.
+    /// Whether a byte is an ASCII letter or part of a non-ASCII character.
     static func isLetter(_ byte: UInt8) -> Bool { capitals.contains(byte & ~0x20) || byte >= 0x80 }
 
     private static let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z")

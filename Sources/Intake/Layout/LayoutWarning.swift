@@ -1,22 +1,23 @@
 package import System
 
-/// What in a drop's folders may be read otherwise than it was meant.
+/// What may have been misunderstood in a drop's folders.
 package enum LayoutWarning: Sendable, Hashable, CustomStringConvertible {
-    /// Labels that are called like splits, or like splits of a part of the data.
+    /// Labels with the names of splits, or of splits of a part of the data.
     case labelsNamedLikeSplits([RawPath])
     /// Folders named like splits, with pictures directly in them, beside classes: they are classes, too.
     case splitNamesBesideClasses([RawPath])
     /// Splits beside folders that are labels themselves.
     case labelsBesideSplits(splits: [RawPath], labels: [RawPath])
-    /// Labels such as `images`, which say nothing of what the pictures show.
+    /// Labels such as `images`, which don't say what the pictures show.
     case labelsNamedForSets([RawPath])
-    /// The only label, without pictures of its own; the folders in it may be meant.
+    /// The only label, without pictures directly in it; the folders in it may be the labels.
     case onlyLabelHasFolders(label: RawPath, folders: [RawPath])
-    /// Labels with folders in them that may be meant: the same in several labels, or in every label nothing else.
+    /// Labels with folders in them that may be the labels: the same folders in several labels, or only folders in every
+    /// label.
     case labelsHaveFolders(labels: [RawPath], folders: [RawPath])
-    /// The only label, above splits that hold pictures; what they show may be told elsewhere.
+    /// The only label, above splits with pictures; what they show may be given elsewhere.
     case onlyLabelAboveSplits(RawPath)
-    /// The drop's name is that of a split but for a number, and isn't taken for one.
+    /// The drop's name is that of a split plus a number, and isn't understood as a split.
     case dropNamedLikeSplit(RawPath)
 
     /// For programs.
@@ -36,28 +37,28 @@ package enum LayoutWarning: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .labelsNamedLikeSplits(let labels):
-            "\(FolderList.text(labels)) \(verb(labels)) taken for \(noun(labels)), though named like a split"
+            "\(FolderList.text(labels)) \(verb(labels)) understood as \(noun(labels)), although named like a split"
         case .splitNamesBesideClasses(let labels):
-            "\(FolderList.text(labels)) \(verb(labels)) taken for \(noun(labels)) and not for a split: pictures lie directly "
-                + "there, beside other classes"
+            "\(FolderList.text(labels)) \(verb(labels)) understood as \(noun(labels)), not as a split: pictures are "
+                + "directly in there, beside other classes"
         case .labelsBesideSplits(let splits, let labels):
-            "\(FolderList.text(splits)) \(verb(splits)) taken for a split, and \(FolderList.text(labels)) beside it for "
+            "\(FolderList.text(splits)) \(verb(splits)) understood as a split, \(FolderList.text(labels)) beside it as "
                 + noun(labels)
         case .labelsNamedForSets(let labels):
-            "\(FolderList.text(labels)) \(verb(labels)) taken for \(noun(labels)), though the name says nothing of what the "
-                + "pictures show"
+            "\(FolderList.text(labels)) \(verb(labels)) understood as \(noun(labels)), although the name doesn't say "
+                + "what the pictures show"
         case .onlyLabelHasFolders(let label, let folders):
-            "all pictures have the label \(label.escaped), though \(FolderList.text(folders)) in it look like labels; the "
+            "all pictures have the label \(label.escaped), but \(FolderList.text(folders)) in it look like labels; the "
                 + "pictures of this drop keep that label, and if the folders are labels, drop the next ones without "
                 + "\(label.escaped)/ around them"
         case .labelsHaveFolders(let labels, let folders):
-            "\(FolderList.text(labels)) are taken for labels, though \(FolderList.text(folders)) in them "
-                + "\(folders.count == 1 ? "looks" : "look") like \(noun(folders)); the pictures of this drop keep these labels, and if the inner folders are labels, drop the next ones "
-                + "without the outer ones"
+            "\(FolderList.text(labels)) are understood as labels, but \(FolderList.text(folders)) in them "
+                + "\(folders.count == 1 ? "looks" : "look") like \(noun(folders)); the pictures of this drop keep "
+                + "these labels, and if the inner folders are labels, drop the next ones without the outer ones"
         case .onlyLabelAboveSplits(let label):
-            "all pictures have the label \(label.escaped), because no folders lie in its splits"
+            "all pictures have the label \(label.escaped), because there are no folders in its splits"
         case .dropNamedLikeSplit(let name):
-            "the drop's name \(name.escaped) isn't taken for that of a split because of the number"
+            "the drop's name \(name.escaped) isn't understood as a split because of the number"
         }
     }
 

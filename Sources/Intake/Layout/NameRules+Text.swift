@@ -1,8 +1,8 @@
 internal import System
 
 extension NameRules {
-    /// Whether a file's name says that it is a text, a list or code, as data sets come with: its place says nothing of where
-    /// the pictures are. It is taken in like any other file, and its content decides.
+    /// Whether a file's name says that it is a text, a list or code, such as data sets contain: its place doesn't show
+    /// where the pictures are. It is taken like any other file, and its content decides.
     static func isText(_ path: RawPath) -> Bool {
         let name = lowercased(path.last).bytes
         guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return titles.contains(RawPath(name)) }

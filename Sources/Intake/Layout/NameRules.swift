@@ -1,25 +1,25 @@
 internal import Glibc
 package import System
 
-/// What the names of files and folders say before anything is opened: what may be taken in, what is passed over, and what
+/// What the names of files and folders decide before anything is opened: what may be taken, what is ignored, and what
 /// stays until somebody renames it or asks for it.
 package struct NameRules: Sendable {
     package enum Standing: Sendable, Hashable {
         case takeable
-        /// Strewn about by a system or a tool: passed over, and removed along with its drop. `root` is the outermost folder
-        /// or file that makes it so, relative to the drop; empty for the drop itself.
+        /// Left behind by a system or a tool: ignored, and removed with its drop. `root` is the outermost folder or
+        /// file that is clutter, relative to the drop; empty for the drop itself.
         case clutter(root: RawPath)
-        /// Hidden by a leading dot, and never taken by itself. `root` as above.
+        /// Hidden by a leading dot, and only taken on request. `root` as above.
         case hidden(root: RawPath)
-        /// Still on its way, as its name says; `root` is the file itself, or empty for a drop of such a name.
+        /// Unfinished according to its name; `root` is the file itself, or empty for a drop with such a name.
         case partial(root: RawPath)
     }
 
-    /// The folder that a drop of this name has been put aside as begins so.
+    /// The prefix of the folder name under which a drop has been set aside.
     static let asidePrefix = ".done"
-    /// What was too large is put aside here, where that is set.
+    /// Files that are too large are moved here, if the setting says so.
     static let tooLargeFolder = RawPath(".too-large")
-    /// A file that is about to be removed bears this before its name for a moment.
+    /// A file that is about to be removed has this prefix for a moment.
     static let removalPrefix = Array(".cultivar~".utf8)
 
     private let ignored: [[CChar]]
@@ -27,7 +27,7 @@ package struct NameRules: Sendable {
     private let approved: Set<RawPath>
 
     /// - Parameters:
-    ///   - ignored: names to pass over beside the known ones, as patterns of fnmatch(3), in any case.
+    ///   - ignored: names to ignore in addition to the known ones, as fnmatch(3) patterns, in any case.
     ///   - keptFolders: top-level folders that stay when their pictures are taken.
     ///   - approved: paths in the inbox, hidden or partial, that somebody has asked to be taken.
     package init(ignored: [String] = [], keptFolders: Set<RawPath> = [], approved: Set<RawPath> = []) {
@@ -43,7 +43,7 @@ package struct NameRules: Sendable {
 
     package func approving(_ paths: Set<RawPath>) -> NameRules { NameRules(self, approved: paths) }
 
-    /// How a file or folder at `path` below the top-level entry `drop` stands; a loose file has an empty path.
+    /// The status of a file or folder at `path` below the top-level entry `drop`; a loose file has an empty path.
     package func standing(of path: RawPath, in drop: RawPath, isFolder: Bool) -> Standing {
         let isLoose = path.bytes.isEmpty && !isFolder
         let top = Self.isAside(drop) ? .takeable : kind(drop.bytes[...], isFolder: !isLoose, isTop: true)
@@ -63,18 +63,18 @@ package struct NameRules: Sendable {
     /// Whether somebody may ask for a hidden or partial path to be taken.
     package static func mayBeAskedFor(_ path: RawPath) -> Bool { path.first != tooLargeFolder }
 
-    /// Whether a file or folder of this name concerns nobody who looks for pictures.
+    /// Whether a file or folder with this name is irrelevant when looking for pictures.
     package static func isHiddenOrClutter(_ name: RawPath) -> Bool {
         name.bytes.first == UInt8(ascii: ".") || NameRules().isClutter(name.bytes[...])
     }
 
-    /// Whether a pattern would have pictures of any name passed over.
+    /// Whether a pattern would ignore pictures with any name.
     package static func ignoresPictures(_ pattern: String) -> Bool {
         let rules = NameRules(ignored: [pattern])
         return ["q.jpg", "q.jpeg", "q.png"].contains { rules.isClutter(Array($0.utf8)[...]) }
     }
 
-    /// Whether a top-level entry has a name that keeps it from being taken by itself.
+    /// Whether a top-level entry has a name that prevents it from being taken without a request.
     func isHeldBack(_ name: RawPath) -> Bool {
         !Self.isAside(name) && kind(name.bytes[...], isFolder: true, isTop: true) != .takeable
             && !approved.contains(name)
@@ -89,15 +89,15 @@ package struct NameRules: Sendable {
     /// Whether the settings say that a top-level folder stays when its pictures are taken.
     func keeps(_ folder: RawPath) -> Bool { keptFolders.contains(folder) }
 
-    /// Whether a top-level folder is a drop that has been put aside because its files can't be removed.
+    /// Whether a top-level folder is a drop that has been set aside because its files can't be removed.
     static func isAside(_ name: RawPath) -> Bool { originalName(ofAside: name) != nil }
 
-    /// The name under which a drop is put aside: `.done-NAME`, and `.done~2-NAME` where that is taken.
+    /// The name under which a drop is set aside: `.done-NAME`, or `.done~2-NAME` if that is in use.
     static func asideName(of name: RawPath, number: Int) -> RawPath {
         RawPath(Array((number == 1 ? "\(asidePrefix)-" : "\(asidePrefix)~\(number)-").utf8) + name.bytes)
     }
 
-    /// The name that a drop had before it was put aside; nil for any other name.
+    /// The name that a drop had before it was set aside; nil for any other name.
     static func originalName(ofAside name: RawPath) -> RawPath? {
         guard name.bytes.starts(with: asidePrefix.utf8) else { return nil }
         var rest = name.bytes.dropFirst(asidePrefix.utf8.count)
@@ -114,7 +114,7 @@ package struct NameRules: Sendable {
         if case .clutter = standing { true } else { false }
     }
 
-    /// Whether a file bears the name that files have for the moment of their removal.
+    /// Whether a file has the name that files get for the moment of their removal.
     static func isBeingRemoved(_ name: some Collection<UInt8>) -> Bool {
         name.count > removalPrefix.count && name.starts(with: removalPrefix)
     }
@@ -125,7 +125,7 @@ package struct NameRules: Sendable {
         if isClutter(name) { return .clutter }
         if !isFolder, Self.isBeingRemoved(name) { return .takeable }
         if name.first == UInt8(ascii: ".") { return .hidden }
-        // A folder below the drop that is called so is a class: engine.part, wheel.tmp.
+        // A folder inside the drop with such a name is a class: engine.part, wheel.tmp.
         return (!isFolder || isTop) && Self.isPartial(name) ? .partial : .takeable
     }
 
@@ -144,7 +144,7 @@ package struct NameRules: Sendable {
         return approved.contains(root.bytes.isEmpty ? drop : drop.appending(root))
     }
 
-    /// Whether a name is one of those that are passed over.
+    /// Whether a name is one of those that are ignored.
     func isClutter(_ name: ArraySlice<UInt8>) -> Bool {
         guard let first = name.first else { return false }
         if name.starts(with: Self.appleDouble) { return true }
@@ -178,7 +178,7 @@ package struct NameRules: Sendable {
     private static let syncthing = Array("~syncthing~".utf8)
     private static let trashOfVolume = Array(".trash-".utf8)
 
-    /// So that most names need no look-up.
+    /// Avoids a look-up for most names.
     private static let clutterInitials = Set(
         clutter.flatMap { name in
             let first = name.bytes[0]

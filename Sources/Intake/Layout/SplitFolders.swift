@@ -1,17 +1,17 @@
 internal import System
 
-/// Which folders put their pictures on the training or the test side.
+/// Which folders assign their pictures to training or test.
 package enum SplitFolders: Sendable, Hashable {
     /// Those with a name such as `train`, `Test Set` or `valid_2`.
     case auto
     case off
-    /// Those of these names, in any case of letters; see ``init(texts:)``.
+    /// Those with these names, in upper or lower case; see ``init(texts:)``.
     case named([String])
 
     package static let expected =
         "auto, off, or a list of folder names, each with train, test or val in it, or a word like them"
 
-    /// From `auto`, `off`, or folder names. Throws ``UnknownSplit`` for a name that doesn't say which split it is of.
+    /// From `auto`, `off`, or folder names. Throws ``UnknownSplit`` for a name that doesn't say which split it is.
     package init(texts: [String]) throws(UnknownSplit) {
         switch texts {
         case ["auto"]: self = .auto
@@ -32,30 +32,30 @@ package enum SplitFolders: Sendable, Hashable {
     }
 }
 
-/// A folder's name that doesn't say which split it is of.
+/// A folder's name that doesn't say which split it is.
 package struct UnknownSplit: Error, Sendable, Hashable {
     package let name: String
 }
 
-/// What a folder's name says of a split.
+/// What a folder's name says about a split.
 struct SplitName: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case train, test
-        /// Test, unless the drop has test folders too.
+        /// Test, unless the drop also has test folders.
         case validation
-        /// Pictures without labels, for a model to be tried on.
+        /// Pictures without labels, for trying out a model.
         case unlabelled
     }
 
     let kind: Kind
-    /// Whether numbers are part of it: `test1` may as well be somebody's first try.
+    /// Whether it contains numbers: `test1` may also be somebody's first try.
     var isNumbered = false
-    /// What stands before the word: `seg_` in `seg_train`.
+    /// The text before the word: `seg_` in `seg_train`.
     var prefix = RawPath([])
 }
 
 extension SplitName {
-    /// Reads `train`, `Test Set`, `valid_2`: one of the words, and nothing after it but numbers and words for a set of
+    /// Reads `train`, `Test Set`, `valid_2`: one of the words, followed only by numbers and words for a set of
     /// pictures.
     init?(_ name: RawPath) { self.init(words: NameRules.lowercased(name).bytes[...]) }
 
@@ -91,7 +91,7 @@ extension SplitName {
 
     private static let separators = Set(" _-.".utf8)
 
-    /// By their first letters.
+    /// Indexed by their first letters.
     private static let words: [UInt8: [(word: [UInt8], kind: Kind)]] = {
         let words: [(Kind, [String])] = [
             (.train, ["training", "train"]),
@@ -104,9 +104,9 @@ extension SplitName {
     }()
 }
 
-/// Words for a set of pictures, which say nothing of what the pictures show.
+/// Words for a set of pictures, which don't say what the pictures show.
 enum SetWords {
-    /// Whether the name is made of such words and numbers alone: `images`, `data_set`, `archive (1)`.
+    /// Whether the name consists only of such words and numbers: `images`, `data_set`, `archive (1)`.
     static func isAll(_ name: RawPath) -> Bool {
         let name = NameRules.lowercased(name).bytes
         guard let first = name.first, words.contains(where: { $0[0] == first }) else { return false }
@@ -118,7 +118,7 @@ enum SetWords {
         var isNumbered = false
     }
 
-    /// Reads any more such words and numbers, with or without something between. Nil for anything else.
+    /// Reads any number of such words and numbers, with or without separators. Nil for anything else.
     static func tail(_ text: ArraySlice<UInt8>) -> Tail? {
         var rest = text
         var tail = Tail()
@@ -140,7 +140,7 @@ enum SetWords {
     }
 
     private static let separators = Set(" _-.()".utf8)
-    /// Longer ones before those that they begin with.
+    /// Longer words before their prefixes.
     private static let words = [
         "archives", "archive", "datasets", "dataset", "data", "images", "image", "imgs", "img", "photos", "photo",
         "pictures", "picture", "pics", "pic", "jpegs", "jpeg", "jpgs", "jpg", "pngs", "png", "files",

@@ -25,20 +25,20 @@ package enum WaitingCode: String, Codable, Sendable, CaseIterable {
     case notRemoved = "not_removed"
 }
 
-/// Something that lies in the inbox and isn't taken in, or is still there although it has been: for people, who may have to
+/// Something in the inbox that isn't taken, or is still there although it has been taken. For people, who may have to
 /// do something about it.
 package struct WaitingItem: Codable, Sendable, Hashable {
-    /// In the inbox, escaped for people. A folder stands for all below it that waits for the same reason.
+    /// In the inbox, escaped for people. A folder stands for everything in it that waits for the same reason.
     package let path: String
     /// The path as a word of a shell's command line.
     package let argument: String
     package let code: WaitingCode
-    /// Regular files and other things at or below the path that wait for this reason; 0 where that can't be seen.
+    /// How many files and other things at or below the path wait for this reason; 0 if that can't be read.
     package let files: Int
     package let since: Date
     /// A number or a text that belongs to the code: a limit, or what went wrong.
     package let detail: String?
-    /// Whether pictures wait here that will never be taken by themselves.
+    /// Whether pictures wait here that will never be taken without somebody's help.
     package let degrades: Bool
 
     package init(
@@ -53,60 +53,60 @@ package struct WaitingItem: Codable, Sendable, Hashable {
         self.degrades = degrades
     }
 
-    /// Whether it is something to be taken in, and not what is there on purpose, is done, or is passed over.
+    /// Whether it is something to take, and not something that is there on purpose, is done, or is ignored.
     package var isPending: Bool { ![.emptyFolder, .dotFile, .ignored, .setAside, .notRemoved].contains(code) }
 
-    /// Whether it will be over in a moment, by itself.
+    /// Whether it will resolve itself in a moment.
     package var isPassing: Bool { [.settling, .taking, .changed].contains(code) }
 
-    /// What it waits for, in a sentence without subject.
+    /// What it waits for, as a sentence without a subject.
     package var waitsFor: String {
         switch code {
-        case .settling: "waits until nothing in it changes any more"
-        case .taking: "is being taken in"
+        case .settling: "waits until it stops changing"
+        case .taking: "is being taken"
         case .open: "waits until whoever writes to it closes it"
         case .incomplete: "ends too early; waits for the rest, and is rejected if none comes"
-        case .changed: "has just changed; waits for the next look"
-        case .partialName: "has the name of an upload that is under way; waits for its final name"
-        case .hidden: "is hidden by the dot before its name; waits for somebody to ask for it"
+        case .changed: "has just changed; waits for the next scan"
+        case .partialName: "has the name of an unfinished upload; waits for its final name"
+        case .hidden: "is hidden by its leading dot; waits for somebody to ask for it"
         case .unreadable: "can't be read with this user's permissions"
         case .noSpace: "waits for space: the disk has no room for a copy of it"
         case .tooLarge: "is larger than the \(detail ?? "?") bytes that limits.max_file_bytes allows"
-        case .tooDeep: "holds folders that lie more than \(detail ?? "?") deep (limits.max_drop_depth)"
-        case .tooManyFiles: "holds more than \(detail ?? "?") files and folders (limits.max_drop_files)"
-        case .dropTooLarge: "holds more than \(detail ?? "?") bytes (limits.max_drop_bytes)"
+        case .tooDeep: "has folders more than \(detail ?? "?") levels deep (limits.max_drop_depth)"
+        case .tooManyFiles: "has more than \(detail ?? "?") files and folders (limits.max_drop_files)"
+        case .dropTooLarge: "has more than \(detail ?? "?") bytes (limits.max_drop_bytes)"
         case .nameTaken:
-            "waits until \(detail ?? "?") has left the inbox: what has come into it later is taken under that name"
-        case .failed: "can't be taken in: \(detail ?? "?")"
+            "waits until \(detail ?? "?") has left the inbox; files that were added later are taken under that name"
+        case .failed: "can't be taken: \(detail ?? "?")"
         case .emptyFolder: "is an empty folder; waits for files"
-        case .dotFile: "is hidden and holds no picture; stays"
-        case .ignored: "is clutter, which is passed over"
-        case .setAside: "was set aside for its size; stays"
-        case .notRemoved: "has been taken in, but may not be removed by this user"
+        case .dotFile: "is hidden and isn't a picture; stays"
+        case .ignored: "is clutter, which is ignored"
+        case .setAside: "was set aside because of its size; stays"
+        case .notRemoved: "has been taken, but this user may not remove it"
         }
     }
 
-    /// What somebody can do about it; nil where nothing is to be done.
+    /// What somebody can do about it; nil if there is nothing to do.
     package var toDo: String? {
         switch code {
         case .settling, .taking, .open, .incomplete, .changed, .nameTaken, .ignored, .dotFile, .setAside: nil
         case .partialName: "rename it when it is complete, or: cultivar take \(argument)"
         case .hidden: "cultivar take \(argument)"
         case .unreadable: "let the service read it, for example, in the inbox: chmod -R a+rX \(argument)"
-        case .noSpace: "make room on the disk of the state folder"
-        case .tooLarge: "take it away, raise limits.max_file_bytes, or set inbox.too_large to move"
-        case .tooDeep: "take it away and drop it with fewer folders in one another, or raise limits.max_drop_depth"
+        case .noSpace: "free some space on the disk of the state folder"
+        case .tooLarge: "remove it, raise limits.max_file_bytes, or set inbox.too_large to move"
+        case .tooDeep: "remove it and drop it with fewer nested folders, or raise limits.max_drop_depth"
         case .tooManyFiles: "drop it in parts, or raise limits.max_drop_files"
         case .dropTooLarge: "drop it in parts, or raise limits.max_drop_bytes"
-        case .failed: "mend what is said; it is tried again by itself"
+        case .failed: "fix the problem; it is tried again automatically"
         case .emptyFolder: "remove it if it isn't needed"
-        case .notRemoved: "remove it, or give the service the right to"
+        case .notRemoved: "remove it, or allow the service to remove it"
         }
     }
 }
 
 extension Deferral {
-    /// The code that a file waits under.
+    /// The code for a waiting file.
     var code: WaitingCode {
         switch self {
         case .changed: .changed
@@ -140,7 +140,7 @@ extension EntrySnapshot.Excess {
 extension RawPath {
     /// The path as one word of a shell's command line.
     package var shellWord: String {
-        // What begins with a dash would be an option.
+        // A leading dash would make it an option.
         if bytes.first == UInt8(ascii: "-") { return RawPath(Array("./".utf8) + bytes).shellWord }
         let isPlain = bytes.allSatisfy { byte in
             switch byte {

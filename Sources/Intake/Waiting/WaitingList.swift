@@ -1,7 +1,7 @@
 package import Foundation
 package import System
 
-/// What lies in the inbox and why, put together from what scans saw and what became of the drops: a value without I/O.
+/// What is in the inbox and why, derived from scans and from the results of drops: a value without I/O.
 package struct WaitingList: Sendable {
     package typealias Instant = SuspendingClock.Instant
 
@@ -10,9 +10,9 @@ package struct WaitingList: Sendable {
         var lastSeen: Instant
         var result = HandledDrop()
         var isBeingTaken = false
-        /// What is withheld, by what withholds it, and since when each is as it is now.
+        /// What is held back, by its cause, and since when each has been in its present state.
         var withheld: [RawPath: (files: [EntrySnapshot.WithheldFile], since: Instant)] = [:]
-        /// What came of all this, until something of it changes.
+        /// The resulting list, until something changes.
         var items: [Found]?
 
         init(_ snapshot: EntrySnapshot, at now: Instant) {
@@ -35,9 +35,9 @@ package struct WaitingList: Sendable {
         let code: WaitingCode
     }
 
-    /// So long something hidden has to hold still before it counts as forgotten rather than as being delivered.
+    /// How long something hidden must be unchanged before it counts as forgotten rather than as being delivered.
     static let hiddenPatience = Duration.seconds(30)
-    /// The same for what has the name of an upload.
+    /// The same for names of uploads.
     static let partialPatience = Duration.seconds(3600)
 
     private let maxFileBytes: Int
@@ -48,8 +48,8 @@ package struct WaitingList: Sendable {
     private var isStale = true
 
     /// - Parameters:
-    ///   - maxFileBytes: what is named as the limit of files that are too large.
-    ///   - earlier: the list of the process before: what is still there keeps its time.
+    ///   - maxFileBytes: the limit that is named for files that are too large.
+    ///   - earlier: the list of the previous process: items that are still there keep their time.
     package init(maxFileBytes: Int, earlier: [WaitingItem] = []) {
         self.maxFileBytes = maxFileBytes
         firstSeen = Dictionary(
@@ -64,7 +64,7 @@ package struct WaitingList: Sendable {
             isStale = true
             return
         }
-        // What is withheld becomes a matter for somebody by time alone.
+        // Items that are held back need somebody's attention just because time passes.
         if entry.snapshot != snapshot || !entry.withheld.isEmpty || entry.isBeingTaken {
             entry.snapshot = snapshot
             entry.isBeingTaken = false
@@ -76,7 +76,7 @@ package struct WaitingList: Sendable {
         entries[snapshot.name] = entry
     }
 
-    /// The entry can't be looked into.
+    /// The entry can't be read.
     package mutating func noteFailure(_ failure: String, of name: RawPath) {
         if scanFailures.updateValue(failure, forKey: name) != failure { isStale = true }
     }
@@ -88,7 +88,7 @@ package struct WaitingList: Sendable {
         isStale = true
     }
 
-    /// A drop was handled. Of a kept folder it was a part, and what is known of the others stands.
+    /// A drop was handled. If it was part of a kept folder, what is known about the other parts stays.
     package mutating func noteResult(_ result: HandledDrop, of candidate: DropCandidate) {
         guard var entry = entries[candidate.name] else { return }
         var deferred = result.deferred
@@ -118,11 +118,11 @@ package struct WaitingList: Sendable {
         scanFailures = scanFailures.filter { names.contains($0.key) }
     }
 
-    /// The entries that are known.
+    /// The known entries.
     var names: Set<RawPath> { Set(entries.keys).union(scanFailures.keys) }
 
-    /// When entries should be looked at again of which something waits, by name: that somebody has taken a file away, or has
-    /// left it alone for long, is no event. Large ones are left to the scans of the whole inbox.
+    /// When entries with waiting items should be scanned again, by name: there is no event when a file has been left
+    /// alone for long or was removed elsewhere. Large entries are left to the scans of the whole inbox.
     var nextLooks: [RawPath: Instant] {
         entries.compactMapValues { entry in
             let drop = entry.snapshot
@@ -140,9 +140,9 @@ package struct WaitingList: Sendable {
     private static let fewFiles = 1_000
     private static let manyFiles = 10_000
 
-    /// All that waits, by path. What was on the list before keeps its time.
+    /// Everything that waits, by path. Items that were on the list before keep their time.
     ///
-    /// - Parameter isTakenIn: whether a file is known to have been taken in; then it only may not be removed.
+    /// - Parameter isTakenIn: whether a file is known to have been taken; then it just may not be removed.
     package mutating func items(at now: Date, isTakenIn: (InboxFile, RawPath) -> Bool) -> [WaitingItem] {
         guard isStale else { return latest }
         isStale = false
@@ -201,7 +201,7 @@ package struct WaitingList: Sendable {
         entry.withheld.map { root, group in
             let isHidden = group.files[0].isHidden
             let holdsPictures = group.files.contains(where: \.isPicture)
-            // What is hidden and no picture is meant to be there.
+            // Hidden files that aren't pictures are there on purpose.
             let code: WaitingCode = !isHidden ? .partialName : holdsPictures ? .hidden : .dotFile
             let patience = isHidden ? Self.hiddenPatience : Self.partialPatience
             return Found(
@@ -235,7 +235,7 @@ package struct WaitingList: Sendable {
         return items
     }
 
-    /// So many files of a drop are named one by one.
+    /// This many files of a drop are named individually.
     private static let mostInOneDrop = 1000
 
     private static func byFolder(_ items: [Found]) -> [Found] {
@@ -247,7 +247,7 @@ package struct WaitingList: Sendable {
         }
     }
 
-    /// What files wait for of which nothing is known in particular.
+    /// The reason for files about which nothing specific is known.
     private func rest(of entry: Entry, files: Int) -> Found {
         if entry.isBeingTaken { return Found(RawPath([]), .taking, files: files) }
         if let failure = entry.result.failure {
@@ -259,7 +259,7 @@ package struct WaitingList: Sendable {
         return Found(RawPath([]), .settling, files: files)
     }
 
-    /// The outermost folders with nothing in them.
+    /// The outermost empty folders.
     private func emptyFolders(_ drop: EntrySnapshot) -> [Found] {
         guard !drop.isKept, !NameRules.isClutter(drop.standing) else { return [] }
         var filled: Set<RawPath> = []

@@ -17,9 +17,9 @@ package struct InboxFile: Sendable, Hashable {
     }
 }
 
-/// All that one scan saw of one top-level entry of the inbox.
+/// Everything that one scan saw of one top-level entry of the inbox.
 package struct EntrySnapshot: Sendable, Hashable {
-    /// Why a drop is left alone as it stands.
+    /// Why a drop is left alone in its present state.
     package enum Excess: Sendable, Hashable, CustomStringConvertible {
         case depth(limit: Int, folder: RawPath)
         case count(limit: Int)
@@ -27,46 +27,46 @@ package struct EntrySnapshot: Sendable, Hashable {
 
         package var description: String {
             switch self {
-            case .depth(let limit, let folder): "\(folder.escaped) lies more than \(limit) folders deep"
-            case .count(let limit): "it holds more than \(limit) files"
-            case .bytes(let limit): "it holds more than \(limit) bytes"
+            case .depth(let limit, let folder): "\(folder.escaped) is more than \(limit) folders deep"
+            case .count(let limit): "it has more than \(limit) files"
+            case .bytes(let limit): "it has more than \(limit) bytes"
             }
         }
     }
 
-    /// A file that stays in the inbox for its name's sake, or for that of a folder above it.
+    /// A file that stays in the inbox because of its name or the name of a folder above it.
     package struct WithheldFile: Sendable, Hashable {
         package let file: InboxFile
         /// Hidden or partial.
         package let standing: NameRules.Standing
-        /// Whether its content or its name's ending is a picture's; what is partial counts as one.
+        /// Whether its content or the suffix of its name is that of a picture; partial files count as pictures.
         package let isPicture: Bool
     }
 
     package let name: RawPath
     package let isFolder: Bool
-    /// How the entry itself stands by its name.
+    /// The status of the entry itself by its name.
     package let standing: NameRules.Standing
     /// Everything but folders, by path.
     package let files: [InboxFile]
-    /// The files that are neither clutter nor withheld.
+    /// The files that are neither clutter nor held back.
     package let takeable: [InboxFile]
     package let withheld: [WithheldFile]
     package let clutter: [InboxFile]
-    /// What makes the clutter so, with the number of files at or below each: a folder, or a file.
+    /// The folders and files that are clutter by their names, with the number of files at or below each.
     package let clutterRoots: [RawPath: Int]
     /// The folders below the entry and the entry itself (with an empty path), by path.
     package let folders: [InboxFile]
-    /// Folders that this process may not list, clutter left out.
+    /// Folders that this process may not list, except clutter.
     package let unreadable: [RawPath]
-    /// Set where the entry passes a limit; the lists are then incomplete.
+    /// Set if the entry exceeds a limit; the lists are then incomplete.
     package let excess: Excess?
-    /// Whether there are hidden folders in it, or it is one: what comes into them is no event.
+    /// Whether it has hidden folders, or is one: changes in them cause no events.
     package let hasHiddenFolders: Bool
-    /// Whether the folder stays when its pictures are taken, which are then taken one by one.
+    /// Whether the folder stays when its pictures are taken; these are then taken one by one.
     package let isKept: Bool
 
-    /// - Parameter pictures: the withheld files whose content is known to be a picture's.
+    /// - Parameter pictures: the files held back whose content is known to be a picture.
     package init(
         name: RawPath, isFolder: Bool = true, files: [InboxFile], folders: [InboxFile] = [], unreadable: [RawPath] = [],
         excess: Excess? = nil, rules: NameRules = NameRules(), pictures: Set<RawPath> = []
@@ -76,7 +76,7 @@ package struct EntrySnapshot: Sendable, Hashable {
         func standing(_ path: RawPath, isFolder below: Bool) -> NameRules.Standing {
             rules.standing(of: isFolder ? path : RawPath([]), in: name, isFolder: below)
         }
-        // Where a folder changes while it is listed, a name may come twice.
+        // If a folder changes while it is listed, a name may appear twice.
         var files = files.sorted { $0.path < $1.path }
         files = files.enumerated().filter { $0 == 0 || files[$0 - 1].path != $1.path }.map(\.element)
         var (takeable, withheld, clutter): ([InboxFile], [WithheldFile], [InboxFile]) = ([], [], [])
@@ -88,7 +88,7 @@ package struct EntrySnapshot: Sendable, Hashable {
                 clutter.append(file)
                 clutterRoots[root, default: 0] += 1
             case .hidden(let root):
-                // It says that the folder stays, and is meant to.
+                // It marks the folder to stay, and stays itself.
                 if file.path == Self.keepFile { continue }
                 let isPicture = pictures.contains(file.path)
                 withheld.append(WithheldFile(file: file, standing: .hidden(root: root), isPicture: isPicture))
@@ -121,7 +121,7 @@ package struct EntrySnapshot: Sendable, Hashable {
         isKept = isFolder && (rules.keeps(name) || files.contains { $0.path == Self.keepFile })
     }
 
-    /// The folders that have no others in them and may hold pictures by their names.
+    /// The innermost folders that may contain pictures by their names.
     func innermostFolders(_ rules: NameRules) -> Set<RawPath> {
         let outer = Set(folders.map(\.path.parent))
         return Set(
@@ -131,7 +131,7 @@ package struct EntrySnapshot: Sendable, Hashable {
             })
     }
 
-    /// The same entry with some of its files only.
+    /// The same entry with only some of its files.
     func restricted(to some: [InboxFile]) -> EntrySnapshot { EntrySnapshot(self, takeable: some) }
 
     private init(_ other: EntrySnapshot, takeable: [InboxFile]) {
@@ -141,13 +141,13 @@ package struct EntrySnapshot: Sendable, Hashable {
         (withheld, clutter, clutterRoots, unreadable) = ([], [], [:], [])
     }
 
-    /// Whether something in it is not taken in and may yet be: what lies there on purpose, such as `.gitkeep`, is not meant.
+    /// Whether something in it hasn't been taken and still may be, not counting what is there on purpose, such as
+    /// `.gitkeep`.
     package var withholdsPictures: Bool {
         !unreadable.isEmpty || excess != nil || withheld.contains(where: \.isPicture)
     }
 
-    /// Whether there is nothing in it but clutter; it is cleared away like a drop. An entry that is clutter itself is not
-    /// ours to clear away.
+    /// Whether it contains only clutter; it is then removed like a drop. An entry that is clutter itself isn't removed.
     var isOnlyClutter: Bool {
         isFolder && !isKept && standing == .takeable && !NameRules.isAside(name) && !clutter.isEmpty
             && takeable.isEmpty && withheld.isEmpty && unreadable.isEmpty && excess == nil
@@ -156,12 +156,12 @@ package struct EntrySnapshot: Sendable, Hashable {
     private static let keepFile = RawPath(".keep")
 }
 
-/// A drop that holds still and may be taken in.
+/// A drop that has settled and may be taken.
 package struct DropCandidate: Sendable, Hashable {
     package let snapshot: EntrySnapshot
-    /// How long it has been seen to hold still.
+    /// How long it has been seen unchanged.
     package let stillFor: Duration
-    /// Whether it was renamed in as a whole, so that nobody is at work in it.
+    /// Whether it was renamed in as a whole, so that nobody is working in it.
     package let isWhole: Bool
 
     package var name: RawPath { snapshot.name }

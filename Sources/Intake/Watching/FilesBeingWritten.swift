@@ -1,11 +1,11 @@
 internal import Synchronization
 internal import System
 
-/// The files of the inbox that somebody has been seen to write to and not to close since, as inotify tells it.
+/// The files of the inbox that, according to inotify, somebody has written to and not closed since.
 ///
-/// It is the only way to know of a file of another user's. It doesn't know what happened before its folder was watched or
-/// while events were lost, and of two writers it takes the first one's closing for both. One of whom nothing is heard for
-/// ``patience`` is taken for gone: not every write ends with a closing (truncate(2) doesn't).
+/// For another user's files, this is the only way to find out. It doesn't know what happened before a folder was
+/// watched or while events were lost, and if one of two writers closes the file, it believes that both have. A writer
+/// who is silent for ``patience`` is considered gone: not every write ends with a close (truncate(2) doesn't).
 package final class FilesBeingWritten: Sendable {
     static let patience = Duration.seconds(3600)
 
@@ -16,7 +16,7 @@ package final class FilesBeingWritten: Sendable {
 
     private struct State {
         var files: [RawPath: Writing] = [:]
-        /// The files whose writers are gone are only looked for when there are so many.
+        /// Files whose writers are gone are only searched for when there are this many.
         var pruningCount = 4096
     }
 
@@ -24,8 +24,8 @@ package final class FilesBeingWritten: Sendable {
 
     package init() {}
 
-    /// Whether a file, by its path in the inbox, is being written. An empty one may have been made by a link, which nobody
-    /// closes, as well; so only what is done to it counts where it has data.
+    /// Whether a file, given by its path in the inbox, is being written. A new name may also be a link, which nobody
+    /// closes; so for files with data, only writes count.
     func contains(_ path: RawPath, isEmpty: Bool) -> Bool {
         state.withLock { state in
             guard let writing = state.files[path], writing.hasData || isEmpty else { return false }
@@ -37,7 +37,7 @@ package final class FilesBeingWritten: Sendable {
 
     func noteWriting(to path: RawPath) { note(path, hasData: true) }
 
-    /// It is closed, or another file has its name now.
+    /// It was closed, or another file has its name now.
     func noteEnd(of path: RawPath) { state.withLock { $0.files[path] = nil } }
 
     /// A file or a folder has another name.

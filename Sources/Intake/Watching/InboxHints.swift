@@ -1,9 +1,9 @@
 internal import Synchronization
 package import System
 
-/// Where to look: what the watcher has heard since it was last asked.
+/// Where to look: what the watcher has noticed since it was last asked.
 package struct InboxHints: Sendable, Equatable {
-    /// Top-level entries that were renamed in from outside, with nothing heard of them since.
+    /// Top-level entries that were renamed in from outside, without events since.
     package var arrived: Set<RawPath> = []
     /// Top-level entries in or below which something happened.
     package var changed: Set<RawPath> = []
@@ -25,7 +25,7 @@ package struct InboxHints: Sendable, Equatable {
     }
 }
 
-/// News of the watching itself.
+/// News about the watching itself.
 package enum WatchNotice: Sendable, Equatable, CustomStringConvertible {
     case watching(folders: Int)
     case polling(reason: String)
@@ -38,8 +38,8 @@ package enum WatchNotice: Sendable, Equatable, CustomStringConvertible {
         case .watching(let folders): "watching \(folders) folders with inotify"
         case .polling(let reason): "polling the inbox: \(reason)"
         case .overflow: "too much happened at once for inotify's queue; scanning the whole inbox"
-        case .inboxReplaced: "the inbox is another folder now; watching that one"
-        case .inboxMissing: "the inbox is not there; waiting for it"
+        case .inboxReplaced: "the inbox has been replaced by another folder; watching that one"
+        case .inboxMissing: "the inbox doesn't exist; waiting for it"
         }
     }
 }
@@ -66,7 +66,7 @@ final class HintBox: Sendable {
         continuation.yield()
     }
 
-    /// Wakes the monitor with nothing new, so that it can look at its clock.
+    /// Wakes the monitor without news, so that it can check the time.
     func tick() { continuation.yield() }
 
     func take() -> InboxHints {

@@ -4,7 +4,7 @@ internal import System
 package import SystemPackage
 internal import Workers
 
-/// Finds the drops that are complete, and hands them over one at a time.
+/// Finds complete drops and hands them over one at a time.
 package struct InboxMonitor: Sendable {
     /// Handles a drop that has settled.
     package typealias Handler = @Sendable (DropCandidate, InboxScanner) async throws -> HandledDrop
@@ -42,7 +42,7 @@ package struct InboxMonitor: Sendable {
     }
 }
 
-/// The monitor's state, and what it does whenever it wakes up.
+/// The monitor's state, and what it does when it wakes up.
 private struct MonitorRound {
     typealias Instant = SettleTracker.Instant
 
@@ -51,7 +51,7 @@ private struct MonitorRound {
     let watcher: InboxWatcher
     let logger: Logger
     let observer: MonitorObserver
-    /// Scans block, so they have a thread of their own.
+    /// Scans block, so they have their own thread.
     private let scanThread = WorkerPool(workerCount: 1)
     private var tracker: SettleTracker
     private var waiting: WaitingList
@@ -61,11 +61,11 @@ private struct MonitorRound {
     private var rules: NameRules
     private var approved: Set<RawPath> = []
     private var scanner: InboxScanner?
-    /// What was seen of entries since the handler was last told.
+    /// What was seen of the entries since the handler was last informed.
     private var looked: [RawPath: EntrySnapshot?] = [:]
     private var dirty: Set<RawPath> = []
     private var nextFullScan = SuspendingClock.now
-    /// Entries in which much happens are not scanned all the time.
+    /// Entries with many changes aren't scanned all the time.
     private var notBefore: [RawPath: Instant] = [:]
     private var reportedFailure: FileFailure?
     private var isSaidToPoll = false
@@ -73,9 +73,9 @@ private struct MonitorRound {
     private static let longestNap = Duration.milliseconds(900)
     private static let shortestScanGap = Duration.milliseconds(200)
     private static let pauseAfterFailure = Duration.seconds(10)
-    /// At most a tenth of the time goes to scanning an entry again and again.
+    /// At most a tenth of the time is spent on scanning the same entry repeatedly.
     private static let scanGapFactor = 10
-    /// How often the list of what waits is made anew where nothing has happened: some of it is a matter of time.
+    /// How often the list of what waits is updated even if nothing has happened: some of it depends on time.
     private static let listInterval = Duration.seconds(5)
     private static let shortestListInterval = Duration.seconds(1)
 
@@ -119,7 +119,7 @@ private struct MonitorRound {
         }
     }
 
-    /// Naps until the next entry is due, if that is sooner than the watcher's next tick; false if not.
+    /// Sleeps until the next entry is due, if that is before the watcher's next tick; false if it isn't.
     func waitsForNext() async -> Bool {
         guard let deadline = nextScan, deadline < .now.advanced(by: Self.longestNap) else { return false }
         return (try? await Task.sleep(until: deadline, clock: .suspending)) != nil
@@ -131,7 +131,7 @@ private struct MonitorRound {
         return [pending, due].compactMap { $0 }.min()
     }
 
-    /// What may be taken by its name changes when somebody asks for it.
+    /// Which names may be taken changes when somebody asks for one.
     private mutating func askForApprovals() {
         let now = observer.approved()
         guard now != approved else { return }
@@ -147,14 +147,14 @@ private struct MonitorRound {
         } else {
             let now = Instant.now
             let rested = dirty.filter { notBefore[$0].map { $0 <= now } ?? true }
-            // One in which nothing happens is looked at when it may have settled, however long a scan of it takes.
+            // An entry without events is scanned when it may have settled, however long the scan takes.
             let names = rested.union(tracker.due(at: now).filter { !dirty.contains($0) })
             await scan(names.union(waiting.nextLooks.filter { $0.value <= now }.keys))
         }
         takeHints()
     }
 
-    /// Takes what the watcher has heard into account.
+    /// Processes what the watcher has noticed.
     private mutating func takeHints() {
         let hints = watcher.takeHints()
         for notice in hints.notices { tell(notice) }
@@ -168,7 +168,7 @@ private struct MonitorRound {
         if hints.rescan { nextFullScan = now }
     }
 
-    /// Looks into the folder that the inbox's path leads to now, which may be another one than before.
+    /// Scans the folder to which the inbox's path leads now; it may be another one than before.
     private mutating func scanAll() async throws(FileFailure) {
         if scanner?.isCurrent != true {
             scanner = try InboxScanner(
@@ -193,7 +193,7 @@ private struct MonitorRound {
             let end = Instant.now
             dirty.remove(name)
             notBefore[name] = end.advanced(by: max(Self.shortestScanGap, start.duration(to: end) * Self.scanGapFactor))
-            // What is not to be taken need not settle either.
+            // Entries that aren't to be taken needn't settle.
             if snapshot.standing == .takeable {
                 tracker.observe(snapshot, at: start, until: end)
             } else {
@@ -211,7 +211,7 @@ private struct MonitorRound {
         waiting.noteResult(result, of: candidate)
     }
 
-    /// What is in an entry; nil where it is gone, or can't be looked into for now.
+    /// The contents of an entry; nil if it is gone or can't be read at the moment.
     private mutating func look(into name: RawPath) async -> EntrySnapshot? {
         guard let scanner else { return nil }
         do {
@@ -229,7 +229,7 @@ private struct MonitorRound {
         return nil
     }
 
-    /// Tells what waits, if that has changed. The list is made anew at most once a second, for it may be long.
+    /// Reports what waits, if that has changed. The list is updated at most once a second, because it may be long.
     private mutating func tellWhatWaits() {
         let now = Instant.now
         let interval = hasNews ? Self.shortestListInterval : Self.listInterval
@@ -255,7 +255,7 @@ private struct MonitorRound {
 }
 
 extension MonitorRound {
-    /// That it polls is said once: without watches, inotify is tried again every minute.
+    /// Polling is reported once: without watches, inotify is tried again every minute.
     private mutating func tell(_ notice: WatchNotice) {
         switch notice {
         case .polling where isSaidToPoll: return
@@ -276,7 +276,7 @@ extension MonitorRound {
         logger.log(level: level, "inbox watch", metadata: ["intake.state": "\(notice)"])
     }
 
-    /// Once for as long as it lasts, and nil when it has passed.
+    /// Once as long as it lasts, and nil when it is over.
     private mutating func report(_ failure: FileFailure?) {
         guard failure != reportedFailure else { return }
         reportedFailure = failure

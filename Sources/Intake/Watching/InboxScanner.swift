@@ -2,7 +2,7 @@ internal import Pictures
 package import System
 package import SystemPackage
 
-/// How much one drop may hold before it is left alone.
+/// How much one drop may contain before it is left alone.
 package struct ScanLimits: Sendable, Hashable {
     /// Folders below the drop's own.
     package var depth: Int
@@ -17,7 +17,7 @@ package struct ScanLimits: Sendable, Hashable {
     }
 }
 
-/// Sees what is in the inbox, through folder descriptors; follows no link and opens nothing but folders.
+/// Finds out what is in the inbox, through folder descriptors; it follows no links and opens only folders.
 package final class InboxScanner: Sendable {
     package let inbox: FilePath
     package let limits: ScanLimits
@@ -30,9 +30,9 @@ package final class InboxScanner: Sendable {
     /// Opens the inbox. Throws ``FileFailure`` where it is missing, no folder, or closed to this process.
     ///
     /// - Parameters:
-    ///   - rules: what names say.
-    ///   - beingWritten: what is known of the inbox's files.
-    ///   - beat: called for everything that a scan sees, which of a large drop on a slow disk takes long.
+    ///   - rules: what names mean.
+    ///   - beingWritten: what is known about writers of the inbox's files.
+    ///   - beat: called for everything that a scan sees; for a large drop on a slow disk, a scan takes long.
     package init(
         inbox: FilePath, limits: ScanLimits = ScanLimits(), rules: NameRules = NameRules(),
         beingWritten: FilesBeingWritten = FilesBeingWritten(), beat: @escaping @Sendable () -> Void = {}
@@ -55,7 +55,7 @@ package final class InboxScanner: Sendable {
     /// The names of all top-level entries.
     package func names() throws(FileFailure) -> Set<RawPath> { Set(try folder.names()) }
 
-    /// All that is in and below one top-level entry; nil if it is gone.
+    /// Everything in and below one top-level entry; nil if it is gone.
     package func scan(_ name: RawPath) throws(FileFailure) -> EntrySnapshot? {
         guard let status = try folder.status(of: name) else { return nil }
         var walk = Walk(drop: name, limits: limits, rules: rules, beat: beat)
@@ -72,7 +72,7 @@ package final class InboxScanner: Sendable {
     }
 }
 
-/// One scan under way.
+/// One scan in progress.
 private struct Walk {
     let drop: RawPath
     let limits: ScanLimits
@@ -101,9 +101,9 @@ private struct Walk {
         lookAt(file, of: folder, standing: rules.standing(of: RawPath([]), in: drop, isFolder: false))
     }
 
-    /// Lists the folder `name` of `parent`, whose path below the drop is `path`, and all below it.
+    /// Lists the folder `name` of `parent`, whose path below the drop is `path`, and everything below it.
     ///
-    /// What is clutter has limits of its own, so that a deep or large `.git` doesn't hold a drop up.
+    /// Clutter has separate limits, so that a deep or large `.git` doesn't block a drop.
     mutating func enter(
         _ parent: FolderHandle, _ name: RawPath, at path: RawPath, status: FileStatus, depth: Int, isClutter: Bool
     ) throws(FileFailure) {
@@ -111,7 +111,7 @@ private struct Walk {
         let depthLimit = isClutter ? Self.clutterDepth : limits.depth
         if depth > depthLimit { excess = .depth(limit: depthLimit, folder: path) }
         if depth > 0 { noteCount(isClutter: isClutter) }
-        // Clutter directly in the inbox is nobody's drop.
+        // Clutter directly in the inbox isn't a drop.
         guard excess == nil, !(isClutter && depth == 0) else { return }
         do {
             let folder = try parent.folder(name)
@@ -120,7 +120,7 @@ private struct Walk {
             }
         } catch {
             switch error.errno {
-            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels: break  // The next scan tells more.
+            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels: break  // The next scan shows more.
             case .permissionDenied, .notPermitted: unreadable.append(path)
             default: throw error
             }
@@ -149,17 +149,17 @@ private struct Walk {
         if max(count, clutterCount) > limits.files { excess = .count(limit: limits.files) }
     }
 
-    /// Deep enough for what tools make, and no deeper than as many folders may be held open.
+    /// Deep enough for what tools create, and not so deep that too many folders are open at once.
     private static let clutterDepth = 64
 
-    /// So that most files need no closer look.
+    /// Avoids a closer look at most files.
     private func mayBeHidden(_ path: RawPath) -> Bool {
         let dot = UInt8(ascii: ".")
         if drop.bytes.first == dot || path.bytes.first == dot { return true }
         return zip(path.bytes, path.bytes.dropFirst()).contains { $0 == UInt8(ascii: "/") && $1 == dot }
     }
 
-    /// Hidden pictures wait for somebody, who is to be told of them; other hidden files concern nobody.
+    /// Hidden pictures wait for somebody, who must be informed; other hidden files don't matter.
     private mutating func lookAt(_ file: InboxFile, of folder: FolderHandle, standing: NameRules.Standing) {
         guard case .hidden = standing, file.kind == .regular, file.stamp.size > 0 else { return }
         hiddenCount += 1
@@ -168,14 +168,14 @@ private struct Walk {
         }
     }
 
-    /// So many hidden files are looked at in a scan; whoever hides more hides pictures.
+    /// How many hidden files are examined in a scan; if there are more, they count as pictures.
     private static let sniffLimit = 1000
 }
 
-/// Whether a file that is not to be taken in holds a picture all the same.
+/// Whether a file that isn't to be taken contains a picture nevertheless.
 private enum HiddenPicture {
     static func isOne(_ name: RawPath, in folder: FolderHandle) -> Bool {
-        // What can't be looked into may be one.
+        // If it can't be read, it may be one.
         guard let file = try? folder.file(name) else { return true }
         defer { try? file.close() }
         let head = [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in

@@ -3,15 +3,15 @@ internal import Synchronization
 internal import System
 package import SystemPackage
 
-/// Tells where in the inbox something happens. It may tell too much and, without inotify, knows only that time passes;
-/// truth is what an ``InboxScanner`` sees.
+/// Reports where in the inbox something happens. It may report too much and, without inotify, knows only that time
+/// passes; what counts is what an ``InboxScanner`` sees.
 ///
-/// libinotifytools keeps its state in static variables, so one watcher at a time uses it, from one thread of its own; a
+/// libinotifytools keeps its state in static variables, so only one watcher at a time uses it, from its own thread; a
 /// second watcher in the same process polls.
 package final class InboxWatcher: Sendable {
     package enum Mode: String, Sendable, CaseIterable {
         case inotify
-        /// Scan every so often; for network file systems, which report nothing.
+        /// Scan regularly; for network file systems, which report nothing.
         case poll
     }
 
@@ -19,8 +19,8 @@ package final class InboxWatcher: Sendable {
     package let wakeUps: AsyncStream<Void>
     private let box: HintBox
 
-    /// Starts watching at once.
-    /// - Parameter pollInterval: the time between two hints to rescan where inotify is not at work.
+    /// Starts watching immediately.
+    /// - Parameter pollInterval: the time between two hints to rescan if inotify isn't used.
     package init(
         inbox: FilePath, rules: NameRules = NameRules(), mode: Mode = .inotify, pollInterval: Duration = .seconds(5)
     ) {
@@ -37,13 +37,13 @@ package final class InboxWatcher: Sendable {
 
     deinit { stop() }
 
-    /// What has been heard of writers; nothing where inotify is not at work.
+    /// What is known about writers; nothing if inotify isn't used.
     var beingWritten: FilesBeingWritten { box.beingWritten }
 
-    /// What was heard since the last call.
+    /// What was noticed since the last call.
     package func takeHints() -> InboxHints { box.take() }
 
-    /// Ends the watching; its thread ends within about two seconds.
+    /// Stops watching; the thread ends within about two seconds.
     package func stop() { box.stop() }
 }
 
@@ -61,8 +61,10 @@ private struct WatchLoop {
 
     func run() {
         box.post { $0.rescan = true }
-        guard mode == .inotify else { return poll(because: "so it is set", for: nil) }
-        guard claim() else { return poll(because: "another watcher of this process uses libinotifytools", for: nil) }
+        guard mode == .inotify else { return poll(because: "inbox.watch is poll", for: nil) }
+        guard claim() else {
+            return poll(because: "another watcher in this process is using libinotifytools", for: nil)
+        }
         defer { Self.isClaimed.store(false, ordering: .releasing) }
         while !box.isStopped {
             do throws(InotifyFault) {

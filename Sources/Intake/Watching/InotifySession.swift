@@ -15,11 +15,11 @@ enum InotifyFault: Error, CustomStringConvertible {
         switch self {
         case .initialization(let errno): "inotify can't be set up: \(errno) (see fs.inotify.max_user_instances)"
         case .descriptorTooHigh(let value):
-            "inotify's descriptor is \(value), and libinotifytools takes none above 1023"
+            "inotify's descriptor is \(value), and libinotifytools can't use descriptors above 1023"
         case .noWatchesLeft(let folders):
             "no inotify watches are left after \(folders) folders (see fs.inotify.max_user_watches)"
         case .watch(let path, let errno): "can't watch \(path): \(errno)"
-        case .inboxMissing: "the inbox is not there"
+        case .inboxMissing: "the inbox doesn't exist"
         }
     }
 }
@@ -30,9 +30,9 @@ struct InotifySession {
     private let rules: NameRules
     private let box: HintBox
     private let held: FolderHandle
-    /// The library's; nil where it can't be found out.
+    /// The library's descriptor; nil if it can't be determined.
     private let descriptor: Int32?
-    /// Watch descriptors and the folders they stand for, relative to the inbox, whose own path is empty.
+    /// Watch descriptors and their folders, relative to the inbox, whose own path is empty.
     private var folders: [Int32: RawPath] = [:]
     /// Watches of deleted folders, which the library never frees.
     private var staleCount = 0
@@ -68,7 +68,7 @@ struct InotifySession {
         }
     }
 
-    /// Watches until the box is stopped, the inbox is another folder, or too many watches have gone stale.
+    /// Watches until the box is stopped, the inbox is another folder, or too many watches are stale.
     mutating func run() throws(InotifyFault) {
         defer { end() }
         box.beingWritten.forgetAll()
@@ -114,7 +114,7 @@ struct InotifySession {
         return Event(watch: event.pointee.wd, mask: event.pointee.mask, cookie: event.pointee.cookie, name: name)
     }
 
-    /// Takes note of an event and says whether the session can go on.
+    /// Processes an event and returns whether the session can continue.
     private mutating func handle(_ event: Event) throws(InotifyFault) -> Bool {
         if event.has(Int32(IN_Q_OVERFLOW)) {
             box.beingWritten.forgetAll()
@@ -177,7 +177,7 @@ struct InotifySession {
         }
     }
 
-    /// The folder that a watch stands for; the library's own record helps where a name has been used twice.
+    /// The folder of a watch; the library's own record helps if a name has been used twice.
     private mutating func folder(of watch: Int32) -> RawPath? {
         if let known = folders[watch] { return known }
         guard watch > 0, let name = inotifytools_filename_from_wd(watch) else { return nil }
@@ -190,10 +190,10 @@ struct InotifySession {
         return path
     }
 
-    /// Watches a folder, then lists it, then goes on with the folders in it, so that none can appear unseen.
+    /// Watches a folder, then lists it, then continues with the folders in it, so that none can appear unnoticed.
     private mutating func watchTree(_ path: RawPath, depth: Int) throws(InotifyFault) {
         guard depth <= Self.depthLimit, rules.isOfInterest(path), try watch(path) else { return }
-        // A tree of many folders takes long, and the monitor is to know that this goes on.
+        // A tree with many folders takes long, and the monitor must know that work is in progress.
         box.tick()
         let children: [RawPath]
         do { children = try Files.possibleFolders(in: FilePath(absolute(path))) } catch {
@@ -202,7 +202,7 @@ struct InotifySession {
         for child in children { try watchTree(path.appending(child), depth: depth + 1) }
     }
 
-    /// Watches one folder and says whether there is one.
+    /// Watches one folder and returns whether it exists.
     private mutating func watch(_ path: RawPath) throws(InotifyFault) -> Bool {
         let full = absolute(path)
         guard full.withCString({ inotifytools_watch_file($0, Self.mask) }) != 0 else {
@@ -214,7 +214,7 @@ struct InotifySession {
         return true
     }
 
-    /// Throws what keeps folders from being watched at all; one that is gone or closed to this process is passed over.
+    /// Throws errors that prevent watching altogether; a folder that is gone or can't be opened is skipped.
     private mutating func checkFault(_ errno: Errno, at path: RawPath) throws(InotifyFault) {
         if errno == .permissionDenied { closed.insert(path) }
         switch errno {
@@ -230,8 +230,8 @@ struct InotifySession {
         return path.bytes.isEmpty ? root : root.appending(path)
     }
 
-    /// Looked up at most once a second, however much happens. That it can't be looked up, for want of a descriptor, says
-    /// nothing.
+    /// Looked up at most once a second, however much happens. If it can't be looked up because descriptors ran out,
+    /// that means nothing.
     private mutating func isInboxTheSame() -> Bool {
         guard nextIdentityCheck <= .now else { return true }
         nextIdentityCheck = .now.advanced(by: .seconds(1))
@@ -243,9 +243,9 @@ struct InotifySession {
         }
     }
 
-    /// Empties the library's buffer, which outlives a session, and cleans up.
+    /// Clears the library's buffer, which outlives a session, and cleans up.
     ///
-    /// In a busy inbox events never cease, so the library first gets a descriptor on which nothing comes any more.
+    /// In a busy inbox events never stop, so the library first gets a descriptor that delivers nothing any more.
     private func end() {
         var ends: [Int32] = [-1, -1]
         if let descriptor, pipe(&ends) == 0 { dup2(ends[0], descriptor) }

@@ -2,12 +2,12 @@ package import System
 
 /// How the inbox is watched.
 package struct WatchSettings: Sendable {
-    /// How long a drop has to hold still.
+    /// How long a drop must be unchanged.
     package var settle: Duration
     package var mode: InboxWatcher.Mode
-    /// How often everything is scanned where inotify is not at work.
+    /// How often everything is scanned if inotify isn't used.
     package var pollInterval: Duration
-    /// How often everything is scanned although inotify is at work.
+    /// How often everything is scanned although inotify is used.
     package var rescanInterval: Duration
     package var limits: ScanLimits
     package var rules: NameRules
@@ -25,17 +25,18 @@ package struct WatchSettings: Sendable {
     }
 }
 
-/// What a monitor asks and tells of its own work, from whatever thread.
+/// What a monitor asks and reports about its work, from any thread.
 package struct MonitorObserver: Sendable {
-    /// The inbox can't be looked into, and with nil that it can again.
+    /// The inbox can't be read; nil if it can be read again.
     package var faultChanged: @Sendable (FileFailure?) -> Void = { _ in }
-    /// Why the inbox is polled though it should be watched, and with nil that it is watched.
+    /// Why the inbox is polled although it should be watched; nil if it is watched.
     package var pollingChanged: @Sendable (String?) -> Void = { _ in }
-    /// All that lies in the inbox and isn't being taken in at this moment, whenever that has changed.
+    /// Everything in the inbox that isn't being taken at the moment, whenever that has changed.
     package var waitingChanged: @Sendable ([WaitingItem]) -> Void = { _ in }
-    /// What there is now of entries that were looked at; nil for those that are gone. False has it told once more.
+    /// The present state of entries that were scanned; nil for those that are gone. If it returns false, it is reported
+    /// again.
     package var looked: @Sendable ([RawPath: EntrySnapshot?], InboxScanner) async -> Bool = { _, _ in true }
-    /// Whether a file of a drop of that name has been taken in and may only not be removed.
+    /// Whether a file of a drop with that name has been taken and just may not be removed.
     package var isTakenIn: @Sendable (InboxFile, RawPath) -> Bool = { _, _ in false }
     /// The hidden or partial paths that somebody has asked to be taken.
     package var approved: @Sendable () -> Set<RawPath> = { [] }
@@ -45,12 +46,12 @@ package struct MonitorObserver: Sendable {
     package init() {}
 }
 
-/// What has become of a drop that was handed over.
+/// What happened to a drop that was handed over.
 package struct HandledDrop: Sendable {
-    /// When to hand over what is left of it in the inbox even if nothing changes there, such as after a fault of the
-    /// environment; nil is for when something changes only.
+    /// When to hand over what is left of it in the inbox even if nothing changes there, for example after a problem of
+    /// the machine; nil means only when something changes.
     package var lookAgainAfter: Duration?
-    /// The files that stay for now, and why.
+    /// The files that stay for the moment, and why.
     package var deferred: [InboxFile: Deferral] = [:]
     /// Why nothing could be done.
     package var failure: String?

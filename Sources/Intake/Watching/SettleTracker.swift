@@ -3,8 +3,8 @@ package import System
 /// Decides when a drop is complete: a value without I/O. Scans, events and monotonic times go in, settled drops come out.
 ///
 /// An entry has settled when two scans at least `settle` apart agree on every file's inode, size and times, and nothing
-/// was reported about it in between. One that was renamed in as a whole needs to hold still for `wholeSettle` only. In a
-/// folder that is kept, each file settles for itself.
+/// was reported about it in between. An entry that was renamed in as a whole must only be unchanged for `wholeSettle`.
+/// In a kept folder, each file settles separately.
 package struct SettleTracker: Sendable {
     package typealias Instant = SuspendingClock.Instant
 
@@ -15,7 +15,7 @@ package struct SettleTracker: Sendable {
         var lastSeen: Instant
         var hasMoved = false
         var arrivedWhole = false
-        /// Set once its drop has been handled and only what could not be taken is left.
+        /// Set once its drop has been handled and only what couldn't be taken is left.
         var rest: Rest?
         /// The files of a kept folder.
         var files: [InboxFile: FileWait] = [:]
@@ -45,7 +45,7 @@ package struct SettleTracker: Sendable {
         entries[name] = Entry(snapshot: nil, stillSince: now, lastSeen: now, arrivedWhole: true)
     }
 
-    /// Something was reported in or below the entry: whatever was seen of it so far no longer counts.
+    /// Something was reported in or below the entry: earlier scans of it no longer count.
     package mutating func disturb(_ name: RawPath) {
         entries[name]?.hasMoved = true
         entries[name]?.rest = nil
@@ -63,13 +63,13 @@ package struct SettleTracker: Sendable {
         let end = end ?? start
         var entry = Entry(snapshot: snapshot, stillSince: end, lastSeen: end, arrivedWhole: isArrival)
         if snapshot.isKept {
-            // Where nothing has changed that a scan shows, somebody has closed a file: all may be tried again.
+            // If a scan shows no change, somebody has closed a file: everything may be tried again.
             let isSame = known?.snapshot == snapshot
             for file in snapshot.takeable {
                 let wait = known?.files[file] ?? FileWait(stillSince: end)
                 entry.files[file] = isSame ? FileWait(stillSince: wait.stillSince) : wait
             }
-            // Files that are as they were have been still up to now.
+            // Unchanged files have been quiet up to now.
             entry.lastSeen = known.map { max($0.lastSeen, start) } ?? end
         }
         entries[snapshot.name] = entry
@@ -83,10 +83,10 @@ package struct SettleTracker: Sendable {
     /// The entry is gone.
     package mutating func forget(_ name: RawPath) { entries[name] = nil }
 
-    /// The candidate has been handled, and `left` is what a scan sees of it now.
+    /// The candidate has been handled, and `left` is what a scan now sees of it.
     ///
-    /// What was in the candidate and is still there rests until it changes, or for `pause` where one is given; anything
-    /// that has come since makes the entry settle anew.
+    /// What was in the candidate and is still there rests until it changes, or for `pause` if one is given; anything
+    /// that has been added since makes the entry settle again.
     package mutating func handled(
         _ candidate: DropCandidate, left: EntrySnapshot, pause: Duration?, at now: Instant
     ) {
@@ -124,7 +124,7 @@ package struct SettleTracker: Sendable {
     /// When the next entry becomes due; nil if all rest.
     package var nextDeadline: Instant? { entries.values.compactMap(deadline).min() }
 
-    /// Whether a drop is waited for until it has held still.
+    /// Whether a drop must be unchanged for a while.
     func isSettling(_ name: RawPath) -> Bool {
         guard let entry = entries[name], let snapshot = entry.snapshot else { return true }
         return snapshot.isKept ? entry.files.values.contains { $0.rest == nil } : entry.rest == nil

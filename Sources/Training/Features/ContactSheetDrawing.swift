@@ -2,7 +2,7 @@ internal import Pictures
 package import Settings
 internal import System
 
-/// The contact sheet of `cultivar augment`: a picture beside the copies that training would make of it.
+/// The contact sheet of `cultivar augment`: a picture next to the copies that training would make of it.
 package struct ContactSheetDrawing: Sendable {
     private let settings: Settings
 

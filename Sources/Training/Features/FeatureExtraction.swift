@@ -7,7 +7,7 @@ internal import Synchronization
 package import System
 package import Workers
 
-/// Runs pictures through frozen backbones, each at most once: what the cache has is never computed again.
+/// Runs pictures through frozen backbones, each at most once: features in the cache are never computed again.
 package struct FeatureExtraction: Sendable {
     private let store: PictureStore
     private let cache: FeatureCache
@@ -20,12 +20,12 @@ package struct FeatureExtraction: Sendable {
         self.pool = pool
     }
 
-    /// Makes sure that the cache has the features of each picture as it is and of its first `copies` augmented copies.
+    /// Makes sure that the cache has the features of each original picture and of its first `copies` augmented copies.
     ///
-    /// What is finished stays in the cache if this is cancelled or fails.
+    /// If this is cancelled or fails, finished features stay in the cache.
     ///
     /// - Parameter progress: called with the pictures done and to do, on any worker.
-    /// - Returns: how many images the backbone had to see; the others were in the cache.
+    /// - Returns: how many images had to be computed; the others were in the cache.
     /// - Throws: `ExtractionFailure` for a stored picture that can't be read or decoded, `CancellationError`.
     @discardableResult
     package func extract(
@@ -46,7 +46,7 @@ package struct FeatureExtraction: Sendable {
         return work.map(\.copies.count).reduce(0, +)
     }
 
-    /// One picture with the copies of it that the cache lacks; copy 0 is the picture as it is.
+    /// One picture with the copies that are missing in the cache; copy 0 is the original picture.
     private struct Item {
         let digest: Digest
         var copies: [Int]
@@ -59,7 +59,8 @@ package struct FeatureExtraction: Sendable {
         return pictures.compactMap { digest in items[digest].map { Item(digest: digest, copies: $0) } }
     }
 
-    /// Pieces of about `chunkPixels`: enough to fill a network's groups, and soon safe in the cache.
+    /// Pieces of about `chunkPixels`: large enough to fill a network's groups, and small enough to be in the cache
+    /// soon.
     private func chunks(of items: [Item], inputSize: Int) -> [ArraySlice<Item>] {
         let imagesEach = max(1, items.map(\.copies.count).reduce(0, +) / items.count)
         let size = max(1, Self.chunkPixels / (inputSize * inputSize * imagesEach))
@@ -86,7 +87,7 @@ package struct FeatureExtraction: Sendable {
         try features.withUnsafeBuffer { try cache.insert(keys, $0, in: source.space) }
     }
 
-    /// Runs the network group by group, so that cancelling doesn't have to wait for the whole chunk.
+    /// Runs the network group by group, so that cancellation needn't wait for the whole chunk.
     private func features(
         of pixels: [UInt8], count: Int, with extractor: FeatureExtractor, cancellation: CancellationFlag
     ) throws -> Matrix {
@@ -108,8 +109,8 @@ package struct FeatureExtraction: Sendable {
         return features
     }
 
-    /// A stored picture at the input size. A large JPEG is scaled down while it is decoded, as far as both sides stay at
-    /// least that long.
+    /// A stored picture at the input size. A large JPEG is scaled down while it is decoded, as long as both sides stay
+    /// at least that long.
     private func picture(_ digest: Digest, size: Int) throws -> RGBImage {
         do {
             let decoded = try decoder.decode(store.read(digest), atLeast: size)
@@ -121,7 +122,7 @@ package struct FeatureExtraction: Sendable {
     }
 }
 
-/// A picture of the store that can't be used.
+/// A stored picture that can't be used.
 package struct ExtractionFailure: Error, Sendable, CustomStringConvertible {
     package let picture: Digest
     package let reason: String

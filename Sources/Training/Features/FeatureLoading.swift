@@ -3,7 +3,7 @@ package import Learning
 package import Numerics
 package import System
 
-/// The pictures of some classes on one side: what a run learns from, or what models are tested on.
+/// The pictures of some classes in one split: those from which a run learns, or those on which models are tested.
 package struct PictureSet: Sendable {
     package struct Picture: Hashable, Sendable {
         package let id: PictureID
@@ -17,7 +17,7 @@ package struct PictureSet: Sendable {
     /// In the order in which they were accepted.
     package let pictures: [Picture]
 
-    /// - Parameter labels: the classes whose pictures count; nil is all there are.
+    /// - Parameter labels: the classes whose pictures count; nil means all.
     package init(_ dataset: Dataset, _ split: Split, of labels: [Label]? = nil) {
         let labels = labels ?? dataset.labels
         let classes = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1.id, $0) })

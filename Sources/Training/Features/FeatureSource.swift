@@ -4,14 +4,14 @@ internal import Networks
 package import Pictures
 internal import System
 
-/// How pictures become features: a backbone, the size at which it sees them, and how copies are augmented.
+/// How pictures become features: a backbone, its input size, and how copies are augmented.
 package struct FeatureSource: Sendable {
     package let loaded: LoadedBackbone
-    /// Height and width in pixels of what the backbone sees.
+    /// Height and width of the backbone's input in pixels.
     package let inputSize: Int
-    /// How copies 1, 2, … of a picture are drawn; copy 0 is the picture as it is.
+    /// How copies 1, 2, … of a picture are drawn; copy 0 is the original picture.
     package let augmentation: AugmentationSettings
-    /// The name of all this in the feature cache.
+    /// How this is identified in the feature cache.
     package let space: FeatureSpace
 
     package init(loaded: LoadedBackbone, inputSize: Int? = nil, augmentation: AugmentationSettings) throws {
@@ -25,7 +25,7 @@ package struct FeatureSource: Sendable {
             augmentation: JSONText(augmentation).text, featureCount: loaded.backbone.featureCount)
     }
 
-    /// The pixels that the backbone sees for one copy of a picture, from the picture at the input size.
+    /// The backbone's input for one copy of a picture, from the picture at the input size.
     func prepared(_ picture: RGBImage, digest: Digest, copy: Int) -> RGBImage {
         guard copy > 0 else { return picture }
         let parameters = AugmentationParameters(
@@ -33,7 +33,7 @@ package struct FeatureSource: Sendable {
         return picture.augmented(by: parameters)
     }
 
-    /// How far a JPEG is scaled down while it is decoded. To be renamed with every change that pixels may differ by.
+    /// How far a JPEG is scaled down while it is decoded. Rename this with every change that may affect pixels.
     private static let decoding = "JPEG at least 1 x"
 
     /// One for all runs, so that a run with another seed finds the same copies in the cache.

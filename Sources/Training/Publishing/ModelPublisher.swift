@@ -7,11 +7,11 @@ internal import Pictures
 internal import System
 internal import SystemPackage
 
-/// Brings models into the outbox, and keeps the outbox in agreement with the history, whatever interrupts it.
+/// Publishes models in the outbox, and keeps the outbox in agreement with the history, even after interruptions.
 ///
-/// The history decides: a version is first staged whole, then the decision is committed, then the version gets its name
-/// and `current` points to it, then the history notes that the outbox agrees. `agree` does the last two steps, and is
-/// called at start as well.
+/// The history decides: a complete version is staged first, then the decision is committed, then the version gets its
+/// name and `current` points to it, then the history records that the outbox agrees. `agree` does the last two steps;
+/// it is also called at start.
 package struct ModelPublisher: Sendable {
     private let history: History
     private let outbox: OutboxFolder
@@ -23,8 +23,8 @@ package struct ModelPublisher: Sendable {
         self.library = library
     }
 
-    /// Makes the outbox show the version that the latest decision names, and clears away what interrupted publications
-    /// have left; returns the version, nil where there is none yet. For the holder of the installation's lock only.
+    /// Makes the outbox show the version that the latest decision names, and removes what interrupted publications have
+    /// left. Returns the version; nil if there is none yet. Only for the holder of the installation's lock.
     @discardableResult
     package func agree() throws -> String? {
         let version = try follow()
@@ -42,12 +42,12 @@ package struct ModelPublisher: Sendable {
         return nil
     }
 
-    /// Makes an earlier model the champion again, without training, also while a daemon runs.
+    /// Makes an earlier model the champion again, without training, even while a daemon runs.
     ///
-    /// - Parameter version: the version; nil is the one that was champion before the present one was promoted.
+    /// - Parameter version: the version; nil means the champion before the present one was promoted.
     /// - Returns: the version that is current now.
-    /// - Throws: `RollbackFailure`, `HistoryFailure.noSuchVersion`, `OutboxFailure` for a version that is damaged;
-    ///   nothing is decided then.
+    /// - Throws: `RollbackFailure`, `HistoryFailure.noSuchVersion`, `OutboxFailure` for a damaged version. In these
+    ///   cases, nothing is decided.
     package func rollback(to version: String?) throws -> String {
         guard let current = try history.currentPublication()?.version else { throw RollbackFailure.noModel }
         let target = try version ?? predecessor(of: current)
@@ -60,7 +60,7 @@ package struct ModelPublisher: Sendable {
         return try follow() ?? target
     }
 
-    /// The champion to which the decisions lead back: one that was rolled back from isn't come to again.
+    /// The previous champion according to the decisions: a version that was rolled back from is skipped.
     private func predecessor(of current: String) throws -> String {
         var line: [String] = []
         for decision in try history.publications() {
@@ -78,12 +78,13 @@ package struct ModelPublisher: Sendable {
     func nextVersion() throws -> String {
         let known = try Set(history.models(limit: .max).map(\.version) + outbox.versions())
         var number = (known.compactMap(VersionName.number).max() ?? 0) + 1
-        // Beyond the highest number names don't count any more, and may be taken all the same.
+        // Names above the highest number aren't counted any more, but may exist nevertheless.
         while known.contains(VersionName.text(number)) { number += 1 }
         return VersionName.text(number)
     }
 
-    /// Stages a version; returns the path of its `model.onnx`, to be tried out, and its manifest with checksums.
+    /// Stages a version; returns the path of its `model.onnx`, so that it can be tested, and its manifest with
+    /// checksums.
     func stage(_ manifest: Manifest, head: Head, source: FeatureSource) throws -> (model: FilePath, manifest: Manifest)
     {
         let model = try ClassifierExport.model(
@@ -118,10 +119,10 @@ package enum RollbackFailure: Error, Sendable, Equatable, CustomStringConvertibl
     package var description: String {
         switch self {
         case .noModel: "no model has been promoted yet"
-        case .isCurrent(let version): "\(version) is the current version already"
+        case .isCurrent(let version): "\(version) is already the current version"
         case .noEarlier(let version): "there is no version before \(version)"
         case .noBackbone(let version, let backbone, let checksum):
-            "\(version) is no longer in the outbox, and to make it again its backbone \(backbone) is needed, "
+            "\(version) is no longer in the outbox, and creating it again needs its backbone \(backbone), "
                 + "the file with the SHA-256 \(checksum)"
         }
     }

@@ -8,12 +8,12 @@ internal import Pictures
 internal import System
 internal import SystemPackage
 
-/// Makes a challenger the champion: stages it, tries the written file out, decides, publishes.
+/// Makes a challenger the champion: stages it, tests the written file, decides, publishes.
 struct Promotion: Sendable {
     let plan: RunPlan
     let installation: Installation
     let source: FeatureSource
-    /// What the challenger was scored on.
+    /// The pictures on which the challenger was scored.
     let tests: PictureSet
 
     private var publisher: ModelPublisher {
@@ -33,8 +33,8 @@ struct Promotion: Sendable {
         try publisher.agree()
     }
 
-    /// Runs the file that was written on pictures of the test set: it must give the probabilities that the decision
-    /// was made on.
+    /// Runs the written file on pictures of the test set: it must give the probabilities on which the decision was
+    /// based.
     private func selfTest(_ model: FilePath, against expected: Matrix) async throws {
         let predictor = try Predictor(model: model, limits: .ofStored)
         let rows = Self.sample(of: expected.rows)
@@ -61,7 +61,7 @@ struct Promotion: Sendable {
         return (0..<size).map { $0 * count / size }
     }
 
-    /// How the features were computed that the head was trained on, where that isn't how the model itself computes.
+    /// How the features were computed on which the head was trained, if the model itself computes them differently.
     private func trainingArithmetic(_ parameters: Hyperparameters) -> Manifest.TrainingArithmetic? {
         guard let backbone = plan.sources[parameters.backbone]?.loaded.backbone, backbone.precision != .float32 else {
             return nil
@@ -93,7 +93,7 @@ struct Promotion: Sendable {
     }
 }
 
-/// The model file that was written doesn't do what the trained model did; it is not published.
+/// The written model file doesn't give the same results as the trained model; it isn't published.
 package struct SelfTestFailure: Error, Sendable, CustomStringConvertible {
     package let picture: String
     package let label: String
@@ -102,6 +102,6 @@ package struct SelfTestFailure: Error, Sendable, CustomStringConvertible {
 
     package var description: String {
         "the written model gives the test picture \(picture) the probability \(found) for \(label), "
-            + "the trained one gave \(expected): not published"
+            + "the trained model gave \(expected); it isn't published"
     }
 }

@@ -240,7 +240,7 @@ class BrokenDisks(EnvironmentCase):
             installation = self.started(state=state)
             break_disk(state)
             installation.drop("fruit", files)
-            installation.wait_until("the log says so", lambda: "drop not taken in" in installation.log_text())
+            installation.wait_until("the log says so", lambda: "drop not taken" in installation.log_text())
             self.assertEqual(len(list(installation.inbox.glob("fruit/fig/*.png"))), 10)
             self.assertEqual(installation.stop(), 0)
         subprocess.run(["fsck.ext4", "-y", str(image)], capture_output=True)

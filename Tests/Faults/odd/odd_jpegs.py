@@ -13,7 +13,7 @@ from .jpegs import (
 from .files import OddFile, accepted, rejected
 
 EXTRANEOUS, NOT_SEQUENTIAL, NO_SCAN = "extraneous bytes", "don't fit a sequential JPEG", "a component has no scan"
-LEFT_OVER = "left over behind its last block"
+LEFT_OVER = "left over after its last block"
 MAX_FILE = 256 << 20
 
 
