@@ -137,8 +137,8 @@ package.targets += [
     .target(
         name: "TestInstallations",
         dependencies: [
-            "Archive", "Installation", "Learning", "Numerics", "ONNX", "Outbox", "Settings", "Status", "System",
-            "TestSupport", "Training", "Workers", logging, systemPackage,
+            "Archive", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Settings", "Status",
+            "System", "TestSupport", "Training", "Workers", logging, systemPackage,
         ],
         swiftSettings: settings),
     .target(
@@ -148,8 +148,11 @@ package.targets += [
 /// Tests that compare with values which others' software has made; they find the files by path, not in a bundle.
 let testsWithResources = ["Pictures", "Networks", "Learning", "Outbox"]
 
-/// Tests that need an installation with pictures and a backbone in it.
-let testsOfInstallations = ["Doctor", "Training"]
+/// What some tests need beside their module: decoder processes, which are the program itself, or an installation with
+/// pictures and a backbone in it.
+let testDependencies: [String: [Target.Dependency]] = [
+    "Intake": ["cultivar"], "Networks": ["Workers"], "Training": ["TestInstallations"], "Doctor": ["TestInstallations"],
+]
 
 for name in [
     "System", "Workers", "Numerics", "ONNX", "Pictures", "Networks", "Learning", "Archive", "Intake", "Outbox",
@@ -159,9 +162,7 @@ for name in [
     package.targets.append(
         .testTarget(
             name: "\(name)Tests",
-            // Decoder processes are the program itself.
-            dependencies: [.byName(name: name), "TestSupport"] + (name == "Intake" ? ["cultivar"] : [])
-                + (testsOfInstallations.contains(name) ? ["TestInstallations"] : []),
+            dependencies: [.byName(name: name), "TestSupport"] + testDependencies[name, default: []],
             exclude: testsWithResources.contains(name) ? ["Resources"] : [], swiftSettings: settings))
 }
 package.targets.append(

@@ -67,7 +67,8 @@ struct PredictCommand: AsyncParsableCommand {
     /// The requested pictures; reports everything else on standard error.
     private func found() throws -> PictureFiles {
         var files = PictureFiles()
-        for path in images.map({ FilePath($0) }) + (try filesFrom.map(listed) ?? []) { files.add(path) }
+        let named = RawArgument.paths(reading: images).map { FilePath($0) }
+        for path in named + (try filesFrom.map(listed) ?? []) { files.add(path) }
         for (file, reason) in files.strangers { try Self.report("skipped: \(reason)", of: file.name) }
         for (file, reason) in files.failures { try Self.report("can't be read: \(reason)", of: file.name) }
         return files
@@ -75,12 +76,7 @@ struct PredictCommand: AsyncParsableCommand {
 
     private func listed(in list: String) throws -> [FilePath] {
         let bytes = try list == "-" ? InputFile.standardInput() : InputFile.read(FilePath(list), named: list)
-        return bytes.split(separator: null ? 0 : UInt8(ascii: "\n")).map { name in
-            (Array(name) + [0]).withUnsafeBytes {
-                // Bytes that aren't UTF-8 stay unchanged.
-                FilePath(platformString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
-            }
-        }
+        return bytes.split(separator: null ? 0 : UInt8(ascii: "\n")).map { FilePath(RawPath($0)) }
     }
 
     private func predict(

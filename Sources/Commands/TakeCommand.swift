@@ -31,9 +31,9 @@ struct TakeCommand: AsyncParsableCommand {
         let settings = try await installation.settings()
         let state = StateFolder(FilePath(settings.paths.state))
         let history = try installation.writableHistory(in: state, for: "take")
-        let inbox = try InboxPaths(settings)
+        let inbox = InboxPaths(settings)
         let found = try RawArgument.paths(reading: paths).map { try inbox.path($0) }
-        try inbox.check(found)
+        for path in found { try inbox.check(path) }
         try history.requestTaking(
             found.map { RawName(bytes: $0.bytes, text: $0.escaped) }, by: "\(NSUserName()), cultivar take", at: .now)
         let isRunning = try DaemonLock.holder(in: state) != nil
@@ -48,19 +48,17 @@ struct TakeCommand: AsyncParsableCommand {
 private struct InboxPaths {
     private let root: FilePath
     private let rules: NameRules
-    private let scanner: InboxScanner
 
-    init(_ settings: Settings) throws {
+    init(_ settings: Settings) {
         root = FilePath(settings.paths.inbox).lexicallyNormalized()
         rules = NameRules(ignored: settings.inbox.ignore)
-        scanner = try InboxScanner(inbox: root, rules: rules)
     }
 
     /// A path relative to the inbox, from one that is absolute, relative to the inbox, or relative to the current
     /// folder.
     func path(_ given: RawPath) throws -> RawPath {
         let here = try Files.currentFolder()
-        let named = given.withCString { FilePath(platformString: $0) }
+        let named = FilePath(given)
         let candidates = [root, here].map { $0.pushing(named).lexicallyNormalized() }
         guard let inside = candidates.first(where: { $0.starts(with: root) && $0 != root && Files.exists($0) }) else {
             throw CommandFailure(
@@ -73,21 +71,12 @@ private struct InboxPaths {
     }
 
     /// Throws `CommandFailure` for a path that isn't left alone because of its own name.
-    func check(_ paths: [RawPath]) throws {
-        for (name, paths) in Dictionary(grouping: paths, by: \.first) {
-            guard let entry = try scanner.scan(name) else {
-                throw CommandFailure("there is no \(name.escaped) in the inbox \(root)")
-            }
-            let folders = Set(entry.folders.map(\.path))
-            for path in paths { try check(path, isFolder: entry.isFolder && folders.contains(path.withoutFirst)) }
-        }
-    }
-
-    private func check(_ path: RawPath, isFolder: Bool) throws {
+    func check(_ path: RawPath) throws {
         let below = path.withoutFirst
         guard NameRules.mayBeAskedFor(path) else {
             throw CommandFailure("\(path.escaped) was set aside because of its size; move it somewhere else first")
         }
+        let isFolder = try Files.status(of: root.appending(raw: path))?.kind == .directory
         switch rules.standing(of: below, in: path.first, isFolder: isFolder) {
         case .hidden(let root) where root == below, .partial(let root) where root == below: return
         case .hidden(let root), .partial(let root):

@@ -26,11 +26,11 @@ final class Approvals: Sendable {
     /// Forgets requests for paths that are no longer in the inbox.
     ///
     /// - Parameter seen: what was seen of the entries of the inbox; nil for an entry that is gone.
-    func forget(_ seen: [RawPath: EntrySnapshot?], in history: History) throws {
+    func forget(_ seen: [RawPath: SeenEntry?], in history: History) throws {
         var gone: [RawPath] = []
         for (name, paths) in Dictionary(grouping: state.withLock { $0.paths }, by: \.first) {
             guard let found = seen[name] else { continue }
-            guard let entry = found else {
+            guard let entry = found?.snapshot else {
                 gone += paths
                 continue
             }

@@ -14,6 +14,7 @@ internal import Workers
 struct IntakeService: Service {
     private let monitor: InboxMonitor
     private let ingestor: Ingestor
+    private let pool: WorkerPool
     private let approvals = Approvals()
     private let activity: InboxActivity
     private let history: History
@@ -27,9 +28,9 @@ struct IntakeService: Service {
         let settings = installation.settings
         monitor = InboxMonitor(
             inbox: FilePath(settings.paths.inbox), settings: WatchSettings(settings), logger: installation.logger)
+        pool = WorkerPool(beat: { heartbeat.beat() })
         ingestor = try Ingestor(
-            state: installation.state, store: installation.store, history: installation.history,
-            pool: WorkerPool(beat: { heartbeat.beat() }),
+            state: installation.state, store: installation.store, history: installation.history, pool: pool,
             validator: DecoderPool(
                 limits: settings.limits, maxFileBytes: settings.drops.maxFileBytes, attempts: installation.history,
                 notify: { [logger = installation.logger] notice in
@@ -98,15 +99,15 @@ struct IntakeService: Service {
 
     /// Finishes drops of which nothing is left to take, and forgets requests for what is gone.
     ///
-    /// - Returns: false if it has to be tried again.
-    private func settleAccounts(_ seen: [RawPath: EntrySnapshot?], _ scanner: InboxScanner) async -> Bool {
+    /// - Returns: how long to wait where it has to be tried again.
+    private func settleAccounts(_ seen: [RawPath: SeenEntry?], _ scanner: InboxScanner) async -> Duration? {
         do {
             try await ingestor.closeDrops(seen, from: scanner)
             try approvals.forget(seen, in: history)
-            return true
+            return nil
         } catch {
             if !(error is CancellationError) { logger.error("can't finish drops", metadata: ["error": "\(error)"]) }
-            return false
+            return Self.pauseAfterFault
         }
     }
 
@@ -114,17 +115,16 @@ struct IntakeService: Service {
 
     /// Finishes what an earlier process has left. A missing inbox is reported by the monitor.
     private func forgetVanished(_ beat: @escaping @Sendable () -> Void) async throws {
-        let approved = approvals.paths(in: history)
         let (inbox, settings) = (monitor.inbox, monitor.settings)
-        let rules = settings.rules.approving(approved)
-        guard let scanner = try? InboxScanner(inbox: inbox, limits: settings.limits, rules: rules, beat: beat) else {
-            return
-        }
+        guard let scanner = try? InboxScanner(inbox: inbox, limits: settings.limits, rules: settings.rules, beat: beat)
+        else { return }
         do {
             try await ingestor.forgetVanished(from: scanner)
-            var seen: [RawPath: EntrySnapshot?] = [:]
-            for name in Set(approved.map(\.first)) { seen.updateValue(try scanner.scan(name), forKey: name) }
-            try approvals.forget(seen, in: history)
+            try await pool.run { [approvals, history] _ in
+                let names = Set(approvals.paths(in: history).map(\.first))
+                let gone = try names.filter { try !scanner.holds($0) }
+                try approvals.forget(Dictionary(uniqueKeysWithValues: gone.map { ($0, nil) }), in: history)
+            }
         } catch let error as CancellationError {
             throw error
         } catch {

@@ -21,9 +21,11 @@ package struct DecodeLimits: Codable, Hashable, Sendable {
 
     /// Whether a picture of this size may be decoded; only the size is checked.
     package func allow(width: Int, height: Int, of format: PictureFormat) -> Bool {
+        // Sides may be any number, and their product more than one can be.
+        guard max(width, height) <= maxSide else { return false }
         let reduction = format == .jpeg ? 8 : 1
         let held = ((width + reduction - 1) / reduction) * ((height + reduction - 1) / reduction)
-        return max(width, height) <= maxSide && held <= maxPixels
+        return held <= maxPixels
     }
 
     /// For bytes that have been accepted once: the highest value of each limit, so that accepted pictures stay usable

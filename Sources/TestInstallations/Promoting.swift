@@ -1,6 +1,7 @@
 package import Archive
 package import Installation
 package import Learning
+internal import Networks
 internal import Numerics
 internal import ONNX
 package import Outbox

@@ -116,6 +116,13 @@ struct JourneyTests {
         let nulls = try await farm.cultivar("predict", "--files-from", list, "-0", "--format", "json")
         #expect(nulls.status == 0)
         #expect(try images(in: nulls) == ["\(shots)/b\\x0a\\xe9"])
+        // Only a shell can pass such a name on.
+        let command = "exec \"$0\" predict \"$1\"/b?? --format json --config \"$2\""
+        let shell = try Running(
+            "/bin/sh", ["-c", command, Farm.binary.string, shots, farm.path("cultivar.yaml").string],
+            environment: farm.environment, in: farm.folder)
+        try await eventually("the shell ends") { !shell.isRunning }
+        #expect(try images(in: shell.output()) == ["\(shots)/b\\x0a\\xe9"])
     }
 
     private func images(in output: Output) throws -> [String] {

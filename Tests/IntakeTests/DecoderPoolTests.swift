@@ -212,7 +212,8 @@ struct DecoderPoolTests {
         var tiny = DecodeLimits()
         tiny.maxPixels = 5
         #expect(throws: DecoderDeath.nonsense) { try DecoderMessages.decode(good, count: 1, limits: tiny) }
-        for bytes in [[], [9], Array(good.dropLast()), good + [0], [1, 0, 0, 0, 0]] as [[UInt8]] {
+        let huge = DecoderMessages.encode([.success(.valid(format: "png", width: .max, height: .max, notes: nil))])
+        for bytes in [huge, [], [9], Array(good.dropLast()), good + [0], [1, 0, 0, 0, 0]] as [[UInt8]] {
             #expect(throws: DecoderDeath.nonsense) {
                 try DecoderMessages.decode(bytes, count: 1, limits: DecodeLimits())
             }

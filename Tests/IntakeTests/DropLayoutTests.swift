@@ -1,3 +1,5 @@
+import Archive
+import Archive
 import Numerics
 import System
 import Testing

@@ -36,6 +36,57 @@ struct HostileDropTests {
                 == "d/cat/dangling: not a regular file but a symbolic link to nowhere\n")
     }
 
+    @Test("Files that say to be as large as a number can be are counted all the same")
+    func largestFiles() async throws {
+        let files = [1, Int64.max, Int64.max].enumerated().map { number, size in
+            let stamp = FileStamp(device: 1, inode: 1, size: size, modified: .min, changed: .min)
+            return InboxFile(path: RawPath("cat/\(number)"), kind: .regular, stamp: stamp)
+        }
+        for file in files { try workshop.drop(png(1), at: RawPath("d").appending(file.path)) }
+        let candidate = DropCandidate(snapshot: EntrySnapshot(name: RawPath("d"), files: files), stillFor: .zero)
+        let settings = IngestSettings(batchBytes: .max)
+        let summary = try await workshop.ingestor(settings: settings)
+            .ingest(candidate, from: InboxScanner(inbox: workshop.inbox))
+        #expect(summary.deferredCounts == [.changed: 3])
+    }
+
+    @Test("Of hidden files the names say whether they are pictures, and of some the content")
+    func hiddenFiles() throws {
+        for path in ["d/.venv/1.png", "d/.venv/2", "d/.venv/2.JPG", "d/.venv/3.py"] {
+            try workshop.drop(path.hasSuffix("2") ? png(1) : [1], at: path)
+        }
+        for number in 0..<1100 {
+            try workshop.drop([1], at: "d/.venv/lib/\(number).so")
+            try workshop.drop([1], at: "d/.venv/lib/\(number).py")
+        }
+        let snapshot = try #require(try InboxScanner(inbox: workshop.inbox).scan(RawPath("d")))
+        let pictures = Set(snapshot.withheld.filter(\.isPicture).map(\.file.path.last.escaped))
+        #expect(snapshot.withheld.count == 2204)
+        #expect(pictures.isSubset(of: ["1.png", "2", "2.JPG"]) && pictures.isSuperset(of: ["1.png", "2.JPG"]))
+    }
+
+    @Test("A hidden file without an ending is a picture by its content")
+    func hiddenContent() throws {
+        for (path, bytes) in [("d/.a/1", png(1)), ("d/.a/2", [1])] { try workshop.drop(bytes, at: path) }
+        let snapshot = try #require(try InboxScanner(inbox: workshop.inbox).scan(RawPath("d")))
+        #expect(snapshot.withheld.filter(\.isPicture).map(\.file.path.escaped) == [".a/1"])
+    }
+
+    @Test("A drop of sparse files passes the limit of bytes", .enabled(if: Files.isTaken("/dev/shm")))
+    func sparseFiles() throws {
+        let inbox = FilePath("/dev/shm/cultivar-sparse-\(getpid())")
+        try FileManager.default.createDirectory(atPath: inbox.appending("d").string, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: inbox.string) }
+        for (number, size) in [1, Int.max, 1].enumerated() {
+            let file = try FileDescriptor.open(
+                inbox.appending("d/\(number)"), .writeOnly, options: .create, permissions: .ownerReadWrite)
+            try file.closeAfter { try #require(ftruncate(file.rawValue, size) == 0) }
+        }
+        let limits = ScanLimits(bytes: .max - 1)
+        let snapshot = try InboxScanner(inbox: inbox, limits: limits).scan(RawPath("d"))
+        #expect(snapshot?.excess == .bytes(limit: .max - 1))
+    }
+
     @Test("A link directly in the inbox is rejected without a look at where it leads")
     func topLevelLink() async throws {
         try workshop.folder.write(png(1), to: "outside/cat/1.png")

@@ -211,7 +211,7 @@ struct InboxMonitorTests {
         var observer = MonitorObserver()
         observer.looked = { entries, _ in
             seen.add(Set(entries.keys))
-            return true
+            return nil
         }
         let running = Task { [observer] in try await monitor.run({ _, _ in HandledDrop() }, observer: observer) }
         try await Task.sleep(for: .seconds(2))
@@ -219,6 +219,55 @@ struct InboxMonitorTests {
         _ = await running.result
         #expect(seen.values.count >= 2)
         #expect(seen.values.allSatisfy { $0 == [RawPath(".hidden")] })
+    }
+
+    @Test("A folder in which there is always something new keeps no other waiting, and what was seen is told")
+    func busyFolder() async throws {
+        for path in ["camera/.keep", "camera/0", "zoo/cat/1"] { try workshop.drop([1], at: path) }
+        let monitor = InboxMonitor(
+            inbox: workshop.inbox, settings: WatchSettings(settle: .zero, mode: .poll), logger: Logger(label: "test"))
+        let (handled, looks) = (Recorder<String>(), Recorder<Set<RawPath>>())
+        var observer = MonitorObserver()
+        observer.looked = { entries, _ in
+            looks.add(Set(entries.keys))
+            return nil
+        }
+        let running = Task { [observer, workshop] in
+            try await monitor.run(
+                { candidate, _ in
+                    handled.add(candidate.name.escaped)
+                    try workshop.drop([1], at: "camera/\(handled.values.count)")
+                    try await Task.sleep(for: .milliseconds(10))
+                    return HandledDrop()
+                }, observer: observer)
+        }
+        for _ in 0..<100 where looks.values.isEmpty { try await Task.sleep(for: .milliseconds(100)) }
+        running.cancel()
+        _ = await running.result
+        #expect(Set(handled.values) == ["camera", "zoo"])
+        #expect(looks.values.first == [RawPath("camera"), RawPath("zoo")])
+    }
+
+    @Test("What couldn't be dealt with is told once more after the pause that was asked for")
+    func tellingAgain() async throws {
+        try workshop.drop([1], at: "d/cat/1")
+        let monitor = InboxMonitor(
+            inbox: workshop.inbox,
+            settings: WatchSettings(settle: .zero, mode: .poll, pollInterval: .milliseconds(100)),
+            logger: Logger(label: "test"))
+        let times = Recorder<SuspendingClock.Instant>()
+        var observer = MonitorObserver()
+        observer.looked = { entries, _ in
+            #expect(Array(entries.keys) == [RawPath("d")])
+            times.add(.now)
+            return .seconds(2)
+        }
+        let running = Task { [observer] in try await monitor.run({ _, _ in HandledDrop() }, observer: observer) }
+        for _ in 0..<200 where times.values.count < 3 { try await Task.sleep(for: .milliseconds(100)) }
+        running.cancel()
+        _ = await running.result
+        let gaps = zip(times.values, times.values.dropFirst()).map { $0.duration(to: $1) }
+        #expect(gaps.count >= 2 && gaps.allSatisfy { $0 >= .seconds(2) })
     }
 
     @Test("What waits is told of with its reason, and no longer once it is gone")
@@ -285,6 +334,44 @@ struct InboxMonitorTests {
         }
         #expect(times.values.count == 2)
         #expect(times.values[1] >= times.values[0] + .seconds(2))
+    }
+
+    @Test("That files are removed in two steps doesn't have what is left looked at again; that one is moved out does")
+    func ownRemovals() async throws {
+        let monitor = InboxMonitor(
+            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+        let handled = Recorder<Int>()
+        let (workshop, cat) = (workshop, workshop.inbox.appending("d/cat"))
+        let watching = Recorder<Bool>()
+        var observer = MonitorObserver()
+        observer.pollingChanged = { watching.add($0 == nil) }
+        let running = Task { [observer] in
+            try await monitor.run(
+                { candidate, _ in
+                    handled.add(candidate.snapshot.takeable.count)
+                    for number in 0..<10 {
+                        let hidden = cat.appending(".cultivar~\(number)").string
+                        #expect(rename(cat.appending("\(number)").string, hidden) == 0)
+                        #expect(unlink(hidden) == 0)
+                    }
+                    return HandledDrop(lookAgainAfter: .seconds(3600))
+                }, observer: observer)
+        }
+        for _ in 0..<100 where watching.values != [true] { try await Task.sleep(for: .milliseconds(100)) }
+        for number in 0..<20 { try workshop.drop([1], at: "d/cat/\(number)") }
+        for _ in 0..<100 where handled.values.isEmpty { try await Task.sleep(for: .milliseconds(100)) }
+        try await Task.sleep(for: .seconds(4))
+        #expect(handled.values == [20])
+        #expect(rename(cat.appending("19").string, workshop.folder.path.appending("19").string) == 0)
+        for number in 0..<10 { try workshop.folder.write([1], to: FilePath("more/\(number)")) }
+        for number in 0..<10 {
+            let source = workshop.folder.path.appending("more/\(number)").string
+            #expect(rename(source, cat.appending("\(number)").string) == 0)
+        }
+        for _ in 0..<100 where handled.values.count < 2 { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(handled.values == [20, 19])
+        running.cancel()
+        try await running.value
     }
 
     @Test("A second watcher in the process polls and says so")

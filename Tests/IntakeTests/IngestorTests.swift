@@ -191,8 +191,7 @@ struct IngestorTests {
         }
         #expect(workshop.isInInbox("camera/ripe") && workshop.isInInbox("camera/.keep"))
         #expect(try workshop.history.drops().map(\.accepted) == [3])
-        let scanner = try InboxScanner(inbox: workshop.inbox)
-        try await ingestor.closeDrops([RawPath("camera"): scanner.scan(RawPath("camera"))], from: scanner)
+        try await workshop.close("camera", with: ingestor)
         #expect(try workshop.history.unfinishedDrops().count == 1)
     }
 
@@ -206,8 +205,7 @@ struct IngestorTests {
         let earlier = try workshop.history.beginDrop(RawName(camera), at: yesterday)
         let ingestor = try workshop.ingestor()
         if byLook {
-            let scanner = try InboxScanner(inbox: workshop.inbox)
-            try await ingestor.closeDrops([camera: scanner.scan(camera)], from: scanner)
+            try await workshop.close("camera", with: ingestor, isStill: false)
             #expect(try workshop.history.unfinishedDrops().isEmpty)
         } else {
             try workshop.drop(png(1), at: "camera/1")

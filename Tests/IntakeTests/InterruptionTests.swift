@@ -147,33 +147,40 @@ struct InterruptionTests {
         #expect(try workshop.history.unfinishedDrops().map(\.id) == [here])
     }
 
-    @Test("A drop whose files were gone before its folders is cleared away at start")
+    @Test("A drop whose files were gone before its folders is cleared away once it has held still")
     func emptiedDrop() async throws {
         for name in ["emptied", "waiting"] { _ = try workshop.history.beginDrop(RawName(RawPath(name)), at: .now) }
         try workshop.drop(png(1), at: "emptied/cat/.DS_Store")
         try workshop.drop(png(2), at: "waiting/cat/2.part")
         #expect(mkdir(workshop.inbox.appending("emptied/dog").string, 0o755) == 0)
         #expect(mkdir(workshop.inbox.appending("nobody's").string, 0o755) == 0)
-        try await workshop.ingestor().forgetVanished(from: InboxScanner(inbox: workshop.inbox))
+        let ingestor = try workshop.ingestor()
+        try await ingestor.forgetVanished(from: InboxScanner(inbox: workshop.inbox))
+        let names = ["emptied", "waiting", "nobody's"]
+        for name in names { try await workshop.close(name, with: ingestor, isStill: false) }
+        #expect(try workshop.history.unfinishedDrops().count == 2)
+        #expect(workshop.isInInbox("emptied/cat/.DS_Store") && workshop.isInInbox("emptied/dog"))
+        for name in names { try await workshop.close(name, with: ingestor) }
         #expect(try workshop.history.unfinishedDrops().map(\.name.text) == ["waiting"])
         #expect(!workshop.isInInbox("emptied"))
         #expect(workshop.isInInbox("waiting/cat/2.part"))
         #expect(workshop.isInInbox("nobody's"))
     }
 
-    @Test("A drop whose last waiting file is taken away by hand is finished then")
+    @Test("A drop whose last waiting file is taken away by hand is finished once it has held still")
     func emptiedByHand() async throws {
         try workshop.drop(png(1), at: "d/cat/1")
         try workshop.drop(png(2), at: "d/cat/2.part")
         let ingestor = try workshop.ingestor()
         try await workshop.ingest("d", with: ingestor)
-        let scanner = try InboxScanner(inbox: workshop.inbox)
-        func look() async throws -> Int {
-            try await ingestor.closeDrops([RawPath("d"): scanner.scan(RawPath("d"))], from: scanner)
+        func look(isStill: Bool = true) async throws -> Int {
+            try await workshop.close("d", with: ingestor, isStill: isStill)
             return try workshop.history.unfinishedDrops().count
         }
         #expect(try await look() == 1)
         #expect(unlink(workshop.inbox.appending("d/cat/2.part").string) == 0)
+        #expect(try await look(isStill: false) == 1)
+        #expect(workshop.isInInbox("d/cat"), "it may be about to come once more")
         #expect(try await look() == 0)
         #expect(!workshop.isInInbox("d"))
     }

@@ -200,6 +200,32 @@ struct SettleTrackerTests {
         #expect(tracker.due(at: at(5)) == [RawPath("d")])
     }
 
+    @Test("A drop that has settled needs no other scan to learn so, and is handed over by its name")
+    func settledAlready() {
+        var tracker = SettleTracker(settle: .seconds(5))
+        for time in [0.0, 5] { tracker.observe(drop(file("c/1")), at: at(time)) }
+        #expect(tracker.due(at: at(6)).isEmpty)
+        #expect(tracker.settled(RawPath("d"), at: at(6)) == tracker.settled(at: at(6)).first)
+        #expect(tracker.settled(RawPath("e"), at: at(6)) == nil)
+    }
+
+    @Test("An entry with nothing to take is still once a scan has seen it as it was after the settle time, not before")
+    func still() {
+        var tracker = SettleTracker(settle: .seconds(5))
+        let (name, empty) = (RawPath("d"), drop())
+        #expect(!tracker.isStill(name))
+        tracker.observe(empty, at: at(0))
+        tracker.observe(empty, at: at(4))
+        #expect(!tracker.isStill(name) && tracker.nextDeadline == at(5))
+        #expect(tracker.due(at: at(5)) == [name])
+        tracker.observe(empty, at: at(5))
+        #expect(tracker.isStill(name) && tracker.nextDeadline == nil)
+        tracker.disturb(name)
+        #expect(!tracker.isStill(name))
+        tracker.observe(empty, at: at(6))
+        #expect(!tracker.isStill(name) && tracker.nextDeadline == at(11))
+    }
+
     private func camera(_ files: InboxFile...) -> EntrySnapshot {
         EntrySnapshot(name: RawPath("camera"), files: files, rules: NameRules(keptFolders: [RawPath("camera")]))
     }

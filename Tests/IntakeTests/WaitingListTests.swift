@@ -128,6 +128,29 @@ struct WaitingListTests {
         #expect(items(&list) == ["d/a unreadable 750!", "d/b unreadable 750!"])
     }
 
+    @Test("However much waits in a drop, for whatever reason, the list stays short, and each file is counted")
+    func short() {
+        let numbers = 0..<1500
+        let drops = [
+            entry("clutter", numbers.map { "\($0)/.DS_Store" }),
+            entry("empty", ["cat/1"], folders: ["", "cat"] + numbers.map { "cat/\($0)" }),
+            entry("hidden", numbers.map { "\($0)/.a/1.jpg" }, pictures: numbers.map { "\($0)/.a/1.jpg" }),
+            entry("partial", numbers.map { "\($0)/1.part" }),
+            entry("shut", ["cat/1"], unreadable: numbers.map { "cat/\($0)" }),
+        ]
+        var list = WaitingList(maxFileBytes: 5)
+        for drop in drops { list.observe(drop, at: start) }
+        #expect(
+            Set(items(&list)) == [
+                "clutter ignored 1500", "empty settling 1", "empty/cat empty_folder 0", "hidden hidden 1500",
+                "partial partial_name 1500", "shut settling 1", "shut/cat unreadable 0!",
+            ])
+        let found = list.items(at: day, isTakenIn: { _, _ in false })
+        #expect(found.filter(\.isGroup).count == 5)
+        #expect(found.allSatisfy { $0.isGroup == $0.waitsFor.hasPrefix("holds what ") })
+        #expect(found.allSatisfy { $0.toDo?.hasSuffix("take \($0.argument)") != true })
+    }
+
     @Test("Whole entries are named by themselves: clutter, what is set aside, too much, what can't be looked into")
     func entries() {
         var list = WaitingList(maxFileBytes: 5)

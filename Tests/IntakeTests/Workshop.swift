@@ -80,6 +80,13 @@ final class Workshop: Sendable {
         try await ingest(RawPath(name), with: ingestor)
     }
 
+    /// Closes the drop of that name, if what a scan sees of it says that it is over.
+    func close(_ name: String, with ingestor: Ingestor, isStill: Bool = true) async throws {
+        let scanner = try InboxScanner(inbox: inbox)
+        let seen = try scanner.scan(RawPath(name)).map { SeenEntry(snapshot: $0, isStill: isStill) }
+        try await ingestor.closeDrops([RawPath(name): seen], from: scanner)
+    }
+
     /// Label and split of every picture, sorted.
     func pictures() throws -> [String] {
         let dataset = try history.dataset()

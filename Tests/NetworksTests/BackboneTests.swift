@@ -1,9 +1,9 @@
+import Workers
 import Foundation
 import Numerics
 import ONNX
 import SystemPackage
 import Testing
-import Workers
 
 @testable import Networks
 

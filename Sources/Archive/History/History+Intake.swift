@@ -24,15 +24,21 @@ extension History {
         }
     }
 
-    /// Records how a drop's folders were understood.
-    package func describe(_ drop: DropID, _ layout: LayoutRecord) throws {
+    /// Keeps how a drop's folders were understood, and says whether that is news; else nothing is written.
+    @discardableResult
+    package func describe(_ drop: DropID, _ layout: LayoutRecord) throws -> Bool {
         try write { db in
             try db.execute(
-                sql: "UPDATE drops SET layout = ?, warnings = ?, folders = ? WHERE id = ?",
+                sql: """
+                    UPDATE drops SET layout = :layout, warnings = :warnings, folders = :folders WHERE id = :id
+                    AND (layout IS NOT :layout OR warnings IS NOT :warnings OR folders IS NOT :folders)
+                    """,
                 arguments: [
-                    layout.text, layout.warnings.isEmpty ? nil : JSONText(layout.warnings),
-                    layout.places.isEmpty ? nil : DatabaseBytes(LayoutRecord.encoded(layout.places)), drop,
+                    "layout": layout.text, "warnings": layout.warnings.isEmpty ? nil : JSONText(layout.warnings),
+                    "folders": layout.places.isEmpty ? nil : DatabaseBytes(LayoutRecord.encoded(layout.places)),
+                    "id": drop,
                 ])
+            return db.changesCount > 0
         }
     }
 

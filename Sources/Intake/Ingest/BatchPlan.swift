@@ -40,9 +40,10 @@ struct BatchPlan: Sendable {
         folders = SourceFolders(inbox: scanner.folder, drop: drop)
     }
 
-    /// The next batch; nil at the end.
-    mutating func next() throws(FileFailure) -> Batch? {
-        guard finishedFiles < files.count else { return nil }
+    var hasMore: Bool { finishedFiles < files.count }
+
+    /// The next batch, which is empty at the end.
+    mutating func next() throws(FileFailure) -> Batch {
         var batch = Batch()
         var bytes: Int64 = 0
         var parents: Set<RawPath> = []
@@ -51,7 +52,8 @@ struct BatchPlan: Sendable {
         {
             let file = files[finishedFiles]
             finishedFiles += 1
-            bytes += file.stamp.size
+            // A sparse file says that it is as large as a number can be.
+            bytes += min(file.stamp.size, settings.batchBytes - bytes)
             parents.insert(file.path.parent)
             try add(file, to: &batch)
         }
@@ -78,7 +80,7 @@ struct BatchPlan: Sendable {
     /// Only the kernel sets the time of an inode's change, so it can be trusted, unless it is in the future.
     private func isOld(_ stamp: FileStamp) -> Bool {
         if stillFor >= settings.patience { return true }
-        let age = Duration.nanoseconds(SystemTime.nowInNanoseconds - stamp.changed)
+        let age = Duration.nanoseconds(SystemTime.nowInNanoseconds) - .nanoseconds(stamp.changed)
         return age >= settings.patience
     }
 }

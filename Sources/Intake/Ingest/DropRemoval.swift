@@ -21,7 +21,7 @@ struct DropRemoval {
     /// - Parameter hasKept: whether some of its files may not be removed; the drop is then set aside within the inbox.
     func run(hasKept: Bool) throws -> Outcome {
         guard let left = try scanner.scan(candidate.name) else { return .gone }
-        let isDone = isAllKept(left)
+        let isDone = kept.holdAll(of: left)
         guard left.isFolder else { return try hasKept && putAside(left) ? .gone : isDone ? .done : .waiting }
         if isDone && !left.takeable.isEmpty { return try putAside(left) ? .gone : .done }
         if left.isOnlyClutter { try removeClutter(left) }
@@ -68,15 +68,11 @@ struct DropRemoval {
                 if error.errno == .fileExists { continue }
                 return false  // Then it stays, and its files are recognised by their stamps.
             }
-            guard let moved = try scanner.scan(aside), !isAllKept(moved) else { return true }
+            guard let moved = try scanner.scan(aside), !kept.holdAll(of: moved) else { return true }
             try scanner.folder.rename(aside, to: left.name)  // Something was added at the last moment.
             return false
         }
         return false
-    }
-
-    private func isAllKept(_ snapshot: EntrySnapshot) -> Bool {
-        !snapshot.withholdsPictures && snapshot.takeable.allSatisfy { kept.contains($0, of: snapshot.name) }
     }
 }
 

@@ -15,7 +15,7 @@ struct FileShare: Sendable {
     }
 
     /// What happened to the files, in their order. If it throws, no copy is left.
-    func prepare(with tools: IngestTools, on worker: Worker) throws -> [PreparedFile] {
+    func judge(with tools: IngestTools, on worker: Worker) throws -> [JudgedFile] {
         var copies: [CopiedFile] = []
         do {
             for file in files {
@@ -24,24 +24,24 @@ struct FileShare: Sendable {
             }
             return try judge(copies, with: tools, on: worker)
         } catch {
-            try FinishedBatch.discard(copies.compactMap(\.copy))
+            try JudgedBatch.discard(copies.compactMap(\.copy))
             throw error
         }
     }
 
-    private func judge(_ copies: [CopiedFile], with tools: IngestTools, on worker: Worker) throws -> [PreparedFile] {
+    private func judge(_ copies: [CopiedFile], with tools: IngestTools, on worker: Worker) throws -> [JudgedFile] {
         let staged = copies.compactMap { if case .picture(let picture) = $0 { picture.staged } else { nil } }
-        let judged = try tools.validator.validate(staged, in: tools.store, on: worker)
-        precondition(judged.count == staged.count, "\(judged.count) findings for \(staged.count) files")
-        var findings = judged.makeIterator()
+        let found = try tools.validator.validate(staged, in: tools.store, on: worker)
+        precondition(found.count == staged.count, "\(found.count) findings for \(staged.count) files")
+        var findings = found.makeIterator()
         return try zip(files, copies).map { file, copy in
             switch copy {
-            case .done(let prepared): return prepared
+            case .done(let judged): return judged
             case .picture(let picture):
                 guard let finding = findings.next() else { preconditionFailure("a finding is missing") }
-                let prepared = file.prepare(picture, finding: finding, tools: tools)
-                if case .deferred = prepared { try tools.store.discard([picture.staged]) }
-                return prepared
+                let judged = file.judged(picture, finding: finding, tools: tools)
+                if case .deferred = judged { try tools.store.discard([picture.staged]) }
+                return judged
             }
         }
     }

@@ -67,7 +67,8 @@ package final class Ingestor: Sendable {
             summary.layout = reading.record
             let plan = BatchPlan(
                 candidate: candidate, files: files, reading: reading, scanner: scanner, settings: tools.settings)
-            try await take(plan, of: drop, from: scanner.folder, id: begun, summary: &summary, progress: progress)
+            try await take(
+                plan, of: BatchDrop(drop, id: begun), from: scanner.folder, summary: &summary, progress: progress)
         }
         if !drop.isKept {
             let hasKept = summary.kept > 0
@@ -89,58 +90,56 @@ package final class Ingestor: Sendable {
     /// Whether a file in the inbox has been taken and just may not be removed.
     package func isTakenIn(_ file: InboxFile, of drop: RawPath) -> Bool { kept.contains(file, of: drop) }
 
-    /// Finishes what an earlier process has left: ends its drops that have nothing left to take in the inbox, and
-    /// forgets kept files that are gone. Call it at start.
-    ///
-    /// The previous process may have ended after the files of a drop were removed but before its folders were.
+    /// Closes the books on what has left the inbox at an earlier time: finishes its drops, and forgets the kept files that
+    /// are gone. Call it at start.
     package func forgetVanished(from scanner: InboxScanner) async throws {
-        try await pool.run { [kept, history] worker in
+        try await pool.run { [kept, history] _ in
             try kept.forgetGone(from: scanner)
-            var seen: [RawPath: EntrySnapshot?] = [:]
-            for drop in try history.unfinishedDrops() {
-                let name = RawPath(drop.name.bytes)
-                seen.updateValue(try scanner.scan(name), forKey: name)
+            for drop in try history.unfinishedDrops() where try !scanner.holds(RawPath(drop.name.bytes)) {
+                try self.finish(drop.id, in: scanner)
             }
-            try self.close(seen, from: scanner, cancellation: worker.cancellation)
         }
     }
 
     /// Among the entries that were seen (nil: gone), finishes unfinished drops that have nothing left to take, such as
     /// a drop whose last waiting file somebody has removed, and drops of kept folders when their day (UTC) is over.
-    package func closeDrops(_ seen: [RawPath: EntrySnapshot?], from scanner: InboxScanner) async throws {
-        try await pool.run { worker in try self.close(seen, from: scanner, cancellation: worker.cancellation) }
+    ///
+    /// Folders that were left behind, as where the process before ended in between, are removed; never under the hands of
+    /// somebody who is at work in them.
+    package func closeDrops(_ seen: [RawPath: SeenEntry?], from scanner: InboxScanner) async throws {
+        try await pool.run { [history] worker in
+            for drop in try history.unfinishedDrops() {
+                guard let found = seen[RawPath(drop.name.bytes)] else { continue }
+                if let found, try !self.isOver(found, begun: drop.arrived, in: scanner, worker.cancellation) {
+                    continue
+                }
+                try self.finish(drop.id, in: scanner)
+            }
+        }
     }
 
-    private func close(
-        _ seen: [RawPath: EntrySnapshot?], from scanner: InboxScanner, cancellation: CancellationFlag
-    ) throws {
-        for drop in try history.unfinishedDrops() {
-            let name = RawPath(drop.name.bytes)
-            guard let found = seen[name] else { continue }
-            if let left = found {
-                if left.isKept {
-                    if drop.arrived.day == Timestamp.now.day { continue }
-                } else {
-                    guard left.takeable.allSatisfy({ kept.contains($0, of: name) }), !left.withholdsPictures else {
-                        continue
-                    }
-                    let candidate = DropCandidate(snapshot: left, stillFor: .zero)
-                    let removal = DropRemoval(
-                        candidate: candidate, scanner: scanner, kept: kept, cancellation: cancellation)
-                    if try removal.run(hasKept: false) == .waiting { continue }
-                }
-            }
-            try finish(drop.id, in: scanner)
-        }
+    private func isOver(
+        _ left: SeenEntry, begun: Timestamp, in scanner: InboxScanner, _ cancellation: CancellationFlag
+    ) throws -> Bool {
+        let snapshot = left.snapshot
+        if snapshot.isKept { return begun.day != Timestamp.now.day }
+        guard kept.holdAll(of: snapshot) else { return false }
+        // What isn't to be taken by its name isn't ours to clear away.
+        guard snapshot.standing == .takeable else { return true }
+        guard left.isStill else { return false }
+        let candidate = DropCandidate(snapshot: snapshot, stillFor: .zero)
+        let removal = DropRemoval(candidate: candidate, scanner: scanner, kept: kept, cancellation: cancellation)
+        return try removal.run(hasKept: false) != .waiting
     }
 
     /// Begins a drop or continues an unfinished one, and decides how its folders are understood. For a kept folder,
     /// this stays the same beyond the day.
     private func begin(_ drop: EntrySnapshot, in scanner: InboxScanner) throws -> (DropID, DropReading) {
-        let latest = drop.isKept ? try history.latestPlaces(named: drop.name.bytes) : [:]
         if drop.isKept { try finishEarlierDay(of: drop.name, in: scanner) }
+        // If it is under way, it is the latest of its name.
+        let latest = drop.isKept ? try history.latestPlaces(named: drop.name.bytes) : nil
         let id = try history.beginDrop(RawName(drop.name), at: .now)
-        let known = try history.places(of: id).merging(latest) { first, _ in first }
+        let known = try latest ?? history.places(of: id)
         let reading = DropReading(
             drop, rules: scanner.rules, splitFolders: tools.settings.splitFolders, earlier: known)
         try history.describe(id, reading.record)
@@ -192,46 +191,42 @@ package final class Ingestor: Sendable {
 
     private func lookAgain(after summary: IngestSummary) -> Duration? {
         let passing: [Deferral] = [.incomplete, .openForWriting, .noSpace]
-        return passing.contains { summary.deferredCounts[$0] != nil } ? tools.settings.patience : nil
+        return summary.deferred.values.contains(where: passing.contains) ? tools.settings.patience : nil
     }
 
-    /// Copies and judges each batch while the one before it is made durable and recorded, and the sources of the one
-    /// before that are removed.
+    /// Takes the files of a drop through the stages, batch by batch: each batch is copied and judged while the one before
+    /// it is committed and the originals of the one before that are removed.
     private func take(
-        _ plan: BatchPlan, of drop: EntrySnapshot, from inbox: FolderHandle, id: DropID, summary: inout IngestSummary,
+        _ plan: BatchPlan, of drop: BatchDrop, from inbox: FolderHandle, summary: inout IngestSummary,
         progress: @Sendable (IngestProgress) -> Void
     ) async throws {
         var plan = plan
-        var prepared: FinishedBatch?
-        var recorded: RecordedBatch?
-        var isAtEnd = false
-        while !isAtEnd || prepared != nil || recorded != nil {
-            let files = isAtEnd ? nil : try await nextBatch(of: &plan, summary: &summary)
-            isAtEnd = files == nil
-            let batch = (files, prepared, recorded, plan.finishedFiles)
-            async let next = files.asyncMap { try await self.prepare($0, of: drop, id: id, end: batch.3) }
+        var judged = JudgedBatch(drop: drop, files: [], end: 0)
+        var committed = try judged.commit(in: history, store: tools.store, rejected: rejected)
+        repeat {
+            let files = try await nextBatch(of: &plan, summary: &summary)
+            let (ready, done, end) = (judged, committed, plan.finishedFiles)
+            async let next = judge(files, of: drop, end: end)
             do {
-                async let removed = batch.2.asyncMap {
-                    try await $0.removeSources(from: inbox, kept: kept, on: removers)
+                async let removed = done.removeOriginals(from: inbox, kept: kept, on: removers)
+                committed = try await commit(ready)
+                summary.add(try await removed)
+                if done.end > 0 {
+                    progress(IngestProgress(drop: drop.name, finishedFiles: done.end, totalFiles: plan.totalFiles))
                 }
-                let newlyRecorded = try await batch.1.asyncMap(record)
-                if let left = try await removed, let recorded {
-                    summary.add(recorded, left: left)
-                    progress(
-                        IngestProgress(drop: drop.name, finishedFiles: recorded.end, totalFiles: plan.totalFiles))
-                }
-                (prepared, recorded) = (nil, newlyRecorded)
                 try Task.checkCancellation()
-                prepared = try await next
+                judged = try await next
             } catch {
                 // All other work in progress is discarded.
                 if let batch = try? await next { try batch.discard() }
                 throw error
             }
-        }
+        } while plan.hasMore || judged.end > 0 || committed.end > 0
     }
 
-    private func nextBatch(of plan: inout BatchPlan, summary: inout IngestSummary) async throws -> [SourceFile]? {
+    /// The files of the next batch; none at the end of the drop.
+    private func nextBatch(of plan: inout BatchPlan, summary: inout IngestSummary) async throws -> [SourceFile] {
+        guard plan.hasMore else { return [] }
         let before = plan
         let (batch, after) = try await pool.run { _ in
             var plan = before
@@ -239,48 +234,37 @@ package final class Ingestor: Sendable {
             return (batch, plan)
         }
         plan = after
-        guard let batch else { return nil }
         summary.deferred.merge(batch.deferred) { $1 }
         return batch.files
     }
 
     /// Copies and judges the files of a batch. If it throws, no copy is left.
-    private func prepare(
-        _ files: [SourceFile], of drop: EntrySnapshot, id: DropID, end: Int
-    ) async throws -> FinishedBatch {
+    private func judge(_ files: [SourceFile], of drop: BatchDrop, end: Int) async throws -> JudgedBatch {
+        guard !files.isEmpty else { return JudgedBatch(drop: drop, files: [], end: 0) }
         let shares = FileShare.shares(of: files, workers: pool.workerCount)
-        let results = Mutex([[PreparedFile]](repeating: [], count: shares.count))
+        let results = Mutex([[JudgedFile]](repeating: [], count: shares.count))
         do {
             try await pool.forEach(shares.count) { [tools] index, worker in
-                let prepared = try shares[index].prepare(with: tools, on: worker)
-                results.withLock { $0[index] = prepared }
+                let judged = try shares[index].judge(with: tools, on: worker)
+                results.withLock { $0[index] = judged }
             }
         } catch {
-            try FinishedBatch.discard(results.withLock { $0.joined().compactMap(\.copy) })
+            try JudgedBatch.discard(results.withLock { $0.joined().compactMap(\.copy) })
             throw error
         }
-        let prepared = results.withLock { Array($0.joined()) }
-        return FinishedBatch(drop: drop, id: id, files: Array(zip(files, prepared)), end: end)
+        let judged = results.withLock { Array($0.joined()) }
+        return JudgedBatch(drop: drop, files: Array(zip(files, judged)), end: end)
     }
 
-    /// Makes a batch durable and records it, on a separate thread. If it throws, no copy is left in tmp.
-    private func record(_ batch: FinishedBatch) async throws -> RecordedBatch {
+    /// Commits a batch, on its own thread. If it throws, no copy is left in tmp.
+    private func commit(_ batch: JudgedBatch) async throws -> CommittedBatch {
         do {
             return try await recorder.run { [history, tools, rejected] _ in
-                try batch.record(in: history, store: tools.store, rejected: rejected)
+                try batch.commit(in: history, store: tools.store, rejected: rejected)
             }
         } catch {
             try batch.discard()
             throw error
         }
-    }
-}
-
-extension Optional where Wrapped: Sendable {
-    fileprivate func asyncMap<Result: Sendable>(
-        _ body: @Sendable (Wrapped) async throws -> Result
-    ) async throws -> Result? {
-        guard let value = self else { return nil }
-        return try await body(value)
     }
 }

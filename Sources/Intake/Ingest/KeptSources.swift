@@ -53,6 +53,11 @@ final class KeptSources: Sendable {
         }
     }
 
+    /// Whether all that there is to take in a drop has been taken in.
+    func holdAll(of drop: EntrySnapshot) -> Bool {
+        !drop.withholdsPictures && drop.takeable.allSatisfy { contains($0, of: drop.name) }
+    }
+
     /// Whether many have been added since the last check.
     var areDueForCheck: Bool { state.withLock { $0.sources.count >= $0.checkAt } }
 

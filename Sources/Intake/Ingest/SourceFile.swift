@@ -44,14 +44,14 @@ struct SourceFile: Sendable {
     }
 
     /// The result for a judged copy. A deferred copy must be discarded.
-    func prepare(_ picture: CopiedFile.Picture, finding: ValidationFinding, tools: IngestTools) -> PreparedFile {
+    func judged(_ picture: CopiedFile.Picture, finding: ValidationFinding, tools: IngestTools) -> JudgedFile {
         let staged = picture.staged
         switch finding {
         case .valid(let format, let width, let height, let notes):
             let (label, split) = (picture.label, picture.split)
             let new = NewPicture(
                 digest: staged.digest, byteCount: staged.byteCount, format: format, width: width, height: height,
-                label: label, split: split.map(Split.init) ?? tools.splitRule.split(of: staged.digest),
+                label: label, split: split ?? tools.splitRule.split(of: staged.digest),
                 splitOrigin: split == nil ? .hash : .folder, notes: notes)
             var lean = staged
             lean.contents = nil
@@ -178,7 +178,7 @@ struct SourceFile: Sendable {
         }
     }
 
-    private func judgeEmpty(_ source: FileDescriptor) throws -> PreparedFile {
+    private func judgeEmpty(_ source: FileDescriptor) throws -> JudgedFile {
         if isOpenForWriting(source) { return .deferred(.openForWriting) }
         guard isOld else { return .deferred(.incomplete) }
         return .refused(.empty, code: "empty", reason: "the file is empty", byteCount: 0)
@@ -186,7 +186,7 @@ struct SourceFile: Sendable {
 
     /// It is never copied, because it may be as large as the disk. It is moved before that is recorded, so it is still
     /// in the inbox if something happens in between.
-    private func judgeTooLarge(_ source: FileDescriptor, _ settings: IngestSettings) throws -> PreparedFile {
+    private func judgeTooLarge(_ source: FileDescriptor, _ settings: IngestSettings) throws -> JudgedFile {
         guard settings.tooLarge == .move else { return .deferred(.tooLarge) }
         if isOpenForWriting(source) { return .deferred(.openForWriting) }
         guard let aside = try setAside() else { return .deferred(.tooLarge) }
@@ -196,11 +196,11 @@ struct SourceFile: Sendable {
         return .refused(.none, code: "too_large", reason: reason, byteCount: Int(file.stamp.size))
     }
 
-    private func refused(_ staged: StagedPicture, _ fault: LayoutFault) -> PreparedFile {
+    private func refused(_ staged: StagedPicture, _ fault: LayoutFault) -> JudgedFile {
         refused(staged, code: fault.code, reason: fault.description)
     }
 
-    private func refused(_ staged: StagedPicture, code: String, reason: String) -> PreparedFile {
+    private func refused(_ staged: StagedPicture, code: String, reason: String) -> JudgedFile {
         .refused(
             .staged(staged.path), code: code, reason: reason, byteCount: staged.byteCount, digest: staged.digest)
     }
@@ -220,7 +220,7 @@ struct SourceFile: Sendable {
         }
     }
 
-    private func whyNotOpened() throws -> PreparedFile {
+    private func whyNotOpened() throws -> JudgedFile {
         guard let status = try folder.status(of: name) else { return .vanished }
         guard status.stamp == file.stamp, status.kind == file.kind else { return .deferred(.changed) }
         if status.kind == .regular { return .deferred(.unreadable) }
@@ -228,14 +228,5 @@ struct SourceFile: Sendable {
         return .refused(
             .none, code: "not_a_file", reason: "not a regular file but \(status.kind.rawValue)\(target)", byteCount: nil
         )
-    }
-}
-
-extension Split {
-    init(_ split: DropLayout.Split) {
-        switch split {
-        case .train: self = .train
-        case .test: self = .test
-        }
     }
 }

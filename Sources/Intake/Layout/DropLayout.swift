@@ -7,11 +7,6 @@ package import System
 /// folders, and `LABEL/*`. A drop that is itself named like a split contains the label folders of that split.
 /// docs/inbox.md has the rules.
 package struct DropLayout: Sendable {
-    /// The split to which the drop's own folders assign a picture.
-    package enum Split: Sendable, Hashable {
-        case train, test
-    }
-
     package enum Placement: Sendable, Hashable {
         /// A picture of `label`; `split` is nil if the drop doesn't specify it.
         case picture(label: RawPath, split: Split?)
@@ -67,13 +62,16 @@ package struct DropLayout: Sendable {
     }
 
     /// Where the file at `path`, relative to the drop, belongs.
-    package func placement(of path: RawPath) -> Placement {
+    package func placement(of path: RawPath) -> Placement { placement(inFolder: path.parent) }
+
+    /// Where the files directly in a folder of the drop belong.
+    func placement(inFolder path: RawPath) -> Placement {
         guard isFolder else { return .refused(.looseFile) }
         let path = path.withoutLeading(RawPath([UInt8(ascii: ".")] + name.bytes))
         var label: RawPath?
         var split: (folder: RawPath, kind: SplitName.Kind)?
         var place = reading
-        for folder in path.components.dropLast() {
+        for folder in path.components {
             guard let next = place.children[folder] else {
                 label = label ?? folder
                 break
@@ -144,10 +142,7 @@ extension RawPath {
     /// The path without leading folders of this name.
     fileprivate func withoutLeading(_ folder: RawPath) -> RawPath {
         var rest = self
-        while rest.first == folder, rest.bytes.count >= folder.bytes.count {
-            rest = RawPath(rest.bytes.dropFirst(folder.bytes.count + 1))
-            if rest.bytes.isEmpty { break }
-        }
+        while rest.first == folder { rest = rest.withoutFirst }
         return rest
     }
 }

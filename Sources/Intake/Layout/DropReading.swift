@@ -5,7 +5,8 @@ internal import System
 /// have a label and a split, these stay the same as long as the drop exists, whatever comes later.
 struct DropReading: Sendable {
     private let layout: DropLayout
-    private let known: [RawPath: DropLayout.Placement]
+    /// Of the folders that hold files, and of those that did.
+    private let placements: [RawPath: DropLayout.Placement]
     let record: LayoutRecord
 
     /// - Parameter earlier: how folders were understood before.
@@ -20,15 +21,17 @@ struct DropReading: Sendable {
         let layout = DropLayout(
             name: drop.name, isFolder: drop.isFolder, folders: folders, splitFolders: splitFolders)
         let known = Dictionary(uniqueKeysWithValues: earlier.map { (RawPath($0), DropLayout.Placement($1)) })
+        let placements = Set(drop.takeable.lazy.map(\.path.parent)).reduce(into: known) { placements, folder in
+            if placements[folder] == nil { placements[folder] = layout.placement(inFolder: folder) }
+        }
         var places = earlier
         for folder in seen where places[folder.bytes] == nil {
-            let file = folder.appending(RawPath("x"))
-            if case .picture(let label, let split) = layout.placement(of: file) {
-                places[folder.bytes] = LayoutRecord.Place(label: label.bytes, split: split.map(Split.init))
+            if case .picture(let label, let split) = placements[folder] {
+                places[folder.bytes] = LayoutRecord.Place(label: label.bytes, split: split)
             }
         }
         var warnings = layout.warnings.map { LayoutRecord.Warning(code: $0.code, text: $0.description) }
-        let changed = known.filter { layout.placement(of: $0.appending(RawPath("x"))) != $1 }.keys
+        let changed = known.filter { layout.placement(inFolder: $0) != $1 }.keys
         if !changed.isEmpty {
             let text =
                 "later files suggest another meaning of \(FolderList.text(changed.sorted())); this drop keeps the "
@@ -36,20 +39,16 @@ struct DropReading: Sendable {
             warnings.append(LayoutRecord.Warning(code: "understood_before", text: text))
         }
         record = LayoutRecord(text: layout.understanding, warnings: warnings, places: places)
-        (self.layout, self.known) = (layout, known)
+        (self.layout, self.placements) = (layout, placements)
     }
 
-    func placement(of path: RawPath) -> DropLayout.Placement { known[path.parent] ?? layout.placement(of: path) }
+    func placement(of path: RawPath) -> DropLayout.Placement {
+        placements[path.parent] ?? layout.placement(of: path)
+    }
 }
 
 extension DropLayout.Placement {
     fileprivate init(_ place: LayoutRecord.Place) {
-        let split: DropLayout.Split? =
-            switch place.split {
-            case .train: .train
-            case .test: .test
-            case nil: nil
-            }
-        self = .picture(label: RawPath(place.label), split: split)
+        self = .picture(label: RawPath(place.label), split: place.split)
     }
 }

@@ -122,7 +122,7 @@ struct LayoutReader {
 
     /// The splits among the folders in this one.
     private func splits(in folder: FolderTree) -> [RawPath: SplitName] {
-        var named = folder.children.keys.reduce(into: [RawPath: SplitName]()) { $0[$1] = splitName($1) }
+        var named = splitNames(in: folder)
         let areAllSplits = isChoiceOfSplits(named, among: folder)
         if setting == .auto { named.merge(prefixedSplits(in: folder)) { first, _ in first } }
         return named.filter { name, split in
@@ -132,6 +132,11 @@ struct LayoutReader {
             return !inner.isFlat
                 && named.contains { $1.kind != split.kind && folder.children[$0]?.isFlat == false }
         }
+    }
+
+    /// The folders in this one that have a split's name.
+    private func splitNames(in folder: FolderTree) -> [RawPath: SplitName] {
+        folder.children.keys.reduce(into: [:]) { $0[$1] = splitName($1) }
     }
 
     /// Whether all folders in it are splits by name; a first, second and third test alone aren't.
@@ -169,7 +174,7 @@ struct LayoutReader {
             result.children[inner]?.role = .passed
             return result
         }
-        let splits = folder.children.keys.reduce(into: [RawPath: SplitName]()) { $0[$1] = splitName($1) }
+        let splits = splitNames(in: folder)
         let areSplits = isChoiceOfSplits(splits, among: folder) && folder.children.values.contains { !$0.isFlat }
         for (inner, content) in folder.children {
             result.children[inner] =
@@ -193,7 +198,7 @@ struct LayoutReader {
 
     /// The contents of a label's folder if they are only splits with pictures directly in them; otherwise nil.
     private func readLabelAboveSplits(_ folder: FolderTree) -> [RawPath: LayoutReading]? {
-        let splits = folder.children.keys.reduce(into: [RawPath: SplitName]()) { $0[$1] = splitName($1) }
+        let splits = splitNames(in: folder)
         if isChoiceOfSplits(splits, among: folder), folder.children.values.allSatisfy(holdsPicturesOnly) {
             return splits.mapValues { LayoutReading(role: .split($0.kind)) }
         }

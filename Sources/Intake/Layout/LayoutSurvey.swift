@@ -9,19 +9,21 @@ struct LayoutSurvey {
     private let dropSplit: SplitName.Kind?
     private let isFolder: Bool
     private var labels: [Label] = []
+    /// How many of them were read. A folder below those that were is a label all the same (`images` in
+    /// `archive/train/images`).
+    private var readLabelCount = 0
     private var splits: [(name: RawPath, kind: SplitName.Kind, isBelowLabel: Bool)] = []
     private var wrappers: [RawPath] = []
     private(set) var hasTestFolder = false
 
     private struct Label {
         let name: RawPath
+        /// What spellings of one label have in common.
+        let key: String
         let holdsFiles: Bool
         /// The folders in it that have no meaning, sorted.
         let parts: [RawPath]
         let isInSplit: Bool
-        /// False for a folder below those that were read: it is a label nevertheless (`images` in
-        /// `archive/train/images`).
-        let isRead: Bool
     }
 
     init(
@@ -62,13 +64,12 @@ struct LayoutSurvey {
         }
     }
 
-    private var readLabelCount: Int { labels.count(where: \.isRead) }
-
     private mutating func add(_ name: RawPath, _ folder: FolderTree, _ place: LayoutReading?, isInSplit: Bool) {
         let parts = folder.children.keys.filter { place?.children[$0] == nil }.sorted()
+        if place != nil { readLabelCount += 1 }
         labels.append(
             Label(
-                name: name, holdsFiles: folder.holdsFiles, parts: parts, isInSplit: isInSplit, isRead: place != nil))
+                name: name, key: Self.key(of: name), holdsFiles: folder.holdsFiles, parts: parts, isInSplit: isInSplit))
     }
 }
 
@@ -86,7 +87,7 @@ extension LayoutSurvey {
 
     private var labelText: String {
         if labels.isEmpty && splits.isEmpty && dropSplit == nil { return "the drop's name as label" }
-        switch Set(labels.map { key(of: $0.name) }).count {
+        switch Set(labels.map(\.key)).count {
         case 0: return "no labels"
         case 1: return "1 label"
         case let count: return "\(count) labels"
@@ -103,7 +104,7 @@ extension LayoutSurvey {
         }
     }
 
-    private func key(of label: RawPath) -> String {
+    private static func key(of label: RawPath) -> String {
         LabelKey.key(of: (try? LabelName(label))?.text ?? label.escaped)
     }
 }
@@ -160,7 +161,7 @@ extension LayoutSurvey {
     }
 
     private var onlyLabelWarning: LayoutWarning? {
-        guard let first = labels.first, labels.allSatisfy({ key(of: $0.name) == key(of: first.name) }) else {
+        guard let first = labels.first, labels.allSatisfy({ $0.key == first.key }) else {
             return nil
         }
         if splits.contains(where: \.isBelowLabel) { return .onlyLabelAboveSplits(first.name) }
@@ -172,21 +173,21 @@ extension LayoutSurvey {
     /// The same folders in several labels (`fold1/cat`, `fold2/cat`), or only folders in every label (`cars/bmw`,
     /// `trains/thomas`).
     private var partsWarning: LayoutWarning? {
-        let labels = labels.map { (label: $0, key: key(of: $0.name), parts: $0.parts.filter(mayBeLabel)) }
+        let labels = labels.map { (label: $0, parts: $0.parts.filter(mayBeLabel)) }
         let owners = labels.reduce(into: [String: Set<String>]()) { owners, label in
-            for part in label.parts { owners[key(of: part), default: []].insert(label.key) }
+            for part in label.parts { owners[Self.key(of: part), default: []].insert(label.label.key) }
         }
         // A folder that is the same everywhere doesn't distinguish anything.
-        guard owners.count > 1, Set(labels.map(\.key)).count > 1 else { return nil }
+        guard owners.count > 1, Set(labels.map(\.label.key)).count > 1 else { return nil }
         let repeated = Set(owners.filter { $1.count > 1 }.keys)
         if repeated.isEmpty {
-            let areHollow = labels.allSatisfy { label, _, parts in
+            let areHollow = labels.allSatisfy { label, parts in
                 !label.holdsFiles && parts.count == label.parts.count && parts.allSatisfy(hasLetters)
             }
             guard areHollow else { return nil }
         }
-        let found = labels.map { label, _, parts in
-            (name: label.name, parts: repeated.isEmpty ? parts : parts.filter { repeated.contains(key(of: $0)) })
+        let found = labels.map { label, parts in
+            (name: label.name, parts: repeated.isEmpty ? parts : parts.filter { repeated.contains(Self.key(of: $0)) })
         }.filter { !$0.parts.isEmpty }
         return .labelsHaveFolders(
             labels: Set(found.map(\.name)).sorted(), folders: Set(found.flatMap(\.parts)).sorted())

@@ -9,6 +9,18 @@ extension NameRules {
         return endings.contains(RawPath(name[(dot + 1)...])) || titles.contains(RawPath(name[..<dot]))
     }
 
+    /// Whether a file's name ends like that of a picture, of a format that is decoded or not.
+    static func isNamedLikePicture(_ name: RawPath) -> Bool {
+        let name = lowercased(name).bytes
+        guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return false }
+        return pictureEndings.contains(RawPath(name[(dot + 1)...]))
+    }
+
+    private static let pictureEndings: Set<RawPath> = Set(
+        [
+            "jpg", "jpeg", "jpe", "jfif", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff", "jp2",
+            "jxl",
+        ].map { RawPath($0) })
     private static let endings: Set<RawPath> = Set(
         [
             "txt", "md", "rst", "rtf", "pdf", "doc", "docx", "htm", "html", "csv", "tsv", "xls", "xlsx", "json",

@@ -109,7 +109,6 @@ enum SetWords {
     /// Whether the name consists only of such words and numbers: `images`, `data_set`, `archive (1)`.
     static func isAll(_ name: RawPath) -> Bool {
         let name = NameRules.lowercased(name).bytes
-        guard let first = name.first, words.contains(where: { $0[0] == first }) else { return false }
         return words.contains { name.starts(with: $0) && tail(name[$0.count...]) != nil }
     }
 

@@ -40,9 +40,12 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     package let detail: String?
     /// Whether pictures wait here that will never be taken without somebody's help.
     package let degrades: Bool
+    /// Whether it is a folder with more in it that waits for the same reason than is named one by one.
+    package let isGroup: Bool
 
     package init(
-        path: RawPath, code: WaitingCode, files: Int, since: Date, detail: String? = nil, degrades: Bool = false
+        path: RawPath, code: WaitingCode, files: Int, since: Date, detail: String? = nil, degrades: Bool = false,
+        isGroup: Bool = false
     ) {
         self.path = path.escaped
         argument = path.shellWord
@@ -51,6 +54,7 @@ package struct WaitingItem: Codable, Sendable, Hashable {
         self.since = since
         self.detail = detail
         self.degrades = degrades
+        self.isGroup = isGroup
     }
 
     /// Whether it is something to take, and not something that is there on purpose, is done, or is ignored.
@@ -60,7 +64,9 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     package var isPassing: Bool { [.settling, .taking, .changed].contains(code) }
 
     /// What it waits for, as a sentence without a subject.
-    package var waitsFor: String {
+    package var waitsFor: String { isGroup ? "holds what \(reason)" : reason }
+
+    private var reason: String {
         switch code {
         case .settling: "waits until it stops changing"
         case .taking: "is being taken"
@@ -90,6 +96,9 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     package var toDo: String? {
         switch code {
         case .settling, .taking, .open, .incomplete, .changed, .nameTaken, .ignored, .dotFile, .setAside: nil
+        case .partialName where isGroup: "rename each when it is complete, or have each taken by: cultivar take"
+        case .hidden where isGroup: "rename each, or have each taken by: cultivar take"
+        case .emptyFolder where isGroup: "remove those that aren't needed"
         case .partialName: "rename it when it is complete, or: cultivar take \(argument)"
         case .hidden: "cultivar take \(argument)"
         case .unreadable: "let the service read it, for example, in the inbox: chmod -R a+rX \(argument)"

@@ -161,7 +161,7 @@ package struct WaitingList: Sendable {
             firstSeen[key] = since
             return WaitingItem(
                 path: item.path, code: item.code, files: item.files, since: since, detail: item.detail,
-                degrades: item.degrades)
+                degrades: item.degrades, isGroup: item.isGroup)
         }
         return latest
     }
@@ -174,6 +174,7 @@ package struct WaitingList: Sendable {
         var files = 0
         var detail: String?
         var degrades = false
+        var isGroup = false
 
         init(_ path: RawPath, _ code: WaitingCode, files: Int = 0, detail: String? = nil, degrades: Bool = false) {
             (self.path, self.code, self.files, self.detail, self.degrades) = (path, code, files, detail, degrades)
@@ -193,8 +194,27 @@ package struct WaitingList: Sendable {
             let files = drop.files.count
             return [Found(RawPath([]), excess.code, files: files, detail: excess.limit, degrades: true)]
         }
-        return withheld(entry) + clutter(drop) + takeable(entry, isTakenIn: isTakenIn)
+        var items =
+            withheld(entry) + clutter(drop) + takeable(entry, isTakenIn: isTakenIn)
             + drop.unreadable.map { Found($0, .unreadable, degrades: true) } + emptyFolders(drop)
+        // In the end all have the entry's own path.
+        while items.count > Self.mostInOneDrop { items = Self.byFolder(items) }
+        return items
+    }
+
+    /// So many things in a drop are named one by one.
+    private static let mostInOneDrop = 1000
+
+    /// One item for all things in a folder that wait for the same reason.
+    private static func byFolder(_ items: [Found]) -> [Found] {
+        struct Place: Hashable { let folder: RawPath, code: WaitingCode }
+        return Dictionary(grouping: items) { Place(folder: $0.path.parent, code: $0.code) }.map { place, items in
+            var item = Found(
+                place.folder, place.code, files: items.reduce(0) { $0 + $1.files }, detail: items[0].detail,
+                degrades: items.contains(where: \.degrades))
+            item.isGroup = items.contains { $0.isGroup || !$0.path.bytes.isEmpty }
+            return item
+        }
     }
 
     private func withheld(_ entry: Entry) -> [Found] {
@@ -229,22 +249,9 @@ package struct WaitingList: Sendable {
                 waiting += 1
             }
         }
-        if items.count > Self.mostInOneDrop { items = Self.byFolder(items) }
         if taken > 0 { items.append(Found(RawPath([]), .notRemoved, files: taken)) }
         if waiting > 0 { items.append(rest(of: entry, files: waiting)) }
         return items
-    }
-
-    /// This many files of a drop are named individually.
-    private static let mostInOneDrop = 1000
-
-    private static func byFolder(_ items: [Found]) -> [Found] {
-        struct Place: Hashable { let folder: RawPath, code: WaitingCode }
-        return Dictionary(grouping: items) { Place(folder: $0.path.parent, code: $0.code) }.map { place, items in
-            Found(
-                place.folder, place.code, files: items.count, detail: items[0].detail,
-                degrades: items.contains(where: \.degrades))
-        }
     }
 
     /// The reason for files about which nothing specific is known.

@@ -63,18 +63,14 @@ private struct MonitorRound {
     private var scanner: InboxScanner?
     /// What was seen of the entries since the handler was last informed.
     private var looked: [RawPath: EntrySnapshot?] = [:]
-    private var dirty: Set<RawPath> = []
+    /// It isn't told of more before, as it couldn't deal with what it was told.
+    private var nextTelling = SuspendingClock.now
+    private var schedule = LookSchedule()
     private var nextFullScan = SuspendingClock.now
-    /// Entries with many changes aren't scanned all the time.
-    private var notBefore: [RawPath: Instant] = [:]
     private var reportedFailure: FileFailure?
     private var isSaidToPoll = false
 
     private static let longestNap = Duration.milliseconds(900)
-    private static let shortestScanGap = Duration.milliseconds(200)
-    private static let pauseAfterFailure = Duration.seconds(10)
-    /// At most a tenth of the time is spent on scanning the same entry repeatedly.
-    private static let scanGapFactor = 10
     /// How often the list of what waits is updated even if nothing has happened: some of it depends on time.
     private static let listInterval = Duration.seconds(5)
     private static let shortestListInterval = Duration.seconds(1)
@@ -98,25 +94,45 @@ private struct MonitorRound {
         do {
             askForApprovals()
             try await look()
-            while let scanner, let candidate = tracker.settled(at: .now).first {
-                waiting.noteBeginning(of: candidate.name)
-                tellWhatWaits()
-                let result = try await handle(candidate, scanner)
-                await finish(candidate, result)
-                try await look()
-            }
-            if let scanner, !looked.isEmpty {
-                let seen = looked
-                looked = [:]
-                hasNews = true
-                if await !observer.looked(seen, scanner) { looked.merge(seen) { newer, _ in newer } }
-            }
+            try await handOver(handle)
+            await tellOfLooks()
             tellWhatWaits()
             report(nil)
         } catch let failure as FileFailure {
             scanner = nil
             if failure.errno != .canceled { report(failure) }
         }
+    }
+
+    /// Hands over each drop that has settled by now, and each only once: one in which something always has keeps nobody
+    /// else waiting.
+    private mutating func handOver(_ handle: InboxMonitor.Handler) async throws {
+        var hasTakenTime = false
+        for name in tracker.settled(at: .now).map(\.name) {
+            if hasTakenTime {
+                await scan([name])
+                try await look()
+            }
+            guard let scanner, let candidate = tracker.settled(name, at: .now) else { continue }
+            waiting.noteBeginning(of: name)
+            tellWhatWaits()
+            let result = try await handle(candidate, scanner)
+            await finish(candidate, result)
+            hasTakenTime = true
+        }
+    }
+
+    private mutating func tellOfLooks() async {
+        guard let scanner, !looked.isEmpty, nextTelling <= .now else { return }
+        let seen = looked
+        looked = [:]
+        hasNews = true
+        let entries = seen.mapValues { snapshot in
+            snapshot.map { SeenEntry(snapshot: $0, isStill: tracker.isStill($0.name)) }
+        }
+        guard let pause = await observer.looked(entries, scanner) else { return }
+        looked.merge(seen) { newer, _ in newer }
+        nextTelling = .now.advanced(by: pause)
     }
 
     /// Sleeps until the next entry is due, if that is before the watcher's next tick; false if it isn't.
@@ -126,9 +142,8 @@ private struct MonitorRound {
     }
 
     private var nextScan: Instant? {
-        let pending = dirty.compactMap { notBefore[$0] }.min()
-        let due = tracker.nextDeadline.map { max($0, .now.advanced(by: Self.shortestScanGap)) }
-        return [pending, due].compactMap { $0 }.min()
+        let due = tracker.nextDeadline.map { max($0, .now.advanced(by: LookSchedule.shortestGap)) }
+        return [schedule.next, due].compactMap { $0 }.min()
     }
 
     /// Which names may be taken changes when somebody asks for one.
@@ -146,10 +161,8 @@ private struct MonitorRound {
             try await scanAll()
         } else {
             let now = Instant.now
-            let rested = dirty.filter { notBefore[$0].map { $0 <= now } ?? true }
-            // An entry without events is scanned when it may have settled, however long the scan takes.
-            let names = rested.union(tracker.due(at: now).filter { !dirty.contains($0) })
-            await scan(names.union(waiting.nextLooks.filter { $0.value <= now }.keys))
+            let waits = waiting.nextLooks.filter { $0.value <= now }.keys
+            await scan(schedule.due(at: now, settling: tracker.due(at: now), waiting: waits))
         }
         takeHints()
     }
@@ -161,10 +174,10 @@ private struct MonitorRound {
         let now = Instant.now
         for name in hints.arrived {
             tracker.arrivedWhole(name, at: now)
-            notBefore[name] = nil
+            schedule.noteArrival(of: name)
         }
         for name in hints.changed { tracker.disturb(name) }
-        dirty.formUnion(hints.arrived.union(hints.changed))
+        schedule.noteChanges(of: hints.changed)
         if hints.rescan { nextFullScan = now }
     }
 
@@ -180,8 +193,7 @@ private struct MonitorRound {
         for name in waiting.names.subtracting(names) { looked.updateValue(nil, forKey: name) }
         tracker.retain(names)
         waiting.retain(names)
-        notBefore = notBefore.filter { names.contains($0.key) }
-        dirty.formIntersection(names)
+        schedule.retain(names)
         await scan(names)
         nextFullScan = .now.advanced(by: settings.rescanInterval)
     }
@@ -191,8 +203,7 @@ private struct MonitorRound {
             let start = Instant.now
             guard let snapshot = await look(into: name) else { continue }
             let end = Instant.now
-            dirty.remove(name)
-            notBefore[name] = end.advanced(by: max(Self.shortestScanGap, start.duration(to: end) * Self.scanGapFactor))
+            schedule.noteScan(of: name, from: start, until: end)
             // Entries that aren't to be taken needn't settle.
             if snapshot.standing == .takeable {
                 tracker.observe(snapshot, at: start, until: end)
@@ -218,12 +229,11 @@ private struct MonitorRound {
             let snapshot = try await onScanThread { () throws(FileFailure) in try scanner.scan(name) }
             looked.updateValue(snapshot, forKey: name)
             if snapshot != nil { return snapshot }
-            dirty.remove(name)
+            schedule.noteLook(at: name)
             waiting.forget(name)
         } catch {
             if error.errno != .canceled { waiting.noteFailure("\(error)", of: name) }
-            dirty.insert(name)
-            notBefore[name] = .now.advanced(by: Self.pauseAfterFailure)
+            schedule.noteFailure(of: name, at: .now)
         }
         tracker.forget(name)
         return nil

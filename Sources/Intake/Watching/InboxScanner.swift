@@ -55,6 +55,9 @@ package final class InboxScanner: Sendable {
     /// The names of all top-level entries.
     package func names() throws(FileFailure) -> Set<RawPath> { Set(try folder.names()) }
 
+    /// Whether there is a top-level entry of this name.
+    package func holds(_ name: RawPath) throws(FileFailure) -> Bool { try folder.status(of: name) != nil }
+
     /// Everything in and below one top-level entry; nil if it is gone.
     package func scan(_ name: RawPath) throws(FileFailure) -> EntrySnapshot? {
         guard let status = try folder.status(of: name) else { return nil }
@@ -87,7 +90,7 @@ private struct Walk {
     private var bytes: Int64 = 0
     private var count = 0
     private var clutterCount = 0
-    private var hiddenCount = 0
+    private var sniffedCount = 0
 
     init(drop: RawPath, limits: ScanLimits, rules: NameRules, beat: @escaping @Sendable () -> Void) {
         self.drop = drop
@@ -140,7 +143,9 @@ private struct Walk {
         files.append(file)
         if mayBeHidden(path) { lookAt(file, of: folder, standing: rules.standing(of: path, in: drop, isFolder: false)) }
         noteCount(isClutter: isClutter)
-        if !isClutter { bytes &+= status.stamp.size }
+        // A sparse file says that it is as large as a number can be.
+        let sum = bytes.addingReportingOverflow(status.stamp.size)
+        if !isClutter { bytes = sum.overflow ? .max : sum.partialValue }
         if bytes > limits.bytes { excess = .bytes(limit: limits.bytes) }
     }
 
@@ -159,16 +164,20 @@ private struct Walk {
         return zip(path.bytes, path.bytes.dropFirst()).contains { $0 == UInt8(ascii: "/") && $1 == dot }
     }
 
-    /// Hidden pictures wait for somebody, who must be informed; other hidden files don't matter.
+    /// Hidden pictures wait for somebody, who is to be told of them; other hidden files concern nobody. Their names decide,
+    /// and the content of the first ones whose names say nothing.
     private mutating func lookAt(_ file: InboxFile, of folder: FolderHandle, standing: NameRules.Standing) {
         guard case .hidden = standing, file.kind == .regular, file.stamp.size > 0 else { return }
-        hiddenCount += 1
-        if hiddenCount > Self.sniffLimit || HiddenPicture.isOne(file.path.last, in: folder) {
+        let name = file.path.last
+        if NameRules.isNamedLikePicture(name) {
             pictures.insert(file.path)
+        } else if !NameRules.isText(name), sniffedCount < Self.sniffLimit {
+            sniffedCount += 1
+            if HiddenPicture.isOne(name, in: folder) { pictures.insert(file.path) }
         }
     }
 
-    /// How many hidden files are examined in a scan; if there are more, they count as pictures.
+    /// So many files are opened in a scan; a folder of more whose names say nothing is no folder of pictures.
     private static let sniffLimit = 1000
 }
 
@@ -182,15 +191,6 @@ private enum HiddenPicture {
             count = (try? file.read(into: UnsafeMutableRawBufferPointer(buffer))) ?? 0
         }
         if case .picture = FileKind.sniff(head) { return true }
-        return hasSuffixOfOne(name)
+        return false
     }
-
-    private static func hasSuffixOfOne(_ name: RawPath) -> Bool {
-        let suffix = name.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last ?? []
-        return suffixes.contains(String(decoding: suffix, as: UTF8.self).lowercased())
-    }
-
-    private static let suffixes: Set<String> = [
-        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff", "jp2", "jxl",
-    ]
 }

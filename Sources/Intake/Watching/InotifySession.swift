@@ -36,10 +36,7 @@ struct InotifySession {
     private var folders: [Int32: RawPath] = [:]
     /// Watches of deleted folders, which the library never frees.
     private var staleCount = 0
-    /// The last MOVED_FROM of a name that counts as part of the inbox.
-    private var moveCookie: UInt32 = 0
-    /// The last MOVED_FROM of any name.
-    private var lastMove: (cookie: UInt32, path: RawPath)?
+    private var renames = RenamesUnderWay()
     private var nextIdentityCheck = SuspendingClock.now
     /// Folders that couldn't be watched because this process may not read them.
     private var closed: Set<RawPath> = []
@@ -80,6 +77,7 @@ struct InotifySession {
             } else {
                 box.tick()
             }
+            noteDepartures()
             guard isInboxTheSame() else {
                 return box.post {
                     $0.notices.append(.inboxReplaced)
@@ -144,28 +142,45 @@ struct InotifySession {
     private mutating func note(_ event: Event, in folder: RawPath) throws(InotifyFault) {
         let path = event.name.map(folder.appending) ?? folder
         guard !path.bytes.isEmpty else { return }
-        noteWriter(event, of: path)
-        let entry = path.first
-        if event.has(Int32(IN_MOVED_FROM)) && !rules.isHeldBack(entry) { moveCookie = event.cookie }
-        if event.has(Int32(IN_ISDIR)) && event.has(Int32(IN_CREATE | IN_MOVED_TO)) {
+        let isFolder = event.has(Int32(IN_ISDIR))
+        if event.has(Int32(IN_MOVED_FROM)) {
+            return renames.begin(event.cookie, from: path, isFolder: isFolder, at: .now)
+        }
+        let origin = event.has(Int32(IN_MOVED_TO)) ? renames.end(event.cookie) : nil
+        noteWriter(event, of: path, from: origin?.path)
+        if isFolder && event.has(Int32(IN_CREATE | IN_MOVED_TO)) {
             try watchTree(path, depth: path.components.count)
-        } else if event.has(Int32(IN_ISDIR)) && event.has(Int32(IN_ATTRIB)), closed.remove(path) != nil {
+        } else if isFolder && event.has(Int32(IN_ATTRIB)), closed.remove(path) != nil {
             try watchTree(path, depth: path.components.count)
         }
-        let isArrival = event.has(Int32(IN_MOVED_TO)) && folder.bytes.isEmpty && event.cookie != moveCookie
-        box.post { if isArrival { $0.noteArrival(entry) } else { $0.noteChange(entry) } }
+        // Our own removing of files is no news, and would have what stays in a drop looked at once more.
+        guard isFolder || !NameRules.isBeingRemoved(path.last.bytes), origin?.isPartOfRemoval(to: path) != true else {
+            return
+        }
+        let isFromOutside = origin.map { rules.isHeldBack($0.path.first) } ?? true
+        let isArrival = event.has(Int32(IN_MOVED_TO)) && folder.bytes.isEmpty && isFromOutside
+        box.post { hints in
+            if let origin { hints.noteChange(origin.path.first) }
+            if isArrival { hints.noteArrival(path.first) } else { hints.noteChange(path.first) }
+        }
     }
 
-    private mutating func noteWriter(_ event: Event, of path: RawPath) {
+    /// What has left the inbox is a change of the entry that it was in.
+    private mutating func noteDepartures() {
+        let departed = renames.departed(by: .now)
+        guard !departed.isEmpty else { return }
+        box.post { hints in
+            for origin in departed { hints.noteChange(origin.path.first) }
+        }
+    }
+
+    /// - Parameter origin: the path that it had before, where it was renamed within the inbox.
+    private func noteWriter(_ event: Event, of path: RawPath, from origin: RawPath?) {
         let record = box.beingWritten
-        if event.has(Int32(IN_MOVED_FROM)) {
-            lastMove = (event.cookie, path)
+        if let origin {
+            record.noteMove(from: origin, to: path)
         } else if event.has(Int32(IN_MOVED_TO)) {
-            if let lastMove, lastMove.cookie == event.cookie {
-                record.noteMove(from: lastMove.path, to: path)
-            } else {
-                record.noteEnd(of: path)
-            }
+            record.noteEnd(of: path)
         } else if event.name == nil || event.has(Int32(IN_ISDIR)) {
             return
         } else if event.has(Int32(IN_CLOSE_WRITE)) {

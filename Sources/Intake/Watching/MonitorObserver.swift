@@ -33,9 +33,9 @@ package struct MonitorObserver: Sendable {
     package var pollingChanged: @Sendable (String?) -> Void = { _ in }
     /// Everything in the inbox that isn't being taken at the moment, whenever that has changed.
     package var waitingChanged: @Sendable ([WaitingItem]) -> Void = { _ in }
-    /// The present state of entries that were scanned; nil for those that are gone. If it returns false, it is reported
-    /// again.
-    package var looked: @Sendable ([RawPath: EntrySnapshot?], InboxScanner) async -> Bool = { _, _ in true }
+    /// What there is now of entries that were looked at; nil for those that are gone. All of it is told once more after the
+    /// time that is returned.
+    package var looked: @Sendable ([RawPath: SeenEntry?], InboxScanner) async -> Duration? = { _, _ in nil }
     /// Whether a file of a drop with that name has been taken and just may not be removed.
     package var isTakenIn: @Sendable (InboxFile, RawPath) -> Bool = { _, _ in false }
     /// The hidden or partial paths that somebody has asked to be taken.
@@ -44,6 +44,18 @@ package struct MonitorObserver: Sendable {
     package var beat: @Sendable () -> Void = {}
 
     package init() {}
+}
+
+/// An entry of the inbox as it was last looked into.
+package struct SeenEntry: Sendable {
+    package let snapshot: EntrySnapshot
+    /// Whether it has been seen to hold still for the settle time, so that nobody is at work in it.
+    package let isStill: Bool
+
+    package init(snapshot: EntrySnapshot, isStill: Bool) {
+        self.snapshot = snapshot
+        self.isStill = isStill
+    }
 }
 
 /// What happened to a drop that was handed over.

@@ -110,25 +110,31 @@ package struct SettleTracker: Sendable {
 
     /// The drops that have settled, by name.
     package func settled(at now: Instant) -> [DropCandidate] {
-        entries.values.compactMap {
-            $0.snapshot?.isKept == true ? settledFiles(of: $0, at: now) : settledDrop($0, at: now)
-        }
-        .sorted { $0.name < $1.name }
+        entries.keys.compactMap { settled($0, at: now) }.sorted { $0.name < $1.name }
     }
 
-    /// The entries that should be scanned by `now` to learn whether they have settled, by name.
+    /// The drop of that name, if it has settled.
+    package func settled(_ name: RawPath, at now: Instant) -> DropCandidate? {
+        guard let entry = entries[name] else { return nil }
+        return entry.snapshot?.isKept == true ? settledFiles(of: entry, at: now) : settledDrop(entry, at: now)
+    }
+
+    /// Whether the entry has been seen to hold still for the settle time, be there anything in it to take or not.
+    package func isStill(_ name: RawPath) -> Bool {
+        guard let entry = entries[name], entry.snapshot != nil, !entry.hasMoved else { return false }
+        return entry.stillSince.duration(to: entry.lastSeen) >= settle
+    }
+
+    /// The entries that should be scanned by `now` to learn whether they have settled, by name. Of one that has, there is
+    /// nothing to be learnt.
     package func due(at now: Instant) -> [RawPath] {
-        entries.filter { deadline(of: $0.value).map { $0 <= now } ?? false }.keys.sorted()
+        entries.filter { name, entry in
+            deadline(of: entry).map { $0 <= now } ?? false && settled(name, at: now) == nil
+        }.keys.sorted()
     }
 
     /// When the next entry becomes due; nil if all rest.
     package var nextDeadline: Instant? { entries.values.compactMap(deadline).min() }
-
-    /// Whether a drop must be unchanged for a while.
-    func isSettling(_ name: RawPath) -> Bool {
-        guard let entry = entries[name], let snapshot = entry.snapshot else { return true }
-        return snapshot.isKept ? entry.files.values.contains { $0.rest == nil } : entry.rest == nil
-    }
 
     private func settledDrop(_ entry: Entry, at now: Instant) -> DropCandidate? {
         guard let snapshot = entry.snapshot, !entry.hasMoved, isOfInterest(snapshot),
@@ -171,8 +177,10 @@ package struct SettleTracker: Sendable {
             guard snapshot.excess == nil else { return nil }
             return entry.files.values.compactMap { deadline($0.stillSince.advanced(by: settle), $0.rest) }.min()
         }
-        return isOfInterest(snapshot)
-            ? deadline(entry.stillSince.advanced(by: required(of: entry)), entry.rest) : nil
+        if isOfInterest(snapshot) {
+            return deadline(entry.stillSince.advanced(by: required(of: entry)), entry.rest)
+        }
+        return snapshot.excess == nil && !isStill(snapshot.name) ? entry.stillSince.advanced(by: settle) : nil
     }
 
     private func deadline(_ settled: Instant, _ rest: Rest?) -> Instant? {

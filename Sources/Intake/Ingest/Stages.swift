@@ -4,26 +4,41 @@ internal import System
 internal import SystemPackage
 internal import Workers
 
-/// A batch of judged files, on its way into the store and the history.
-struct FinishedBatch: Sendable {
-    let drop: EntrySnapshot
+// The stages of a batch after its files were copied (``CopiedFile``): judged, committed, removed. A stage's value is made by
+// the stage before it and by nothing else; docs/architecture.md, "Crash order", says what a kill between two of them does.
+
+/// The drop that a batch belongs to.
+struct BatchDrop: Sendable {
     let id: DropID
-    let files: [(SourceFile, PreparedFile)]
+    let name: RawPath
+    let isFolder: Bool
+
+    init(_ snapshot: EntrySnapshot, id: DropID) {
+        (self.id, name, isFolder) = (id, snapshot.name, snapshot.isFolder)
+    }
+}
+
+/// Second stage: every file was copied and judged; nothing is durable yet.
+struct JudgedBatch: Sendable {
+    let drop: BatchDrop
+    /// None at the beginning and the end of a drop, when the stages have nothing to do yet or any more.
+    let files: [(SourceFile, JudgedFile)]
     /// How many files of the drop have been processed at its end.
     let end: Int
 
-    /// Makes the batch durable and records it in one transaction. Afterwards the sources may be removed.
-    func record(in history: History, store: PictureStore, rejected: RejectedFolder) throws -> RecordedBatch {
+    /// Makes the copies durable under their addresses, then records the batch in one transaction.
+    func commit(in history: History, store: PictureStore, rejected: RejectedFolder) throws -> CommittedBatch {
+        guard !files.isEmpty else { return CommittedBatch(drop: drop) }
         try store.commit(files.compactMap { if case .picture(let staged, _) = $1 { staged } else { nil } })
         try rejected.keep(files.compactMap { refusal($0, $1) })
-        let outcomes = files.compactMap { file, prepared in
-            outcome(of: prepared, path: file.file.path).map { (file, prepared, $0) }
+        let outcomes = files.compactMap { file, judged in
+            outcome(of: judged, path: file.file.path).map { (file, judged, $0) }
         }
-        let recorded = try history.recordOutcomes(outcomes.map(\.2), in: id, at: .now)
+        let recorded = try history.recordOutcomes(outcomes.map(\.2), in: drop.id, at: .now)
         let verdicts = zip(outcomes, recorded.verdicts)
         try rejected.keep(verdicts.compactMap { contradiction($0.0, $0.1, verdict: $1, store: store) })
-        return RecordedBatch(
-            drop: id, name: drop.name, verdicts: verdicts.map { ($0.0, $1) },
+        return CommittedBatch(
+            drop: drop, verdicts: verdicts.map { ($0.0, $1) },
             deferred: files.compactMap { if case .deferred(let reason) = $1 { ($0.file, reason) } else { nil } },
             newSpellings: recorded.newSpellings.map { IngestSummary.NewSpelling(spelling: $0, label: $1) }, end: end)
     }
@@ -36,16 +51,16 @@ struct FinishedBatch: Sendable {
         for case .staged(let path) in copies { try Files.remove(path) }
     }
 
-    private func refusal(_ file: SourceFile, _ prepared: PreparedFile) -> RejectedFolder.Item? {
-        guard case .refused(let content, _, let reason, _, _) = prepared else { return nil }
+    private func refusal(_ file: SourceFile, _ judged: JudgedFile) -> RejectedFolder.Item? {
+        guard case .refused(let content, _, let reason, _, _) = judged else { return nil }
         return RejectedFolder.Item(content: content, path: rejectedPath(of: file), reason: reason)
     }
 
     /// A valid picture with a contradicting label is only noticed when it is recorded; its bytes are in the store.
     private func contradiction(
-        _ file: SourceFile, _ prepared: PreparedFile, verdict: Verdict, store: PictureStore
+        _ file: SourceFile, _ judged: JudgedFile, verdict: Verdict, store: PictureStore
     ) -> RejectedFolder.Item? {
-        guard case .rejected(_, let reason) = verdict, case .picture(let staged, _) = prepared else { return nil }
+        guard case .rejected(_, let reason) = verdict, case .picture(let staged, _) = judged else { return nil }
         return RejectedFolder.Item(
             content: .stored(store.path(of: staged.digest)), path: rejectedPath(of: file), reason: reason)
     }
@@ -54,8 +69,8 @@ struct FinishedBatch: Sendable {
         drop.isFolder ? drop.name.appending(file.file.path) : file.file.path
     }
 
-    private func outcome(of prepared: PreparedFile, path: RawPath) -> FileOutcome? {
-        switch prepared {
+    private func outcome(of judged: JudgedFile, path: RawPath) -> FileOutcome? {
+        switch judged {
         case .picture(_, let picture): FileOutcome(path: RawName(path), finding: .picture(picture))
         case .refused(_, let code, let reason, let byteCount, let digest):
             FileOutcome(
@@ -66,30 +81,23 @@ struct FinishedBatch: Sendable {
     }
 }
 
-/// A recorded batch.
-struct RecordedBatch: Sendable {
-    let drop: DropID
-    let name: RawPath
-    let verdicts: [(SourceFile, Verdict)]
-    let deferred: [(InboxFile, Deferral)]
-    let newSpellings: [IngestSummary.NewSpelling]
+/// Third stage: what there is to keep is on the disk and has its row. Only now may the originals go.
+struct CommittedBatch: Sendable {
+    let drop: BatchDrop
+    fileprivate(set) var verdicts: [(SourceFile, Verdict)] = []
+    fileprivate(set) var deferred: [(InboxFile, Deferral)] = []
+    fileprivate(set) var newSpellings: [IngestSummary.NewSpelling] = []
     /// How many files of the drop have been processed at its end.
-    let end: Int
-
-    /// Which of the recorded files are still in the inbox.
-    struct Left: Sendable {
-        /// Files that this user may not remove.
-        var kept: [InboxFile] = []
-        /// Files that somebody is writing to.
-        var open: [InboxFile] = []
-    }
+    fileprivate(set) var end = 0
 
     /// Removes the recorded files from the inbox, many at a time, and remembers those that may not be removed.
     ///
     /// A file stays if it has changed since it was copied, if somebody has opened it for writing, or if its folder has
     /// been moved out of the inbox: what is outside the inbox isn't touched.
-    func removeSources(from inbox: FolderHandle, kept: KeptSources, on pool: WorkerPool) async throws -> Left {
-        let shared = Mutex(Left())
+    func removeOriginals(
+        from inbox: FolderHandle, kept: KeptSources, on pool: WorkerPool
+    ) async throws -> RemovedBatch {
+        let left = Mutex((kept: [InboxFile](), open: [InboxFile]()))
         let inodes = inodesWithSeveralNames
         let share = 32
         try await pool.forEach((verdicts.count + share - 1) / share) { index, _ in
@@ -97,16 +105,16 @@ struct RecordedBatch: Sendable {
                 if file.folder.hasLeft(inbox) { continue }
                 switch try remove(file, inodesWithSeveralNames: inodes) {
                 case .done: break
-                case .open: shared.withLock { $0.open.append(file.file) }
-                case .forbidden: shared.withLock { $0.kept.append(file.file) }
+                case .open: left.withLock { $0.open.append(file.file) }
+                case .forbidden: left.withLock { $0.kept.append(file.file) }
                 }
             }
         }
-        let left = shared.withLock { $0 }
-        if !left.kept.isEmpty {
-            try await pool.run { [drop, name] _ in try kept.insert(left.kept, of: drop, named: name) }
+        let (forbidden, open) = left.withLock { $0 }
+        if !forbidden.isEmpty {
+            try await pool.run { [drop] _ in try kept.insert(forbidden, of: drop.id, named: drop.name) }
         }
-        return left
+        return RemovedBatch(batch: self, kept: forbidden, open: open)
     }
 
     private enum Removal { case done, open, forbidden }
@@ -133,19 +141,31 @@ struct RecordedBatch: Sendable {
     }
 }
 
+/// Last stage: the originals are gone, but for those that had to stay.
+struct RemovedBatch: Sendable {
+    fileprivate let batch: CommittedBatch
+    /// Files that this user may not remove.
+    let kept: [InboxFile]
+    /// Files that somebody is writing to.
+    let open: [InboxFile]
+
+    /// How many files of the drop have been processed at its end; 0 if there were none in the batch.
+    var end: Int { batch.end }
+}
+
 extension IngestSummary {
-    mutating func add(_ batch: RecordedBatch, left: RecordedBatch.Left) {
-        for (_, verdict) in batch.verdicts {
+    mutating func add(_ removed: RemovedBatch) {
+        for (_, verdict) in removed.batch.verdicts {
             switch verdict {
             case .accepted: accepted += 1
             case .duplicate: duplicates += 1
             case .rejected: rejected += 1
             }
         }
-        for (file, reason) in batch.deferred { deferred[file] = reason }
-        for file in left.open { deferred[file] = .openForWriting }
-        kept += left.kept.count
-        newSpellings += batch.newSpellings
+        for (file, reason) in removed.batch.deferred { deferred[file] = reason }
+        for file in removed.open { deferred[file] = .openForWriting }
+        kept += removed.kept.count
+        newSpellings += removed.batch.newSpellings
     }
 }
 
