@@ -95,7 +95,7 @@ struct JourneyTests {
         #expect(try images(in: output) == ["a.png", "b/10.bin", "b/2.png", "d.png"].map { "\(shots)/\($0)" })
         for word in [
             "notes.txt: skipped: not a picture", "empty.jpg: skipped: an empty file", "/c: skipped: a link",
-            "/e: skipped: a link",
+            "/e: skipped: a dangling link",
         ] {
             #expect(output.errors.contains(word))
         }

@@ -39,6 +39,16 @@ struct WaitingBoardTests {
         #expect(change.new == [item("a", .hidden, degrades: true)] && change.gone.isEmpty)
     }
 
+    @Test("A list of an earlier release, which doesn't know groups, is read")
+    func earlierRelease() throws {
+        let folder = try TemporaryFolder()
+        let line = """
+            [{"path":"a","argument":"a","code":"hidden","files":1,"since":7,"degrades":true}]
+            """
+        let file = try folder.write(Array(line.utf8), to: "waiting.json")
+        #expect(WaitingBoard.read(from: file).map(\.isGroup) == [false])
+    }
+
     @Test("A list that is no list counts as none")
     func damaged() throws {
         let folder = try TemporaryFolder()

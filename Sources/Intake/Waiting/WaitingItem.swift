@@ -40,8 +40,11 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     package let detail: String?
     /// Whether pictures wait here that will never be taken without somebody's help.
     package let degrades: Bool
+    /// Absent in files of earlier releases, and for what isn't a group.
+    private let group: Bool?
+
     /// Whether it is a folder with more in it that waits for the same reason than is named one by one.
-    package let isGroup: Bool
+    package var isGroup: Bool { group ?? false }
 
     package init(
         path: RawPath, code: WaitingCode, files: Int, since: Date, detail: String? = nil, degrades: Bool = false,
@@ -54,7 +57,7 @@ package struct WaitingItem: Codable, Sendable, Hashable {
         self.since = since
         self.detail = detail
         self.degrades = degrades
-        self.isGroup = isGroup
+        group = isGroup ? true : nil
     }
 
     /// Whether it is something to take, and not something that is there on purpose, is done, or is ignored.
