@@ -202,7 +202,7 @@ package final class Ingestor: Sendable {
     ) async throws {
         var plan = plan
         var judged = JudgedBatch(drop: drop, files: [], end: 0)
-        var committed = try judged.commit(in: history, store: tools.store, rejected: rejected)
+        var committed = CommittedBatch(drop: drop)
         repeat {
             let files = try await nextBatch(of: &plan, summary: &summary)
             let (ready, done, end) = (judged, committed, plan.finishedFiles)
@@ -258,6 +258,7 @@ package final class Ingestor: Sendable {
 
     /// Commits a batch, on its own thread. If it throws, no copy is left in tmp.
     private func commit(_ batch: JudgedBatch) async throws -> CommittedBatch {
+        guard !batch.files.isEmpty else { return CommittedBatch(drop: batch.drop) }
         do {
             return try await recorder.run { [history, tools, rejected] _ in
                 try batch.commit(in: history, store: tools.store, rejected: rejected)

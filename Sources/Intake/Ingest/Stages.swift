@@ -28,7 +28,6 @@ struct JudgedBatch: Sendable {
 
     /// Makes the copies durable under their addresses, then records the batch in one transaction.
     func commit(in history: History, store: PictureStore, rejected: RejectedFolder) throws -> CommittedBatch {
-        guard !files.isEmpty else { return CommittedBatch(drop: drop) }
         try store.commit(files.compactMap { if case .picture(let staged, _) = $1 { staged } else { nil } })
         try rejected.keep(files.compactMap { refusal($0, $1) })
         let outcomes = files.compactMap { file, judged in
@@ -84,11 +83,22 @@ struct JudgedBatch: Sendable {
 /// Third stage: what there is to keep is on the disk and has its row. Only now may the originals go.
 struct CommittedBatch: Sendable {
     let drop: BatchDrop
-    fileprivate(set) var verdicts: [(SourceFile, Verdict)] = []
-    fileprivate(set) var deferred: [(InboxFile, Deferral)] = []
-    fileprivate(set) var newSpellings: [IngestSummary.NewSpelling] = []
+    fileprivate let verdicts: [(SourceFile, Verdict)]
+    fileprivate let deferred: [(InboxFile, Deferral)]
+    fileprivate let newSpellings: [IngestSummary.NewSpelling]
     /// How many files of the drop have been processed at its end.
-    fileprivate(set) var end = 0
+    let end: Int
+
+    fileprivate init(
+        drop: BatchDrop, verdicts: [(SourceFile, Verdict)], deferred: [(InboxFile, Deferral)],
+        newSpellings: [IngestSummary.NewSpelling], end: Int
+    ) {
+        (self.drop, self.verdicts, self.deferred) = (drop, verdicts, deferred)
+        (self.newSpellings, self.end) = (newSpellings, end)
+    }
+
+    /// A batch of no files, which the stages begin and end with.
+    init(drop: BatchDrop) { self.init(drop: drop, verdicts: [], deferred: [], newSpellings: [], end: 0) }
 
     /// Removes the recorded files from the inbox, many at a time, and remembers those that may not be removed.
     ///
