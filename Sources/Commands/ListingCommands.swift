@@ -1,5 +1,6 @@
 internal import Archive
 internal import ArgumentParser
+internal import Records
 internal import Status
 
 struct HistoryCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Intake
 internal import Outbox
+internal import Records
 internal import Settings
 internal import Status
 internal import System

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Installation
 internal import Logging
+internal import Records
 internal import Settings
 internal import Status
 internal import System

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Installation
 internal import Logging
+internal import Records
 internal import ServiceLifecycle
 internal import Settings
 internal import Status

@@ -1,6 +1,6 @@
-package import Archive
 internal import Foundation
 internal import Networks
+package import Records
 
 /// What a published model is and how good it is: `manifest.json` beside `model.onnx`.
 package struct Manifest: Codable, Sendable, Equatable {

@@ -4,6 +4,7 @@ package import Learning
 internal import Numerics
 internal import ONNX
 package import Outbox
+package import Records
 internal import System
 import SystemPackage
 internal import Training

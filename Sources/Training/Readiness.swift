@@ -1,4 +1,4 @@
-package import Archive
+package import Records
 package import Settings
 
 /// Whether there are pictures to train on, and for which classes.

@@ -2,6 +2,7 @@ internal import Archive
 internal import Installation
 internal import Learning
 internal import Networks
+internal import Records
 internal import Settings
 
 /// Everything that a run does. It is fully known when the run starts, so that an interrupted run can be resumed.

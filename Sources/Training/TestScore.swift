@@ -1,6 +1,6 @@
-internal import Archive
 internal import Learning
 internal import Numerics
+internal import Records
 
 /// A model's predictions for the current test set.
 struct TestScore: Sendable {

@@ -2,6 +2,7 @@ package import Archive
 package import Installation
 internal import Learning
 internal import Logging
+package import Records
 internal import Settings
 package import Status
 internal import System

@@ -3,6 +3,7 @@ internal import Installation
 internal import Learning
 internal import Logging
 internal import Networks
+internal import Records
 internal import Settings
 internal import Status
 

@@ -1,5 +1,5 @@
-internal import Archive
 internal import Learning
+internal import Records
 
 // Conversion between a trial in Learning and in the history, in both directions.
 

@@ -4,6 +4,7 @@ import System
 import SystemPackage
 
 @testable import Archive
+@testable import Records
 
 /// Runs `body` with a prepared state folder that is removed afterwards.
 func withStateFolder<R>(_ body: (StateFolder) throws -> R) throws -> R {

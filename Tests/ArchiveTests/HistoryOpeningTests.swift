@@ -6,6 +6,7 @@ import SystemPackage
 import Testing
 
 @testable import Archive
+@testable import Records
 
 /// The user whose rights the calling thread has with files (fsuid); Linux's call, which the Glibc module leaves out.
 @_silgen_name("setfsuid")

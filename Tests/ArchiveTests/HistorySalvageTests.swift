@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Archive
+@testable import Records
 
 /// What is done to one page of a file.
 enum Damage: String, CaseIterable {

@@ -1,6 +1,7 @@
 import Archive
 import Foundation
 import Networks
+import Records
 import System
 import SystemPackage
 import TestSupport

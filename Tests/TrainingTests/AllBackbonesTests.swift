@@ -2,6 +2,7 @@ import Archive
 import Foundation
 import Installation
 import Learning
+import Records
 import Settings
 import SystemPackage
 import TestInstallations

@@ -2,6 +2,7 @@ import Archive
 import Foundation
 import Installation
 import Outbox
+import Records
 import System
 import SystemPackage
 import TestInstallations

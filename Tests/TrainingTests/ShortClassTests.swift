@@ -7,6 +7,7 @@ import TestInstallations
 import Testing
 
 @testable import Archive
+@testable import Records
 @testable import Training
 
 @Suite("Classes with too few pictures")

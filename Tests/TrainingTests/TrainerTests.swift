@@ -13,6 +13,7 @@ import Testing
 
 @testable import Archive
 @testable import Networks
+@testable import Records
 @testable import Training
 
 @Suite("Trainer")

@@ -1,4 +1,5 @@
 import Archive
+import Records
 import Settings
 import Testing
 import Training

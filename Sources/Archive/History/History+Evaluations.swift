@@ -1,4 +1,5 @@
 import GRDB
+package import Records
 
 extension History {
     /// Records a model's scores on the test set, with every prediction, in one transaction; an earlier record of the

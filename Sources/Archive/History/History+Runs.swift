@@ -1,4 +1,5 @@
 import GRDB
+package import Records
 
 extension History {
     /// Starts a run. Only one run can be in progress; ask ``unfinishedRun()`` first.
@@ -24,7 +25,7 @@ extension History {
                 last_picture_id FROM runs WHERE outcome = 'running'
                 """
             guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
-            let id: RunID = try row.decode(atIndex: 0)
+            let id: RunID = try row.decode(forColumn: "id")
             var start = try NewRun(unfinished: row)
             start.leftOut = try ShortClass.fetchAll(db, of: id)
             return UnfinishedRun(
@@ -130,13 +131,13 @@ extension History {
 }
 
 extension NewRun {
-    /// From the columns after the id that ``History/unfinishedRun()`` selects.
+    /// Without the classes that it leaves out, which are rows of their own.
     fileprivate init(unfinished row: Row) throws {
         try self.init(
-            trigger: row.decode(atIndex: 1), requestedAt: row.decode(atIndex: 2), startedAt: row.decode(atIndex: 3),
-            seed: UInt64(bitPattern: row.decode(atIndex: 4)), settings: row.decode(atIndex: 5),
-            trainPictures: row.decode(atIndex: 6), testPictures: row.decode(atIndex: 7),
-            lastPicture: row.decode(atIndex: 8))
+            trigger: row.decode(forColumn: "trigger"), requestedAt: row.decode(forColumn: "requested_at"),
+            startedAt: row.decode(forColumn: "started_at"), seed: UInt64(bitPattern: row.decode(forColumn: "seed")),
+            settings: row.decode(forColumn: "settings"), trainPictures: row.decode(forColumn: "train_pictures"),
+            testPictures: row.decode(forColumn: "test_pictures"), lastPicture: row.decode(forColumn: "last_picture_id"))
     }
 }
 
@@ -157,8 +158,8 @@ extension ShortClass {
             """
         return try Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
             try ShortClass(
-                label: row.decode(atIndex: 0), train: row.decode(atIndex: 1), test: row.decode(atIndex: 2),
-                needed: row.decode(atIndex: 3))
+                label: row.decode(forColumn: "label_id"), train: row.decode(forColumn: "train_pictures"),
+                test: row.decode(forColumn: "test_pictures"), needed: row.decode(forColumn: "needed"))
         }
     }
 }

@@ -1,4 +1,5 @@
 import GRDB
+import Records
 
 /// Records the files of one drop inside one transaction.
 struct OutcomeRecorder {
@@ -69,10 +70,12 @@ extension OutcomeRecorder {
                 """)
         let arguments: StatementArguments = [drop, DatabaseBytes(path.bytes), picture.id]
         guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
-        switch try row.decode(String.self, atIndex: 0) {
+        switch try row.decode(String.self, forColumn: "verdict") {
         case "accepted": return .accepted(picture.id)
         case "duplicate": return .duplicate(of: picture.id, firstPath: picture.firstPath)
-        default: return .rejected(code: try row.decode(atIndex: 1), reason: try row.decode(atIndex: 2))
+        default:
+            return .rejected(
+                code: try row.decode(forColumn: "reason_code"), reason: try row.decode(forColumn: "reason"))
         }
     }
 
@@ -129,8 +132,8 @@ extension OutcomeRecorder {
         let key = LabelKey.key(of: name.text)
         let id: LabelID
         if let row = try Row.fetchOne(db, sql: "SELECT id, name FROM labels WHERE key = ?", arguments: [key]) {
-            id = try row.decode(atIndex: 0)
-            newSpellings.append((name.spelling, try row.decode(atIndex: 1)))
+            id = try row.decode(forColumn: "id")
+            newSpellings.append((name.spelling, try row.decode(forColumn: "name")))
         } else {
             try db.execute(sql: "INSERT INTO labels (name, key) VALUES (?, ?)", arguments: [name.text, key])
             id = db.lastInsertedRowID

@@ -1,4 +1,5 @@
 import GRDB
+import Records
 import System
 import SystemPackage
 
@@ -144,7 +145,8 @@ extension HistorySalvage {
                 ORDER BY label_id, instr(spelling, '\\') > 0, spelling
                 """)
         for row in lost {
-            let (id, spelling) = try (row.decode(LabelID.self, atIndex: 0), row.decode(String.self, atIndex: 1))
+            let id: LabelID = try row.decode(forColumn: "label_id")
+            let spelling: String = try row.decode(forColumn: "spelling")
             let name = (try? LabelName(spelling: spelling).text) ?? spelling
             try db.execute(
                 sql: "INSERT OR IGNORE INTO labels (id, name, key) VALUES (?, ?, ?)",

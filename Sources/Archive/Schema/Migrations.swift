@@ -1,4 +1,5 @@
 import GRDB
+import Records
 
 /// The history's schema, as the list of steps that lead to it. Released steps never change.
 enum Migrations {

@@ -1,5 +1,5 @@
-internal import Archive
 internal import Learning
+internal import Records
 internal import System
 internal import Training
 

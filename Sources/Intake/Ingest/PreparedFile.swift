@@ -1,4 +1,5 @@
 internal import Archive
+internal import Records
 
 /// The state of one file of a drop after copying.
 enum CopiedFile: Sendable {

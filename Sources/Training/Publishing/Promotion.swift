@@ -5,6 +5,7 @@ internal import Networks
 internal import Numerics
 internal import Outbox
 internal import Pictures
+internal import Records
 internal import System
 internal import SystemPackage
 

@@ -1,11 +1,7 @@
-import GRDB
-
 /// Which of the two models of a run was scored.
 package enum EvaluationRole: String, Codable, Hashable, Sendable, CaseIterable {
     case champion, challenger
 }
-
-extension EvaluationRole: DatabaseValueConvertible {}
 
 /// One class of an evaluation. A score whose denominator is zero is nil.
 package struct ClassScore: Hashable, Sendable {

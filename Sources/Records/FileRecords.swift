@@ -66,14 +66,19 @@ package enum Verdict: Hashable, Sendable {
     case accepted(PictureID)
     /// The same bytes with the same label are known; `firstPath` is DROP/PATH of the file that they came from.
     case duplicate(of: PictureID, firstPath: String)
-    /// Rejected, also for a contradiction (code ``DuplicateRule/contradictionCode``).
+    /// Rejected, also for a contradiction (code `DuplicateRule.contradictionCode`).
     case rejected(code: String, reason: String)
 }
 
-/// What ``History/recordOutcomes(_:in:at:)`` has recorded.
+/// What `History.recordOutcomes` has recorded.
 package struct RecordedOutcomes: Sendable {
     /// In the order of the outcomes.
     package let verdicts: [Verdict]
     /// Spellings of a known label that were seen for the first time, as (new spelling, label's name).
     package let newSpellings: [(spelling: String, label: String)]
+
+    package init(verdicts: [Verdict], newSpellings: [(spelling: String, label: String)]) {
+        self.verdicts = verdicts
+        self.newSpellings = newSpellings
+    }
 }

@@ -1,5 +1,3 @@
-import GRDB
-
 /// Why a run started.
 package enum RunTrigger: String, Codable, Hashable, Sendable, CaseIterable {
     /// `train.every` has passed.
@@ -20,9 +18,6 @@ package enum RunOutcome: String, Codable, Hashable, Sendable, CaseIterable {
     case skipped
     case failed
 }
-
-extension RunTrigger: DatabaseValueConvertible {}
-extension RunOutcome: DatabaseValueConvertible {}
 
 /// What is known when a run starts.
 package struct NewRun: Hashable, Sendable {
@@ -78,8 +73,6 @@ package enum RunStage: String, Codable, Hashable, Sendable, CaseIterable {
     case features, search, refit, evaluation, publication
 }
 
-extension RunStage: DatabaseValueConvertible {}
-
 /// The result with which a run ends.
 package struct RunResult: Hashable, Sendable {
     /// In plain words, for people.
@@ -115,4 +108,11 @@ package struct UnfinishedRun: Hashable, Sendable {
     package let candidates: [JSONText]
     /// The finished trials.
     package let trials: [TrialRecord]
+
+    package init(id: RunID, start: NewRun, candidates: [JSONText], trials: [TrialRecord]) {
+        self.id = id
+        self.start = start
+        self.candidates = candidates
+        self.trials = trials
+    }
 }
