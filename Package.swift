@@ -112,7 +112,9 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"), systemPackage,
             ],
             swiftSettings: settings),
-        .target(name: "Learning", dependencies: ["CKernels", "Numerics", "Workers"], swiftSettings: numericSettings),
+        .target(
+            name: "Learning", dependencies: ["CKernels", "Numerics", "Records", "Workers"],
+            swiftSettings: numericSettings),
         .target(name: "Records", dependencies: ["System"], swiftSettings: settings),
         .target(
             name: "Networks",

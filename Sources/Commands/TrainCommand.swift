@@ -83,7 +83,7 @@ struct TrainCommand: AsyncParsableCommand {
         switch output.format {
         case .table:
             print("Run \(run.run): \(run.outcome.rawValue)" + (run.version.map { " as \($0)" } ?? ""))
-            if let reason = run.reason { print(TerminalText.escaped(reason)) }
+            if let reason = run.reason { print(TerminalText.escaped(reason.text)) }
         case .json: try print(JSONOutput.of(run))
         case .csv: try print(HistoryCommand.listing([run]).rendered(as: .csv))
         }

@@ -4,12 +4,12 @@ package struct EvaluationDetails: Codable, Hashable, Sendable {
     /// Nil for a challenger that wasn't promoted.
     @OrNull package var version: String?
     package let accuracy: Double
-    package let classes: [ClassDetails]
+    package let classes: [ClassScore<String>]
     /// Test pictures by true class (row) and predicted class (column), in the order of `classes`.
     package let confusion: [[Int]]
 
     package init(
-        role: EvaluationRole, version: String?, accuracy: Double, classes: [ClassDetails], confusion: [[Int]]
+        role: EvaluationRole, version: String?, accuracy: Double, classes: [ClassScore<String>], confusion: [[Int]]
     ) {
         self.role = role
         self.version = version
@@ -17,14 +17,6 @@ package struct EvaluationDetails: Codable, Hashable, Sendable {
         self.classes = classes
         self.confusion = confusion
     }
-}
-
-package struct ClassDetails: Codable, Hashable, Sendable {
-    package let label: String
-    @OrNull package var precision: Double?
-    @OrNull package var recall: Double?
-    @OrNull package var f1: Double?
-    package let support: Int
 }
 
 /// What a model predicted for one test picture.

@@ -46,8 +46,8 @@ package struct FileOutcome: Sendable {
     package enum Finding: Sendable {
         /// A valid picture; whether it is new, a duplicate or a contradiction is decided when it is recorded.
         case picture(NewPicture)
-        /// A rejected file: a stable code for programs ("truncated"), a sentence for people, and what distinguishes its
-        /// content from that of other files; nil if it wasn't read.
+        /// A rejected file: a stable code for programs ("truncated"), a sentence for people, and the digest of its
+        /// content, for a link of its target; nil if it wasn't read.
         case refused(code: String, reason: String, byteCount: Int?, digest: PictureDigest? = nil)
     }
 

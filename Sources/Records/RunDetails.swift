@@ -61,18 +61,6 @@ package struct StageSeconds: Codable, Hashable, Sendable {
     }
 }
 
-/// A class that had too few pictures to be learned by a run.
-package struct LeftOutClass: Codable, Hashable, Sendable {
-    package let label: String
-    /// The pictures that it had.
-    package let train: Int
-    package let test: Int
-    /// The training pictures that it needed; it also needed a test picture.
-    package let needed: Int
-    /// Whether its test pictures counted anyway because the champion knows it; nil before the evaluation.
-    @OrNull package var tested: Bool?
-}
-
 package struct CandidateDetails: Codable, Hashable, Sendable {
     /// From 0.
     package let candidate: Int

@@ -6,7 +6,7 @@ package struct RunSummary: Codable, Hashable, Sendable {
     @OrNull package var finished: Timestamp?
     package let outcome: RunOutcome
     /// Nil while it runs.
-    @OrNull package var reason: String?
+    @InWords package var reason: RunReason?
     /// The winning candidate's mean over the folds.
     @OrNull package var crossValidationAccuracy: Double?
     @OrNull package var testAccuracy: Double?

@@ -45,15 +45,3 @@ extension EpochMetrics {
             validationLoss: record.valLoss, validationAccuracy: record.valAccuracy, learningRate: record.learningRate)
     }
 }
-
-extension Archive.CandidateScore {
-    init(_ score: Learning.CandidateScore) {
-        let accuracies = score.foldAccuracies.compactMap { $0 }
-        let variance = score.meanAccuracy.map { mean in
-            accuracies.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(accuracies.count)
-        }
-        self.init(
-            candidate: score.candidate, meanAccuracy: score.meanAccuracy, stdAccuracy: variance?.squareRoot(),
-            rank: score.rank)
-    }
-}

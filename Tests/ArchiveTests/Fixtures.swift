@@ -81,3 +81,8 @@ func curve(_ epochs: Int) -> [EpochRecord] {
 }
 
 func write(_ bytes: [UInt8], to path: FilePath) throws { try Files.overwrite(path, with: bytes) }
+
+/// Tests that don't look at reasons make do with a word.
+extension RunReason: ExpressibleByStringLiteral {
+    public init(stringLiteral text: String) { self = .sentence(text) }
+}

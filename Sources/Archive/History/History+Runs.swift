@@ -9,7 +9,7 @@ extension History {
 
     /// Records that there was no run, and why.
     @discardableResult
-    package func recordSkippedRun(_ run: NewRun, reason: String, at time: Timestamp) throws -> RunID {
+    package func recordSkippedRun(_ run: NewRun, reason: RunReason, at time: Timestamp) throws -> RunID {
         try write { db in
             let id = try Self.insert(db, run)
             try Self.finish(db, id, as: .skipped, RunResult(reason: reason), version: nil, at: time)
@@ -27,7 +27,7 @@ extension History {
             guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
             let id: RunID = try row.decode(forColumn: "id")
             var start = try NewRun(unfinished: row)
-            start.leftOut = try ShortClass.fetchAll(db, of: id)
+            start.leftOut = try Shortage.fetchAll(db, of: id)
             return UnfinishedRun(
                 id: id, start: start,
                 candidates: try JSONText.fetchAll(
@@ -110,7 +110,7 @@ extension History {
                 run.trainPictures, run.testPictures, run.lastPicture,
             ])
         let id = db.lastInsertedRowID
-        for short in run.leftOut { try short.insert(db, of: id) }
+        for (label, shortage) in run.leftOut { try shortage.insert(db, label, of: id) }
         return id
     }
 
@@ -119,11 +119,12 @@ extension History {
     ) throws {
         try db.execute(
             sql: """
-                UPDATE runs SET outcome = ?, reason = ?, finished_at = ?, test_accuracy = ?, champion_accuracy = ?,
+                UPDATE runs SET outcome = ?, reason = ?, reason_data = ?, finished_at = ?, test_accuracy = ?, champion_accuracy = ?,
                 champion_version = ?, version = ?, test_pictures = coalesce(?, test_pictures), parameters = ? WHERE id = ? AND outcome = 'running'
                 """,
             arguments: [
-                outcome, result.reason, time, result.testAccuracy, result.championAccuracy, result.championVersion,
+                outcome, result.reason.text, JSONText(result.reason), time, result.testAccuracy,
+                result.championAccuracy, result.championVersion,
                 version, result.testPictures, result.parameters, run,
             ])
         if db.changesCount != 1 { throw HistoryFailure.notRunning(run) }
@@ -141,8 +142,8 @@ extension NewRun {
     }
 }
 
-extension ShortClass {
-    fileprivate func insert(_ db: Database, of run: RunID) throws {
+extension Shortage: FetchableRecord {
+    fileprivate func insert(_ db: Database, _ label: LabelID, of run: RunID) throws {
         try db.cachedStatement(
             sql: """
                 INSERT INTO left_out_classes (run_id, label_id, train_pictures, test_pictures, needed)
@@ -151,15 +152,14 @@ extension ShortClass {
         ).execute(arguments: [run, label, train, test, needed])
     }
 
-    fileprivate static func fetchAll(_ db: Database, of run: RunID) throws -> [ShortClass] {
+    fileprivate static func fetchAll(_ db: Database, of run: RunID) throws -> [LabelID: Shortage] {
         let sql = """
-            SELECT label_id, train_pictures, test_pictures, needed FROM left_out_classes WHERE run_id = ?
-            ORDER BY label_id
+            SELECT c.label_id, l.name AS label, c.train_pictures AS train, c.test_pictures AS test, c.needed
+            FROM left_out_classes c JOIN labels l ON l.id = c.label_id WHERE c.run_id = ?
             """
-        return try Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
-            try ShortClass(
-                label: row.decode(forColumn: "label_id"), train: row.decode(forColumn: "train_pictures"),
-                test: row.decode(forColumn: "test_pictures"), needed: row.decode(forColumn: "needed"))
-        }
+        return try Dictionary(
+            uniqueKeysWithValues: Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
+                try (row.decode(forColumn: "label_id"), Shortage(row: row))
+            })
     }
 }

@@ -19,7 +19,7 @@ struct OutcomeRecorder {
         switch outcome.finding {
         case .refused(let code, let reason, let bytes, let digest):
             let verdict = Verdict.rejected(code: code, reason: reason)
-            if try isRecorded(outcome.path, verdict: (code, reason), bytes: bytes, digest: digest) { return verdict }
+            if try isRecorded(outcome.path, code: code, bytes: bytes, digest: digest) { return verdict }
             return try insert(outcome.path, verdict, bytes: bytes, picture: nil, digest: digest)
         case .picture(let picture):
             return try record(picture, path: outcome.path)
@@ -47,18 +47,14 @@ struct OutcomeRecorder {
 }
 
 extension OutcomeRecorder {
-    /// Whether the same file has been rejected before, because the daemon was stopped before it could remove it. Files
-    /// that weren't read are recognised by their reason, which says what they are and where they lead.
-    private func isRecorded(
-        _ path: RawName, verdict: (code: String, reason: String), bytes: Int?, digest: PictureDigest?
-    ) throws -> Bool {
-        let content = digest == nil ? "reason = ?6" : "(digest IS NULL OR digest = ?5)"
-        return try db.cachedStatement(
+    /// Whether the same file has been rejected before, because the daemon was stopped before it could remove it.
+    private func isRecorded(_ path: RawName, code: String, bytes: Int?, digest: PictureDigest?) throws -> Bool {
+        try db.cachedStatement(
             sql: """
-                SELECT ?5, ?6 FROM files WHERE drop_id = ?1 AND path = ?2 AND reason_code = ?3 AND bytes IS ?4
-                AND picture_id IS NULL AND \(content)
+                SELECT 1 FROM files WHERE drop_id = ? AND path = ? AND reason_code = ? AND bytes IS ?
+                AND picture_id IS NULL AND (digest IS NULL OR digest = ?)
                 """
-        ).exists([drop, DatabaseBytes(path.bytes), verdict.code, bytes, digest, verdict.reason])
+        ).exists([drop, DatabaseBytes(path.bytes), code, bytes, digest])
     }
 
     /// The verdict on the same path with the same bytes, from before the daemon was stopped.

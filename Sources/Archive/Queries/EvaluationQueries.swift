@@ -1,7 +1,7 @@
 import GRDB
 package import Records
 
-extension ClassDetails: FetchableRecord {}
+extension ClassScore: FetchableRecord where Class == String {}
 extension PredictionDetails: FetchableRecord {}
 
 extension EvaluationDetails {
@@ -9,7 +9,7 @@ extension EvaluationDetails {
         let sql = "SELECT id, role, version, accuracy FROM evaluations WHERE run_id = ? ORDER BY role DESC"
         return try Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
             let id: Int64 = try row.decode(forColumn: "id")
-            let classes = try ClassDetails.fetchAll(db, of: id)
+            let classes = try ClassScore<String>.fetchAll(db, of: id)
             return try EvaluationDetails(
                 role: row.decode(forColumn: "role"), version: row.decode(forColumn: "version"),
                 accuracy: row.decode(forColumn: "accuracy"), classes: classes,
@@ -30,8 +30,8 @@ extension EvaluationDetails {
     }
 }
 
-extension ClassDetails {
-    fileprivate static func fetchAll(_ db: Database, of evaluation: Int64) throws -> [ClassDetails] {
+extension ClassScore<String> {
+    fileprivate static func fetchAll(_ db: Database, of evaluation: Int64) throws -> [ClassScore<String>] {
         let sql = """
             SELECT l.name AS label, c.precision, c.recall, c.f1, c.support
             FROM class_scores c JOIN labels l ON l.id = c.label_id WHERE c.evaluation_id = ? ORDER BY c.class

@@ -7,7 +7,8 @@ extension RunSummary: FetchableRecord {
     /// A sum that doesn't fit an integer becomes a real number, of which `min` leaves the largest integer: a damaged
     /// history must not stop who reads it.
     static let columns = """
-        id AS run, trigger, started_at AS started, finished_at AS finished, outcome, reason,
+        id AS run, trigger, started_at AS started, finished_at AS finished, outcome,
+        coalesce(reason_data, reason) AS reason,
         (SELECT c.mean_accuracy FROM candidates c WHERE c.run_id = runs.id AND c.rank = 1
             ORDER BY c.candidate LIMIT 1) AS cv_accuracy,
         test_accuracy, champion_accuracy, champion_version, version, parameters,
