@@ -46,34 +46,38 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Archive", "Daemon", "Doctor", "Installation", "Intake", "Learning", "Networks", "Outbox", "Pictures",
-                "Settings", "Status", "System", "Training", "Workers", argumentParser, logging, systemPackage,
+                "Records", "Settings", "Status", "System", "Training", "Workers", argumentParser, logging,
+                systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Daemon",
             dependencies: [
-                "Archive", "Decoding", "Installation", "Intake", "Settings", "Status", "System", "Training", "Workers",
+                "Archive", "Decoding", "Installation", "Intake", "Records", "Settings", "Status", "System", "Training",
+                "Workers",
                 logging, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: settings),
         .target(
             name: "Doctor",
             dependencies: [
-                "Archive", "Installation", "Intake", "Outbox", "Settings", "System", "Training", "Workers",
+                "Archive", "Installation", "Intake", "Outbox", "Records", "Settings", "System", "Training", "Workers",
                 systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Training",
             dependencies: [
-                "Archive", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Pictures", "Settings",
+                "Archive", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Pictures", "Records",
+                "Settings",
                 "Status", "System", "Workers", logging, systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Installation",
             dependencies: [
-                "Archive", "Learning", "Networks", "Outbox", "Settings", "System", "Workers", logging, systemPackage,
+                "Archive", "Learning", "Networks", "Outbox", "Records", "Settings", "System", "Workers", logging,
+                systemPackage,
             ],
             swiftSettings: settings),
         .target(name: "Status", dependencies: ["Intake", "System", systemPackage], swiftSettings: settings),
@@ -86,26 +90,32 @@ let package = Package(
         .target(
             name: "Outbox",
             dependencies: [
-                "Archive", "Learning", "Networks", "Numerics", "ONNX", "Pictures", "System", "Workers", systemPackage,
+                "Archive", "Learning", "Networks", "Numerics", "ONNX", "Pictures", "Records", "System", "Workers",
+                systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Intake",
             dependencies: [
-                "Archive", "CInotifyTools", "Decoding", "Pictures", "System", "Workers", logging, systemPackage,
+                "Archive", "CInotifyTools", "Decoding", "Pictures", "Records", "System", "Workers", logging,
+                systemPackage,
             ],
             swiftSettings: settings),
         .target(
-            name: "Decoding", dependencies: ["Archive", "CSandbox", "Pictures", "System", "Workers", systemPackage],
+            name: "Decoding",
+            dependencies: ["Archive", "CSandbox", "Pictures", "Records", "System", "Workers", systemPackage],
             swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
-                "System", .product(name: "GRDB", package: "GRDB.swift"),
+                "Records", "System", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"), systemPackage,
             ],
             swiftSettings: settings),
-        .target(name: "Learning", dependencies: ["CKernels", "Numerics", "Workers"], swiftSettings: numericSettings),
+        .target(
+            name: "Learning", dependencies: ["CKernels", "Numerics", "Records", "Workers"],
+            swiftSettings: numericSettings),
+        .target(name: "Records", dependencies: ["System"], swiftSettings: settings),
         .target(
             name: "Networks",
             dependencies: ["CKernels", "Numerics", "ONNX", "System", systemPackage],
@@ -137,8 +147,8 @@ package.targets += [
     .target(
         name: "TestInstallations",
         dependencies: [
-            "Archive", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Settings", "Status",
-            "System", "TestSupport", "Training", "Workers", logging, systemPackage,
+            "Archive", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Records", "Settings",
+            "Status", "System", "TestSupport", "Training", "Workers", logging, systemPackage,
         ],
         swiftSettings: settings),
     .target(
@@ -155,9 +165,9 @@ let testDependencies: [String: [Target.Dependency]] = [
 ]
 
 for name in [
-    "System", "Workers", "Numerics", "ONNX", "Pictures", "Networks", "Learning", "Archive", "Intake", "Outbox",
-    "Settings",
-    "Status", "Training", "Doctor", "Daemon", "Commands",
+    "System", "Workers", "Numerics", "ONNX", "Pictures", "Networks", "Records", "Learning", "Archive", "Intake",
+    "Outbox",
+    "Settings", "Status", "Training", "Doctor", "Daemon", "Commands",
 ] {
     package.targets.append(
         .testTarget(

@@ -1,8 +1,8 @@
-internal import Archive
 internal import ArgumentParser
 internal import Foundation
 internal import Installation
 internal import Networks
+internal import Records
 internal import Settings
 internal import System
 internal import SystemPackage

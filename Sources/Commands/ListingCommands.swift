@@ -1,5 +1,6 @@
 internal import Archive
 internal import ArgumentParser
+internal import Records
 internal import Status
 
 struct HistoryCommand: AsyncParsableCommand {
@@ -30,7 +31,7 @@ struct HistoryCommand: AsyncParsableCommand {
                 Column("champion", number: true) { Text.accuracy($0.championAccuracy) },
                 Column("pictures", number: true) { "\($0.pictures)" },
                 Column("parameters") { Text.parameters($0.parameters) },
-                Column("reason") { $0.reason ?? "" },
+                Column("reason") { $0.reason?.text ?? "" },
             ],
             emptyText: "There are no runs yet.")
     }

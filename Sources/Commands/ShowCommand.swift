@@ -1,5 +1,6 @@
 internal import Archive
 internal import ArgumentParser
+internal import Records
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Intake
 internal import Outbox
+internal import Records
 internal import Settings
 internal import Status
 internal import System
@@ -113,24 +114,18 @@ private struct Activity: Codable, Hashable, Sendable {
 
 /// A class that waits for more pictures.
 private struct ShortClassStatus: Encodable {
-    let label: String
-    /// The pictures that it has.
-    let train: Int
-    let test: Int
-    /// The training pictures that it needs.
-    let needed: Int
-    /// What it lacks, in words.
-    let reason: String
+    let shortage: Shortage
 
-    private init(_ shortage: Shortage) {
-        label = shortage.label
-        train = shortage.train
-        test = shortage.test
-        needed = shortage.needed
-        reason = shortage.words
+    private enum CodingKeys: String, CodingKey {
+        case reason
     }
 
-    var shortage: Shortage { Shortage(label: label, train: train, test: test, needed: needed) }
+    /// One object with the shortage's keys, and what it lacks in words.
+    func encode(to encoder: any Encoder) throws {
+        try shortage.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(shortage.words, forKey: .reason)
+    }
 
     static func all(in history: History, _ settings: Settings.Train) throws -> [ShortClassStatus] {
         let readiness = try Readiness(settings: settings, labels: history.labelCounts(), newPictures: nil)
@@ -154,7 +149,9 @@ private struct StatusReport: Encodable {
 
     var lines: [StatusLine] {
         let doing = status?.summary ?? (processID == nil ? "not running" : "starting")
-        let last = counts.lastRun.map { "run \($0.run), \($0.outcome.rawValue)" + ($0.reason.map { ": \($0)" } ?? "") }
+        let last = counts.lastRun.map {
+            "run \($0.run), \($0.outcome.rawValue)" + ($0.reason.map { ": \($0.text)" } ?? "")
+        }
         let short = Shortage.list(shortClasses.map(\.shortage))
         return [
             StatusLine(name: "process", value: processID.map { "\($0)" } ?? "none"),

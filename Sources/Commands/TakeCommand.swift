@@ -2,6 +2,7 @@ internal import Archive
 internal import ArgumentParser
 internal import Foundation
 internal import Intake
+internal import Records
 internal import Settings
 internal import System
 internal import SystemPackage

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Installation
 internal import Logging
+internal import Records
 internal import Settings
 internal import Status
 internal import System
@@ -82,7 +83,7 @@ struct TrainCommand: AsyncParsableCommand {
         switch output.format {
         case .table:
             print("Run \(run.run): \(run.outcome.rawValue)" + (run.version.map { " as \($0)" } ?? ""))
-            if let reason = run.reason { print(TerminalText.escaped(reason)) }
+            if let reason = run.reason { print(TerminalText.escaped(reason.text)) }
         case .json: try print(JSONOutput.of(run))
         case .csv: try print(HistoryCommand.listing([run]).rendered(as: .csv))
         }

@@ -3,6 +3,7 @@ internal import Decoding
 internal import Installation
 internal import Intake
 internal import Logging
+internal import Records
 internal import ServiceLifecycle
 internal import Settings
 internal import Status

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Installation
 internal import Logging
+internal import Records
 internal import ServiceLifecycle
 internal import Settings
 internal import Status
@@ -73,7 +74,7 @@ struct TrainingService: Service {
     /// A failed run is reported until a later one doesn't fail.
     private func note(_ run: RunSummary?) {
         switch run?.outcome {
-        case .failed: status.setDegraded("run \(run?.run ?? 0) failed: \(run?.reason ?? "")", in: .run)
+        case .failed: status.setDegraded("run \(run?.run ?? 0) failed: \(run?.reason?.text ?? "")", in: .run)
         case .promoted, .kept: status.setDegraded(nil, in: .run)
         case .skipped, .running, nil: break
         }

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Installation
 internal import Outbox
+internal import Records
 internal import System
 internal import Training
 

@@ -1,5 +1,6 @@
 internal import Archive
 internal import Intake
+internal import Records
 internal import Synchronization
 internal import System
 internal import SystemPackage

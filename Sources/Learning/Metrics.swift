@@ -1,3 +1,5 @@
+package import Records
+
 /// How often each class was predicted as which: rows are the truth, columns the predictions, as in scikit-learn.
 package struct ConfusionMatrix: Codable, Hashable, Sendable {
     package let classCount: Int
@@ -24,27 +26,24 @@ package struct ConfusionMatrix: Codable, Hashable, Sendable {
     /// The accuracy's 95 % interval.
     package var accuracyInterval: ProportionInterval { ProportionInterval(successes: correct, trials: total) }
 
-    /// Precision, recall and F1 of every class; 0 / 0 counts as 0, like scikit-learn's `zero_division=0`.
-    package var classScores: [ClassScore] {
-        (0..<classCount).map { index in
+    /// The pictures of each class.
+    package var supports: [Int] { (0..<classCount).map { row in (0..<classCount).reduce(0) { $0 + self[row, $1] } } }
+
+    /// Precision, recall and F1 of every class, which `labels` name; 0 / 0 counts as 0, like scikit-learn's
+    /// `zero_division=0`.
+    package func scores<Class>(of labels: [Class]) -> [ClassScore<Class>] {
+        precondition(labels.count == classCount, "\(labels.count) labels of \(classCount) classes")
+        return zip(labels, supports).enumerated().map { index, pair in
+            let (label, support) = pair
             let hits = self[index, index]
-            let support = (0..<classCount).reduce(0) { $0 + self[index, $1] }
             let predicted = (0..<classCount).reduce(0) { $0 + self[$1, index] }
             return ClassScore(
-                precision: ratio(hits, predicted), recall: ratio(hits, support),
+                label: label, precision: ratio(hits, predicted), recall: ratio(hits, support),
                 f1: ratio(2 * hits, support + predicted), support: support)
         }
     }
 
     private func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
-}
-
-/// How well one class is distinguished from the others; `support` is the number of its pictures.
-package struct ClassScore: Codable, Hashable, Sendable {
-    package let precision: Double
-    package let recall: Double
-    package let f1: Double
-    package let support: Int
 }
 
 /// Wilson's 95 % score interval of a proportion, without continuity correction (Wilson, 1927).

@@ -1,4 +1,5 @@
 internal import Numerics
+internal import Records
 package import Workers
 
 /// The size of a search.
@@ -68,7 +69,7 @@ package struct RandomizedSearch: Sendable {
         resuming finished: [TrialResult] = [], observer: SearchObserver = SearchObserver()
     ) async throws -> CandidateRanking {
         try checkBelonging(finished)
-        let board = SearchBoard(candidates: candidates, folds: settings.folds, finished: finished)
+        let board = SearchBoard(candidates: candidates.count, folds: settings.folds, finished: finished)
         let backbone = candidates[0].backbone
         let rows = try await pool.run { _ in try features(backbone).rows }
         let folds = try StratifiedFolds(
@@ -91,12 +92,12 @@ package struct RandomizedSearch: Sendable {
         _ ranking: CandidateRanking, on pool: WorkerPool,
         features: @escaping @Sendable (String) throws -> LabeledFeatures, observer: SearchObserver = SearchObserver()
     ) async throws -> FitResult {
-        let best = ranking.best
-        let board = SearchBoard(candidates: candidates, folds: settings.folds, finished: ranking.trials)
-        let training = HeadTraining(best.hyperparameters, settings: settings.fit, seed: Seeds(settings.seed).refit)
+        let best = ranking.best.candidate
+        let board = SearchBoard(candidates: candidates.count, folds: settings.folds, finished: ranking.trials)
+        let training = HeadTraining(candidates[best], settings: settings.fit, seed: Seeds(settings.seed).refit)
         return try await pool.run { worker in
-            try training.fit(try features(best.hyperparameters.backbone), worker: worker) { epoch in
-                observer.progress(board.progress(best.candidate, fold: nil, epoch.epoch, settings.fit.epochs))
+            try training.fit(try features(candidates[best].backbone), worker: worker) { epoch in
+                observer.progress(board.progress(best, fold: nil, epoch.epoch, settings.fit.epochs))
             }
         }
     }
@@ -170,7 +171,7 @@ extension RandomizedSearch {
     }
 
     private func ranking(of trials: [TrialResult]) throws(SearchError) -> CandidateRanking {
-        let scores = CandidateScore.rank(candidates, folds: settings.folds, trials: trials)
+        let scores = CandidateScore.rank(candidates.count, folds: settings.folds, trials: trials)
         guard let best = scores.first(where: { $0.rank == 1 }), best.meanAccuracy != nil else {
             throw .allFailed(reason: trials.lazy.compactMap(\.failure).first ?? "")
         }

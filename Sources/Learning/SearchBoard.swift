@@ -1,3 +1,4 @@
+internal import Records
 internal import Synchronization
 
 /// What the workers of one search share: the finished trials and the best candidate so far.
@@ -7,11 +8,12 @@ final class SearchBoard: Sendable {
         var best: (candidate: Int, accuracy: Double)?
     }
 
-    private let candidates: [Hyperparameters]
+    /// How many there are.
+    private let candidates: Int
     private let folds: Int
     private let state: Mutex<State>
 
-    init(candidates: [Hyperparameters], folds: Int, finished: [TrialResult]) {
+    init(candidates: Int, folds: Int, finished: [TrialResult]) {
         self.candidates = candidates
         self.folds = folds
         state = Mutex(State(trials: finished, best: Self.best(candidates, folds, finished)))
@@ -33,13 +35,13 @@ final class SearchBoard: Sendable {
         state.withLock { state in
             SearchProgress(
                 candidate: candidate, fold: fold, epoch: epoch, epochs: epochs, finishedTrials: state.trials.count,
-                totalTrials: candidates.count * folds, bestCandidate: state.best?.candidate,
+                totalTrials: candidates * folds, bestCandidate: state.best?.candidate,
                 bestAccuracy: state.best?.accuracy)
         }
     }
 
     private static func best(
-        _ candidates: [Hyperparameters], _ folds: Int, _ trials: [TrialResult]
+        _ candidates: Int, _ folds: Int, _ trials: [TrialResult]
     ) -> (candidate: Int, accuracy: Double)? {
         let leader = CandidateScore.rank(candidates, folds: folds, trials: trials).first { $0.rank == 1 }
         return leader.flatMap { leader in leader.meanAccuracy.map { (leader.candidate, $0) } }

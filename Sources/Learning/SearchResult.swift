@@ -1,3 +1,5 @@
+package import Records
+
 /// A finished trial of one candidate on one fold; kept so that an interrupted search needn't repeat it.
 package struct TrialResult: Codable, Hashable, Sendable {
     /// The number of the candidate in sampling order, from 0.
@@ -30,28 +32,21 @@ package struct TrialResult: Codable, Hashable, Sendable {
     }
 }
 
-/// The summary of one candidate's trials.
-package struct CandidateScore: Codable, Hashable, Sendable {
-    /// The number in sampling order, from 0.
-    package let candidate: Int
-    package let hyperparameters: Hyperparameters
-    /// By fold; nil if the training failed.
-    package let foldAccuracies: [Double?]
-    /// The mean over the folds; nil if one failed (scikit-learn's `error_score=nan`).
-    package let meanAccuracy: Double?
-    /// From 1; equal candidates share the better rank, failed ones come last.
-    package let rank: Int
-
-    /// Scores and ranks all candidates of a search from all of its trials.
-    static func rank(_ candidates: [Hyperparameters], folds: Int, trials: [TrialResult]) -> [CandidateScore] {
-        var accuracies = [[Double?]](repeating: [Double?](repeating: nil, count: folds), count: candidates.count)
+extension CandidateScore {
+    /// Scores and ranks all candidates of a search from all of its trials: equal ones share the better rank, failed ones
+    /// come last. A candidate with a failed trial has no mean (scikit-learn's `error_score=nan`).
+    static func rank(_ candidates: Int, folds: Int, trials: [TrialResult]) -> [CandidateScore] {
+        var accuracies = [[Double?]](repeating: [Double?](repeating: nil, count: folds), count: candidates)
         for trial in trials { accuracies[trial.candidate][trial.fold] = trial.accuracy }
         let means = accuracies.map(mean)
-        return candidates.indices.map { index in
+        return (0..<candidates).map { index in
             let own = means[index] ?? -1
+            let variance = means[index].flatMap { center in
+                mean(accuracies[index].map { $0.map { ($0 - center) * ($0 - center) } })
+            }
             return CandidateScore(
-                candidate: index, hyperparameters: candidates[index], foldAccuracies: accuracies[index],
-                meanAccuracy: means[index], rank: 1 + means.count { ($0 ?? -1) > own })
+                candidate: index, meanAccuracy: means[index], stdAccuracy: variance?.squareRoot(),
+                rank: 1 + means.count { ($0 ?? -1) > own })
         }
     }
 

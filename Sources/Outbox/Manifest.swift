@@ -1,6 +1,6 @@
-package import Archive
 internal import Foundation
 internal import Networks
+package import Records
 
 /// What a published model is and how good it is: `manifest.json` beside `model.onnx`.
 package struct Manifest: Codable, Sendable, Equatable {
@@ -67,46 +67,13 @@ package struct Manifest: Codable, Sendable, Equatable {
         package var accuracy: Double
         /// Wilson's 95 % interval of the accuracy.
         package var interval: [Double]
-        package var classes: [ClassRow]
+        package var classes: [ClassScore<String>]
 
-        package init(pictures: Int, accuracy: Double, interval: [Double], classes: [ClassRow]) {
+        package init(pictures: Int, accuracy: Double, interval: [Double], classes: [ClassScore<String>]) {
             self.pictures = pictures
             self.accuracy = accuracy
             self.interval = interval
             self.classes = classes
-        }
-    }
-
-    package struct ClassRow: Codable, Sendable, Equatable {
-        package var label: String
-        package var precision: Double?
-        package var recall: Double?
-        package var f1: Double?
-        package var support: Int
-
-        package init(label: String, precision: Double?, recall: Double?, f1: Double?, support: Int) {
-            self.label = label
-            self.precision = precision
-            self.recall = recall
-            self.f1 = f1
-            self.support = support
-        }
-    }
-
-    /// A class that had too few pictures to be learned.
-    package struct LeftOut: Codable, Sendable, Equatable {
-        package var label: String
-        /// The pictures that it had.
-        package var train: Int
-        package var test: Int
-        /// The training pictures that it needed; it also needed a test picture.
-        package var needed: Int
-
-        package init(label: String, train: Int, test: Int, needed: Int) {
-            self.label = label
-            self.train = train
-            self.test = test
-            self.needed = needed
         }
     }
 
@@ -121,7 +88,7 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var parameters: JSONText
     package var test: Test
     /// The classes that aren't among the labels although there were pictures of them; missing in older manifests.
-    package var leftOut: [LeftOut]?
+    package var leftOut: [Shortage]?
     /// SHA-256 of every other file of the version, by name.
     package var files: [String: String] = [:]
 
@@ -132,7 +99,7 @@ package struct Manifest: Codable, Sendable, Equatable {
 
     package init(
         version: String, run: Int64, created: Timestamp, labels: [String], backbone: Backbone, input: Input,
-        parameters: JSONText, test: Test, leftOut: [LeftOut] = []
+        parameters: JSONText, test: Test, leftOut: [Shortage] = []
     ) {
         self.version = version
         self.run = run

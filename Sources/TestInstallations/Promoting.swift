@@ -5,6 +5,7 @@ internal import Networks
 internal import Numerics
 internal import ONNX
 package import Outbox
+package import Records
 internal import System
 import SystemPackage
 internal import Training
@@ -49,7 +50,7 @@ extension Installation {
                 manifest: JSONText(staged.manifest), head: draft.head.serialized(), backbone: "tiny",
                 backboneChecksum: source.loaded.checksum, inputSize: source.inputSize,
                 labels: history.dataset().labels.map(\.id)),
-            in: draft.run, RunResult(reason: "a test"), at: .now)
+            in: draft.run, RunResult(reason: .sentence("a test")), at: .now)
     }
 
     /// Promotes a model as a run does, to the end.

@@ -6,6 +6,7 @@ internal import Logging
 internal import Numerics
 internal import ONNX
 package import Outbox
+internal import Records
 package import Settings
 internal import Status
 internal import System

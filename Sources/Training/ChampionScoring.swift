@@ -4,6 +4,7 @@ internal import Learning
 internal import Numerics
 internal import Outbox
 internal import Pictures
+internal import Records
 internal import System
 internal import SystemPackage
 

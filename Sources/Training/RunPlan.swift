@@ -2,6 +2,7 @@ internal import Archive
 internal import Installation
 internal import Learning
 internal import Networks
+internal import Records
 internal import Settings
 
 /// Everything that a run does. It is fully known when the run starts, so that an interrupted run can be resumed.
@@ -27,11 +28,8 @@ struct RunPlan: Sendable {
         self.start = start
         settings = try start.settings.decoded()
         dataset = try history.dataset(upTo: start.lastPicture)
-        let short = Dictionary(uniqueKeysWithValues: start.leftOut.map { ($0.label, $0) })
-        training = PictureSet(dataset, .train, of: dataset.labels.filter { short[$0.id] == nil })
-        leftOut = dataset.labels.compactMap { label in
-            short[label.id].map { Shortage(label: label.name, train: $0.train, test: $0.test, needed: $0.needed) }
-        }
+        training = PictureSet(dataset, .train, of: dataset.labels.filter { start.leftOut[$0.id] == nil })
+        leftOut = dataset.labels.compactMap { start.leftOut[$0.id] }
         search = try RandomizedSearch(space: settings.search.space, settings: settings.searchSettings)
         let names = Set(search.candidates.map(\.backbone))
         let transforms = settings.augment.transforms

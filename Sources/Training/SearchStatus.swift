@@ -1,6 +1,6 @@
-internal import Archive
 internal import Learning
 internal import Logging
+internal import Records
 internal import Status
 
 /// Turns a search's progress into the service's status: how many epochs are done, and where it is.

@@ -1,6 +1,6 @@
-internal import Archive
 internal import Learning
 internal import Numerics
+internal import Records
 
 /// A model's predictions for the current test set.
 struct TestScore: Sendable {
@@ -27,12 +27,8 @@ struct TestScore: Sendable {
     /// The rows of it that the history stores.
     func evaluation(_ role: EvaluationRole, version: String?, labels: [Label]) -> NewEvaluation {
         let count = confusion.classCount
-        let scores = zip(labels, confusion.classScores).map { label, score in
-            Archive.ClassScore(
-                label: label.id, precision: score.precision, recall: score.recall, f1: score.f1, support: score.support)
-        }
         return NewEvaluation(
-            role: role, version: version, accuracy: confusion.accuracy, classes: scores,
+            role: role, version: version, accuracy: confusion.accuracy, classes: confusion.scores(of: labels.map(\.id)),
             confusion: (0..<count).map { row in (0..<count).map { confusion[row, $0] } }, predictions: predictions)
     }
 }

@@ -2,6 +2,7 @@ package import Archive
 package import Installation
 internal import Learning
 internal import Logging
+package import Records
 internal import Settings
 package import Status
 internal import System
@@ -74,10 +75,10 @@ package struct Trainer: Sendable {
     /// backbones `all` stands for.
     private func decide(_ start: inout NewRun, _ readiness: Readiness) throws {
         start.leftOut = readiness.leftOut
-        let out = Set(start.leftOut.map(\.label))
+        let out = start.leftOut
         let known = Set(try history.champion()?.labels.map(\.id) ?? [])
-        let learned = readiness.labels.filter { !out.contains($0.id) }
-        let onlyTested = readiness.labels.filter { out.contains($0.id) && known.contains($0.id) }
+        let learned = readiness.labels.filter { out[$0.id] == nil }
+        let onlyTested = readiness.labels.filter { out[$0.id] != nil && known.contains($0.id) }
         start.trainPictures = learned.map(\.train).reduce(0, +)
         start.testPictures = (learned + onlyTested).map(\.test).reduce(0, +)
         var settings = installation.settings
@@ -100,12 +101,12 @@ package struct Trainer: Sendable {
     /// Seconds.
     private static let pauseAfterFailure = 3600.0
 
-    private func skip(_ start: NewRun, because reason: String, requests: [RunRequest]) throws -> RunSummary? {
+    private func skip(_ start: NewRun, because reason: RunReason, requests: [RunRequest]) throws -> RunSummary? {
         let last = try history.runs(limit: 1).first
         if start.trigger != .request, last?.outcome == .skipped, last?.reason == reason { return nil }
         let id = try history.recordSkippedRun(start, reason: reason, at: .now)
         try history.takeRequests(requests.map(\.id), for: id, at: .now)
-        installation.logger.info("run skipped", metadata: ["run.id": "\(id)", "run.reason": "\(reason)"])
+        installation.logger.info("run skipped", metadata: ["run.id": "\(id)", "run.reason": "\(reason.text)"])
         return try history.runDetails(id).summary
     }
 
@@ -122,14 +123,14 @@ package struct Trainer: Sendable {
                 isPassing ? "run blocked" : "run failed", metadata: ["run.id": "\(run.id)", "run.error": "\(error)"])
             // A run that has ended has promoted its model: only the outbox couldn't follow, and that must be reported.
             guard !isPassing, try history.unfinishedRun()?.id == run.id else { throw error }
-            try history.finishRun(run.id, as: .failed, RunResult(reason: "\(error)"), at: .now)
+            try history.finishRun(run.id, as: .failed, RunResult(reason: .failure("\(error)")), at: .now)
         }
         let summary = try history.runDetails(run.id).summary
         installation.logger.info(
             "run finished",
             metadata: [
                 "run.id": "\(run.id)", "run.outcome": "\(summary.outcome.rawValue)",
-                "run.reason": "\(summary.reason ?? "")", "run.version": "\(summary.version ?? "-")",
+                "run.reason": "\(summary.reason?.text ?? "")", "run.version": "\(summary.version ?? "-")",
             ])
         return summary
     }

@@ -3,6 +3,7 @@ internal import Installation
 internal import Learning
 internal import Logging
 internal import Networks
+internal import Records
 internal import Settings
 internal import Status
 
@@ -98,7 +99,7 @@ struct TrainingRun: Sendable {
         let progress = SearchStatus(status, plan: plan, finished: finished.count)
         let ranking = try await rank(shelf, progress)
         let fit = try await refit(ranking, shelf, progress)
-        return (ranking.best.hyperparameters, fit)
+        return (plan.search.candidates[ranking.best.candidate], fit)
     }
 
     private func rank(_ shelf: FeatureShelf, _ progress: SearchStatus) async throws -> CandidateRanking {
@@ -114,7 +115,7 @@ struct TrainingRun: Sendable {
             progress: { progress.note($0) })
         let ranking = try await plan.search.rank(
             on: installation.pool, features: { try shelf.features($0) }, resuming: finished, observer: observer)
-        try history.recordScores(ranking.candidates.map { Archive.CandidateScore($0) }, of: plan.id)
+        try history.recordScores(ranking.candidates, of: plan.id)
         return ranking
     }
 
@@ -185,12 +186,11 @@ private struct Evaluation: Sendable {
     let tests: PictureSet
     let challenger: TestScore
     let champion: (version: String, score: TestScore)?
-    let decision: PromotionGate.Decision
+    let decision: Judgement
 
     func result(parameters: Hyperparameters, leftOut: [Shortage]) throws -> RunResult {
-        let note = leftOut.isEmpty ? "" : " Left out because of too few pictures: \(Shortage.list(leftOut))."
-        return try RunResult(
-            reason: decision.reason + note, testAccuracy: challenger.confusion.accuracy,
+        try RunResult(
+            reason: .judged(decision, leftOut: leftOut), testAccuracy: challenger.confusion.accuracy,
             championAccuracy: champion?.score.confusion.accuracy, championVersion: champion?.version,
             testPictures: tests.pictures.count, parameters: JSONText(parameters))
     }

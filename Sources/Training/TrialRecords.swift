@@ -1,5 +1,5 @@
-internal import Archive
 internal import Learning
+internal import Records
 
 // Conversion between a trial in Learning and in the history, in both directions.
 
@@ -43,17 +43,5 @@ extension EpochMetrics {
         self.init(
             epoch: record.epoch, loss: record.loss ?? .nan, accuracy: record.accuracy ?? .nan,
             validationLoss: record.valLoss, validationAccuracy: record.valAccuracy, learningRate: record.learningRate)
-    }
-}
-
-extension Archive.CandidateScore {
-    init(_ score: Learning.CandidateScore) {
-        let accuracies = score.foldAccuracies.compactMap { $0 }
-        let variance = score.meanAccuracy.map { mean in
-            accuracies.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(accuracies.count)
-        }
-        self.init(
-            candidate: score.candidate, meanAccuracy: score.meanAccuracy, stdAccuracy: variance?.squareRoot(),
-            rank: score.rank)
     }
 }

@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 
 @testable import Archive
+@testable import Records
 
 @Suite("The feature cache")
 struct FeatureCacheTests {

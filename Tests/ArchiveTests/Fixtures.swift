@@ -4,6 +4,7 @@ import System
 import SystemPackage
 
 @testable import Archive
+@testable import Records
 
 /// Runs `body` with a prepared state folder that is removed afterwards.
 func withStateFolder<R>(_ body: (StateFolder) throws -> R) throws -> R {
@@ -80,3 +81,8 @@ func curve(_ epochs: Int) -> [EpochRecord] {
 }
 
 func write(_ bytes: [UInt8], to path: FilePath) throws { try Files.overwrite(path, with: bytes) }
+
+/// Tests that don't look at reasons make do with a word.
+extension RunReason: ExpressibleByStringLiteral {
+    public init(stringLiteral text: String) { self = .sentence(text) }
+}

@@ -6,6 +6,7 @@ import SystemPackage
 import Testing
 
 @testable import Archive
+@testable import Records
 
 /// The user whose rights the calling thread has with files (fsuid); Linux's call, which the Glibc module leaves out.
 @_silgen_name("setfsuid")
@@ -83,9 +84,41 @@ struct HistoryOpeningTests {
             let details = try history.runDetails(1)
             #expect(details.leftOut.isEmpty && RunStage.allCases.allSatisfy { details.seconds[$0] == nil })
             #expect(details.summary.crossValidationAccuracy == nil)
-            #expect(try history.unfinishedRun()?.start.leftOut == [])
+            #expect(try history.unfinishedRun()?.start.leftOut.isEmpty == true)
             try history.recordStage(.search, seconds: 2, of: 1)
             #expect(try history.runDetails(1).seconds.search == 2)
+        }
+    }
+
+    @Test("Runs of a release without codes keep their sentences, and later ones have codes")
+    func runsWithoutCodes() throws {
+        try withStateFolder { folder in
+            let queue = try DatabaseQueue(path: folder.history.string)
+            try Migrations.all.migrate(queue, upTo: "6 inbox")
+            let sentence = "0 new pictures, 5 needed (train.min_new)"
+            try queue.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO runs (trigger, started_at, finished_at, outcome, reason, seed, settings,
+                        train_pictures, test_pictures, last_picture_id)
+                        VALUES ('schedule', ?, ?, 'skipped', ?, 1, '{}', 4, 2, 6)
+                        """, arguments: [time(10), time(11), sentence])
+            }
+            try queue.close()
+            let history = try History.open(folder.history)
+            #expect(try history.runDetails(1).summary.reason == .sentence(sentence))
+            let reason = RunReason.tooFewNew(0, needed: 5, waiting: 0, short: [])
+            #expect(reason.text == sentence)
+            try history.recordSkippedRun(try history.run(at: 20), reason: reason, at: time(20))
+            #expect(try history.runs().map(\.reason) == [reason, .sentence(sentence)])
+            let stored = try history.reader.read { db in
+                try String.fetchAll(db, sql: "SELECT coalesce(reason_data, '') || reason FROM runs ORDER BY id")
+            }
+            #expect(
+                stored == [
+                    sentence,
+                    #"{"code":"too_few_new_pictures","needed":5,"new":0,"short":[],"waiting":0}"# + sentence,
+                ])
         }
     }
 

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Archive
+@testable import Records
 
 /// What is done to one page of a file.
 enum Damage: String, CaseIterable {
@@ -279,7 +280,8 @@ extension History {
         let dataset = try dataset()
         for number in 1...4 {
             var start = try self.run(at: number * 100)
-            start.leftOut = [ShortClass(label: dataset.labels[number % 3].id, train: 4, test: 1, needed: 5)]
+            let label = dataset.labels[number % 3]
+            start.leftOut = [label.id: Shortage(label: label.name, train: 4, test: 1, needed: 5)]
             let run = try startRun(start)
             try recordCandidates([JSONText(["units": 64]), JSONText(["units": 128])], of: run)
             for trial in 0..<6 {

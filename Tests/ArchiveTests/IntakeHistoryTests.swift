@@ -2,6 +2,7 @@ import GRDB
 import Testing
 
 @testable import Archive
+@testable import Records
 
 @Suite("Recording drops")
 struct IntakeHistoryTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Archive
+@testable import Records
 
 @Suite("Files that stay in the inbox")
 struct KeptSourceTests {

@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 
 @testable import Archive
+@testable import Records
 
 @Suite("Labels that an older release has kept with escapes")
 struct LabelMigrationTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Archive
+@testable import Records
 
 @Suite("Labels")
 struct LabelTests {

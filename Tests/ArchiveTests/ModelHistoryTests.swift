@@ -2,6 +2,7 @@ import System
 import Testing
 
 @testable import Archive
+@testable import Records
 
 @Suite("Recording models")
 struct ModelHistoryTests {

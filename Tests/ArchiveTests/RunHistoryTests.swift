@@ -2,6 +2,7 @@ import GRDB
 import Testing
 
 @testable import Archive
+@testable import Records
 
 @Suite("Recording runs")
 struct RunHistoryTests {
@@ -176,10 +177,13 @@ struct RunHistoryTests {
             try history.take((1...4).map { picture($0, ["cat", "dog", "cat", "emu"][$0 - 1]) })
             let labels = try history.dataset().labels.map(\.id)
             var start = try history.run()
-            start.leftOut = [labels[0], labels[2]].map { ShortClass(label: $0, train: 2, test: 0, needed: 5) }
+            start.leftOut = [
+                labels[0]: Shortage(label: "cat", train: 2, test: 0, needed: 5),
+                labels[2]: Shortage(label: "emu", train: 2, test: 0, needed: 5),
+            ]
             let run = try history.startRun(start)
             #expect(try history.unfinishedRun()?.start == start)
-            #expect(try history.runDetails(run).leftOut.map(\.label) == ["cat", "emu"])
+            #expect(try history.runDetails(run).leftOut.map(\.shortage.label) == ["cat", "emu"])
             #expect(try history.newPictures() == [labels[0]: 2, labels[1]: 1, labels[2]: 1])
             try history.recordEvaluation(
                 NewEvaluation(
@@ -188,7 +192,7 @@ struct RunHistoryTests {
                         ClassScore(label: $0, precision: nil, recall: nil, f1: nil, support: 0)
                     }, confusion: [[0, 0], [0, 0]], predictions: []), of: run)
             let details = try history.runDetails(run).leftOut
-            #expect(details.map(\.tested) == [true, false] && details[0].train == 2 && details[0].needed == 5)
+            #expect(details.map(\.tested) == [true, false] && details[0].shortage == start.leftOut[labels[0]])
 
             try history.finishRun(run, as: .kept, RunResult(reason: "not better"), at: time(20))
             #expect(try history.newPictures() == [labels[0]: 2, labels[2]: 1])

@@ -3,6 +3,7 @@ import GRDB
 import Testing
 
 @testable import Archive
+@testable import Records
 
 @Suite("docs/history-schema.md")
 struct SchemaDocumentTests {

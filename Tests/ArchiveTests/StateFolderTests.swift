@@ -3,6 +3,7 @@ import SystemPackage
 import Testing
 
 @testable import Archive
+@testable import Records
 
 @Suite("The state folder")
 struct StateFolderTests {

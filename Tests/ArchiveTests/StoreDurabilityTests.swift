@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 
 @testable import Archive
+@testable import Records
 
 /// Notes the calls that make files durable, and lets one of them fail.
 private final class WatchedDisk: Disk {

@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import Records
 import Testing
 
 @testable import Commands

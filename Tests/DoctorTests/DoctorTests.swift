@@ -3,6 +3,7 @@ import Doctor
 import Foundation
 import Installation
 import Outbox
+import Records
 import Settings
 import System
 import SystemPackage

@@ -2,6 +2,7 @@ import Archive
 import Foundation
 import Glibc
 import Pictures
+import Records
 import System
 import SystemPackage
 import TestSupport

@@ -2,6 +2,7 @@ import Archive
 import Decoding
 import Foundation
 import Glibc
+import Records
 import System
 import SystemPackage
 import TestSupport

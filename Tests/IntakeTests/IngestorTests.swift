@@ -1,6 +1,7 @@
 import Archive
 import Foundation
 import Glibc
+import Records
 import Synchronization
 import System
 import SystemPackage

@@ -1,6 +1,7 @@
 import Archive
 import Decoding
 import Glibc
+import Records
 import Synchronization
 import System
 import SystemPackage

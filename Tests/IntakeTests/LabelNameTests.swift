@@ -1,4 +1,5 @@
 import Archive
+import Records
 import System
 import Testing
 

@@ -1,6 +1,7 @@
 import Archive
 import Decoding
 import Pictures
+import Records
 import System
 import SystemPackage
 import TestSupport

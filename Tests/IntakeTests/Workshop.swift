@@ -3,6 +3,7 @@ import Decoding
 import Foundation
 import Glibc
 import Pictures
+import Records
 import System
 import SystemPackage
 import TestSupport

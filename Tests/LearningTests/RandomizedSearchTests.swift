@@ -1,6 +1,7 @@
 import Foundation
 import Learning
 import Numerics
+import Records
 import Synchronization
 import Testing
 import Workers
@@ -66,16 +67,20 @@ struct RandomizedSearchTests {
 
     @Test("The best candidate has the highest mean fold accuracy and is refitted on all pictures")
     func best() async throws {
-        let result = try await search(candidates: 6).run(on: WorkerPool(workerCount: 2), features: features)
+        let search = try search(candidates: 6)
+        let result = try await search.run(on: WorkerPool(workerCount: 2), features: features)
         #expect(result.trials.count == 18 && result.candidates.count == 6)
         let means = result.candidates.compactMap(\.meanAccuracy)
         #expect(result.best.meanAccuracy == means.max())
         #expect(result.best.candidate == means.firstIndex(of: result.best.meanAccuracy ?? -1))
-        #expect(result.best.hyperparameters.backbone == "a")
+        #expect(search.candidates[result.best.candidate].backbone == "a")
         for score in result.candidates {
-            let folds = score.foldAccuracies.compactMap { $0 }
+            let folds = result.trials.filter { $0.candidate == score.candidate }.compactMap(\.accuracy)
             #expect(folds.count == 3)
-            #expect(abs((score.meanAccuracy ?? -1) - folds.reduce(0, +) / 3) < 1e-12)
+            let mean = folds.reduce(0, +) / 3
+            #expect(abs((score.meanAccuracy ?? -1) - mean) < 1e-12)
+            let variance = folds.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 3
+            #expect(abs((score.stdAccuracy ?? -1) - variance.squareRoot()) < 1e-12)
         }
         #expect(result.refit.head.hiddenUnits == 8)
     }
@@ -110,12 +115,13 @@ struct RandomizedSearchTests {
         let broken = LabeledFeatures(
             features: Matrix(
                 rows: 120, columns: 12, values: [Float](repeating: .infinity, count: 1440)), rows: features["a"]!.rows)
-        let result = try await search(candidates: 16).run(
+        let search = try search(candidates: 16)
+        let result = try await search.run(
             on: WorkerPool(workerCount: 2), features: ["a": features["a"]!, "b": broken])
-        let failed = result.candidates.filter { $0.hyperparameters.backbone == "b" }
+        let failed = result.candidates.filter { search.candidates[$0.candidate].backbone == "b" }
         #expect(!failed.isEmpty && failed.count < 16)
-        #expect(failed.allSatisfy { $0.meanAccuracy == nil && $0.rank == 17 - failed.count })
-        #expect(result.best.hyperparameters.backbone == "a")
+        #expect(failed.allSatisfy { $0.meanAccuracy == nil && $0.stdAccuracy == nil && $0.rank == 17 - failed.count })
+        #expect(search.candidates[result.best.candidate].backbone == "a")
         let reasons = result.trials.filter { $0.hyperparameters.backbone == "b" }.map { $0.failure ?? "" }
         #expect(reasons.allSatisfy { $0.contains("finite") })
     }

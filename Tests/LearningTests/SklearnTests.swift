@@ -1,4 +1,5 @@
 import Learning
+import Records
 import Testing
 
 /// scripts/references/sklearn_search.py makes the reference values.
@@ -86,13 +87,15 @@ struct MetricsTests {
             truth: expected.truth, predictions: expected.predictions, classCount: expected.classes)
         #expect(matrix.counts == expected.matrix)
         #expect(abs(matrix.accuracy - expected.accuracy) < 1e-12)
-        #expect(matrix.classScores.map(\.support) == expected.support)
-        func isClose(_ found: [Double], _ wanted: [Double]) -> Bool {
-            found.count == wanted.count && zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-12 }
+        let scores = matrix.scores(of: Array(0..<expected.classes))
+        #expect(scores.map(\.label) == Array(0..<expected.classes))
+        #expect(scores.map(\.support) == expected.support && matrix.supports == expected.support)
+        func isClose(_ found: [Double?], _ wanted: [Double]) -> Bool {
+            found.count == wanted.count && zip(found, wanted).allSatisfy { abs(($0 ?? .nan) - $1) < 1e-12 }
         }
-        #expect(isClose(matrix.classScores.map(\.precision), expected.precision))
-        #expect(isClose(matrix.classScores.map(\.recall), expected.recall))
-        #expect(isClose(matrix.classScores.map(\.f1), expected.f1))
+        #expect(isClose(scores.map(\.precision), expected.precision))
+        #expect(isClose(scores.map(\.recall), expected.recall))
+        #expect(isClose(scores.map(\.f1), expected.f1))
     }
 
     @Test(
@@ -124,7 +127,7 @@ struct PromotionGateTests {
     func first() {
         let decision = PromotionGate().decide(challenger: matrix(5, of: 10), champion: nil)
         #expect(decision.isPromoted)
-        #expect(decision.reason == "It is the first model: 5 of 10 test pictures right (50.00 %).")
+        #expect(decision.text == "It is the first model: 5 of 10 test pictures right (50.00 %).")
     }
 
     @Test("A model that isn't better isn't promoted", arguments: [50, 49])
@@ -136,14 +139,15 @@ struct PromotionGateTests {
     func better() {
         let decision = PromotionGate().decide(challenger: matrix(51, of: 100), champion: matrix(50, of: 100))
         #expect(decision.isPromoted)
-        #expect(decision.reason.contains("51 of 100") && decision.reason.contains("50 of 100"))
+        #expect(decision.text.contains("51 of 100") && decision.text.contains("50 of 100"))
     }
 
     @Test("The gain must be strictly more than the least gain", arguments: [0.01, 0.07, 0.29])
     func leastGain(minGain: Double) {
         let gate = PromotionGate(minGain: minGain)
         let gain = Int((minGain * 100).rounded())
-        #expect(!gate.decide(challenger: matrix(50 + gain, of: 100), champion: matrix(50, of: 100)).isPromoted)
+        let decision = gate.decide(challenger: matrix(50 + gain, of: 100), champion: matrix(50, of: 100))
+        #expect(!decision.isPromoted && decision.verdict == .gainTooSmall)
         #expect(gate.decide(challenger: matrix(51 + gain, of: 100), champion: matrix(50, of: 100)).isPromoted)
     }
 

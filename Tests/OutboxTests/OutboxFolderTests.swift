@@ -1,6 +1,7 @@
 import Archive
 import Foundation
 import Networks
+import Records
 import System
 import SystemPackage
 import TestSupport
@@ -88,7 +89,7 @@ struct OutboxFolderTests {
         let outbox = try Outbox()
         var manifest = try outbox.manifest("v0001")
         #expect(try Manifest.decode(manifest.encoded()).leftOut == [])
-        manifest.leftOut = [Manifest.LeftOut(label: "Aplle", train: 1, test: 0, needed: 5)]
+        manifest.leftOut = [Shortage(label: "Aplle", train: 1, test: 0, needed: 5)]
         #expect(try Manifest.decode(manifest.encoded()) == manifest)
         manifest.leftOut = nil
         let old = try manifest.encoded()

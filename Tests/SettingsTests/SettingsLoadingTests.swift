@@ -3,6 +3,7 @@ import Foundation
 import Intake
 import Learning
 import Pictures
+import Records
 import Settings
 import SystemPackage
 import TestSupport

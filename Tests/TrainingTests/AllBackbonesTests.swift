@@ -2,6 +2,7 @@ import Archive
 import Foundation
 import Installation
 import Learning
+import Records
 import Settings
 import SystemPackage
 import TestInstallations
@@ -51,7 +52,7 @@ struct AllBackbonesTests {
         let place = try workshop.open()
         try place.drop()
         let run = try #require(try await place.trainer.train(.schedule))
-        #expect(run.outcome == .promoted, "\(run.reason ?? "")")
+        #expect(run.outcome == .promoted, "\(run.reason?.text ?? "")")
         let details = try place.history.runDetails(run.run)
         let settings: Settings = try details.settings.decoded()
         #expect(settings.search.space.backbone == ["small", "tiny"])
@@ -71,7 +72,7 @@ struct AllBackbonesTests {
         #expect(problems.count == 1 && problems[0].contains(workshop.backbones.string))
         let run = try #require(try await place.trainer.train(.schedule))
         #expect(run.outcome == .failed)
-        #expect(run.reason?.contains("search.space.backbone is all, but no file in") == true)
+        #expect(run.reason?.text.contains("search.space.backbone is all, but no file in") == true)
     }
 
     @Test("The backbones that no candidate has are those that the search's candidates lack")

@@ -4,6 +4,7 @@ import Installation
 import Networks
 import Numerics
 import Pictures
+import Records
 import Settings
 import Synchronization
 import System

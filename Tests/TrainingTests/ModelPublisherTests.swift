@@ -2,6 +2,7 @@ import Archive
 import Foundation
 import Installation
 import Outbox
+import Records
 import System
 import SystemPackage
 import TestInstallations
@@ -196,7 +197,7 @@ struct RollbackTests {
                 manifest: JSONText(draft.manifest), head: [1], backbone: "tiny",
                 backboneChecksum: place.source().loaded.checksum, inputSize: 32,
                 labels: place.history.dataset().labels.map(\.id)),
-            in: draft.run, RunResult(reason: "a test"), at: .now)
+            in: draft.run, RunResult(reason: .sentence("a test")), at: .now)
         #expect(throws: OutboxFailure.noVersionName(name)) { try place.publisher.agree() }
         #expect(try place.publisher.rollback(to: "v0001") == "v0001")
         #expect(throws: OutboxFailure.noVersionName(name)) { try place.publisher.rollback(to: name) }

@@ -5,6 +5,7 @@ import Learning
 import Networks
 import Outbox
 import Pictures
+import Records
 import Settings
 import SystemPackage
 import TestInstallations

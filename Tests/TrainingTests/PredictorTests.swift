@@ -4,6 +4,7 @@ import Learning
 import Numerics
 import Outbox
 import Pictures
+import Records
 import SystemPackage
 import TestInstallations
 import TestSupport

@@ -1,6 +1,7 @@
 import Archive
 import Installation
 import Learning
+import Records
 import Settings
 import Status
 import Synchronization

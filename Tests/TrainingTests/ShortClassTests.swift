@@ -7,6 +7,7 @@ import TestInstallations
 import Testing
 
 @testable import Archive
+@testable import Records
 @testable import Training
 
 @Suite("Classes with too few pictures")
@@ -28,14 +29,14 @@ struct ShortClassTests {
         let run = try #require(try await place.trainer.train(.schedule))
         #expect(run.outcome == .promoted && run.trainPictures == 18 && run.testPictures == 9)
         #expect(
-            run.reason?.hasSuffix(
+            run.reason?.text.hasSuffix(
                 " Left out because of too few pictures: quince (1 training picture, 5 needed; no test picture).")
                 == true)
         let left = try #require(try place.history.runDetails(run.run).leftOut.first)
         #expect(left.label == "quince" && left.train == 1 && left.test == 0 && left.needed == 5 && left.tested == false)
         #expect(try labels(of: "v0001", in: workshop) == "apple\npear\nplum\n")
         let manifest = try manifest(of: "v0001", in: workshop)
-        #expect(manifest.leftOut == [Manifest.LeftOut(label: "quince", train: 1, test: 0, needed: 5)])
+        #expect(manifest.leftOut == [Shortage(label: "quince", train: 1, test: 0, needed: 5)])
         #expect(manifest.test.classes.map(\.label) == ["apple", "pear", "plum"] && manifest.test.pictures == 9)
     }
 
@@ -50,15 +51,15 @@ struct ShortClassTests {
         let skipped = try #require(try await place.trainer.train(.schedule))
         #expect(skipped.outcome == .skipped && skipped.trainPictures == 21)
         #expect(
-            skipped.reason
+            skipped.reason?.text
                 == "0 new pictures, 7 needed (train.min_new); 3 pictures wait in classes that are too small: "
                 + "quince (3 training pictures, 5 needed; no test picture)")
         #expect(try await place.trainer.train(.drop) == nil)
         try place.drop(train: 3, test: 1, classes: [3], seed: 10)
         let second = try #require(try await place.trainer.train(.schedule))
         #expect(second.championVersion == "v0001" && second.trainPictures == 24 && second.testPictures == 10)
-        #expect(second.reason?.contains("Left out") == false)
-        #expect(try await place.trainer.train(.schedule)?.reason == "0 new pictures, 7 needed (train.min_new)")
+        #expect(second.reason?.text.contains("Left out") == false)
+        #expect(try await place.trainer.train(.schedule)?.reason?.text == "0 new pictures, 7 needed (train.min_new)")
     }
 
     @Test("A class with training pictures only, or with test pictures only, is left out as well and counts for neither")
@@ -77,7 +78,7 @@ struct ShortClassTests {
         #expect(details.leftOut.allSatisfy { $0.tested == false })
         #expect(details.evaluations.map { $0.classes.map(\.label) } == [["apple", "pear"], ["apple", "pear"]])
         #expect(
-            second.reason?.contains("plum (no test picture), quince (0 training pictures") == true)
+            second.reason?.text.contains("plum (no test picture), quince (0 training pictures") == true)
     }
 
     @Test("The test pictures of a class that the champion knows count for a new model that can't learn it any more")
@@ -107,7 +108,7 @@ struct ShortClassTests {
             #expect(try place.history.predictions(of: run.run, role: role).count == 15)
         }
         // Nine right at least of the classes that it alone knows make up for three.
-        try #require(run.outcome == .promoted, "\(run.reason ?? "")")
+        try #require(run.outcome == .promoted, "\(run.reason?.text ?? "")")
         #expect(try labels(of: "v0002", in: workshop) == "apple\npear\nplum\n")
         let manifest = try manifest(of: "v0002", in: workshop)
         #expect(manifest.labels.count == 3 && manifest.test.pictures == 15)
@@ -123,7 +124,7 @@ struct ShortClassTests {
         let run = try #require(try await place.trainer.train(.request))
         #expect(run.outcome == .skipped && run.trainPictures == 8)
         #expect(
-            run.reason == "only the class pear has enough pictures, and a run needs 2 classes; "
+            run.reason?.text == "only the class pear has enough pictures, and a run needs 2 classes; "
                 + "too small (train.min_per_class): apple (2 training pictures, 5 needed)")
         #expect(try place.history.runDetails(run.run).leftOut.isEmpty)
     }
@@ -138,7 +139,7 @@ struct ShortClassTests {
         let run = try #require(try await place.trainer.train(.request))
         #expect(
             run.outcome == .skipped
-                && run.reason?.contains("quince (1 training picture, 5 needed; no test picture)") == true)
+                && run.reason?.text.contains("quince (1 training picture, 5 needed; no test picture)") == true)
         try place.drop(train: 4, test: 1, classes: [3], seed: 10)
         let next = try #require(try await place.trainer.train(.schedule))
         #expect(next.outcome == .promoted)

@@ -13,6 +13,7 @@ import Testing
 
 @testable import Archive
 @testable import Networks
+@testable import Records
 @testable import Training
 
 @Suite("Trainer")
@@ -39,12 +40,12 @@ struct TrainerTests {
         let workshop = try Workshop()
         let place = try workshop.open()
         let empty = try await place.trainer.train(.schedule)
-        #expect(empty?.outcome == .skipped && empty?.reason == "there are no pictures yet")
+        #expect(empty?.outcome == .skipped && empty?.reason?.text == "there are no pictures yet")
         #expect(try await place.trainer.train(.drop) == nil)
         try place.drop()
         #expect(try await place.trainer.train(.schedule)?.outcome == .promoted)
         let second = try await place.trainer.train(.schedule)
-        #expect(second?.outcome == .skipped && second?.reason == "0 new pictures, 1 needed (train.min_new)")
+        #expect(second?.outcome == .skipped && second?.reason?.text == "0 new pictures, 1 needed (train.min_new)")
         #expect(try await place.trainer.train(.schedule) == nil)
         #expect(try place.history.runs().map(\.outcome) == [.skipped, .promoted, .skipped])
     }
@@ -105,7 +106,7 @@ struct TrainerTests {
         #expect(second.outcome == .kept && second.version == nil)
         #expect(second.championVersion == "v0001" && second.championAccuracy == first.testAccuracy)
         #expect(second.testAccuracy == first.testAccuracy)
-        #expect(second.reason?.contains("the same number") == true)
+        #expect(second.reason?.text.contains("the same number") == true)
         #expect(place.outbox.currentVersion == "v0001")
         #expect(try workshop.published("model.onnx", of: "v0001") == link)
 
@@ -142,7 +143,7 @@ struct TrainerTests {
             try place.drop()
             let run = try #require(try await place.trainer.train(.schedule))
             #expect(run.outcome == .failed)
-            #expect(run.reason?.contains("there is no backbone 'huge'") == true)
+            #expect(run.reason?.text.contains("there is no backbone 'huge'") == true)
             #expect(try place.history.unfinishedRun() == nil && place.outbox.currentVersion == nil)
         }
         workshop.settings.search.space.backbone = ["tiny"]
@@ -190,7 +191,7 @@ struct TrainerTests {
             let place = try workshop.open()
             try place.drop(seed: 2)
             let run = try #require(try await place.trainer.train(.schedule))
-            #expect([.promoted, .kept].contains(run.outcome), "\(run.reason ?? "")")
+            #expect([.promoted, .kept].contains(run.outcome), "\(run.reason?.text ?? "")")
             return try place.history.predictions(of: run.run, role: .champion)
         }
         let with = try await secondRun(withoutBackbone: false)
@@ -208,7 +209,7 @@ struct TrainerTests {
             let place = try workshop.open()
             try place.drop()
             let first = try #require(try await place.trainer.train(.schedule))
-            #expect(first.outcome == .promoted, "\(first.reason ?? "")")
+            #expect(first.outcome == .promoted, "\(first.reason?.text ?? "")")
         }
         // Without its backbone the champion is run on the pictures themselves.
         try workshop.writeBackbone("other", seed: 2)
@@ -217,7 +218,7 @@ struct TrainerTests {
         let place = try workshop.open()
         try place.drop(seed: 2)
         let second = try #require(try await place.trainer.train(.schedule))
-        #expect(second.championAccuracy != nil, "\(second.reason ?? "")")
+        #expect(second.championAccuracy != nil, "\(second.reason?.text ?? "")")
     }
 
     @Test("A class that comes later is learned, and counts against the champion that doesn't know it")

@@ -1,4 +1,5 @@
 import Archive
+import Records
 import Settings
 import Testing
 import Training
@@ -82,15 +83,15 @@ struct ReadinessTests {
 
     @Test("No pictures at all are told apart from no new ones, and a run that was asked for needs no new ones")
     func noPictures() {
-        #expect(readiness([], new: [:]).reasonToSkip == "there are no pictures yet")
-        #expect(readiness(good, new: [:]).reasonToSkip == "0 new pictures, 2 needed (train.min_new)")
-        #expect(readiness(good, new: [1: 1]).reasonToSkip == "1 new picture, 2 needed (train.min_new)")
+        #expect(readiness([], new: [:]).reasonToSkip?.text == "there are no pictures yet")
+        #expect(readiness(good, new: [:]).reasonToSkip?.text == "0 new pictures, 2 needed (train.min_new)")
+        #expect(readiness(good, new: [1: 1]).reasonToSkip?.text == "1 new picture, 2 needed (train.min_new)")
         #expect(readiness(good, new: nil).reasonToSkip == nil)
     }
 
     @Test("One class is named")
     func oneClass() {
-        #expect(readiness([good[0]]).reasonToSkip == "there is only one class, a; at least 2 are needed")
+        #expect(readiness([good[0]]).reasonToSkip?.text == "there is only one class, a; at least 2 are needed")
     }
 
     @Test("Classes with too few training pictures, or without a test picture, are left out of a run of the others")
@@ -99,8 +100,9 @@ struct ReadinessTests {
         #expect(ready.reasonToSkip == nil)
         #expect(
             ready.leftOut == [
-                ShortClass(label: 3, train: 1, test: 0, needed: 5), ShortClass(label: 4, train: 12, test: 0, needed: 5),
-                ShortClass(label: 5, train: 0, test: 9, needed: 5),
+                3: Shortage(label: "Aplle", train: 1, test: 0, needed: 5),
+                4: Shortage(label: "pear", train: 12, test: 0, needed: 5),
+                5: Shortage(label: "quince", train: 0, test: 9, needed: 5),
             ])
         #expect(
             ready.shortages.map { "\($0.label): \($0.words)" } == [
@@ -114,7 +116,7 @@ struct ReadinessTests {
         let labels = good + [label(3, "Aplle", 1, 0), label(4, "pear", 2, 1)]
         let few = readiness(labels, new: [1: 1, 3: 1, 4: 3])
         #expect(
-            few.reasonToSkip
+            few.reasonToSkip?.text
                 == "1 new picture, 2 needed (train.min_new); 4 pictures wait in classes that are too small: "
                 + "Aplle (1 training picture, 5 needed; no test picture), "
                 + "pear (2 training pictures, 5 needed)")
@@ -123,11 +125,11 @@ struct ReadinessTests {
 
     @Test("Where fewer than two classes have enough pictures, the reason names the one that has and all that haven't")
     func tooFewClasses() {
-        let one = readiness([good[0], label(2, "b", 4, 1), label(3, "c", 9, 0)]).reasonToSkip
+        let one = readiness([good[0], label(2, "b", 4, 1), label(3, "c", 9, 0)]).reasonToSkip?.text
         #expect(
             one == "only the class a has enough pictures, and a run needs 2 classes; too small (train.min_per_class): "
                 + "b (4 training pictures, 5 needed), c (no test picture)")
-        let none = readiness([label(1, "a", 4, 1), label(2, "b", 1, 1)]).reasonToSkip
+        let none = readiness([label(1, "a", 4, 1), label(2, "b", 1, 1)]).reasonToSkip?.text
         #expect(
             none?.hasPrefix(
                 "no class has enough pictures, and a run needs 2 classes; too small (train.min_per_class): a (4 tr")
@@ -138,7 +140,7 @@ struct ReadinessTests {
     func wait() {
         let ready = readiness(good + [label(3, "Aplle", 1, 0)], .wait)
         #expect(
-            ready.reasonToSkip == "train.short_classes is wait, and too small (train.min_per_class) are: "
+            ready.reasonToSkip?.text == "train.short_classes is wait, and too small (train.min_per_class) are: "
                 + "Aplle (1 training picture, 5 needed; no test picture)")
         #expect(ready.leftOut.isEmpty && ready.shortages.count == 1)
     }

@@ -45,7 +45,8 @@ struct FeatureRows {
         guard let id = id(of: key) else { return false }
         let statement = try db.cachedStatement(
             sql: "SELECT vector FROM features WHERE space_id = ? AND picture = ? AND copy = ?")
-        // A cursor, because fetchOne would copy the vector again. The row is valid as long as the cursor.
+        // A cursor, because fetchOne would copy the vector again. The row is valid as long as the cursor. By position,
+        // because this is done for each picture and copy.
         let rows = try Row.fetchCursor(statement, arguments: [id, key.picture, key.copy])
         defer { withExtendedLifetime(rows) {} }
         guard let row = try rows.next() else { return false }

@@ -1,3 +1,4 @@
+package import Records
 package import System
 
 /// What features depend on besides the picture. Features from two different spaces have nothing to do with each other.

@@ -1,3 +1,4 @@
+package import Records
 import Synchronization
 package import System
 package import SystemPackage

@@ -1,4 +1,5 @@
 import GRDB
+import Records
 
 extension TrialRecord {
     func save(_ db: Database, run: RunID) throws {
@@ -36,17 +37,18 @@ extension TrialRecord {
                 WHERE run_id = ? AND candidate = ? AND fold = ? ORDER BY epoch
                 """)
         return try Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
-            let candidate: Int = try row.decode(atIndex: 0)
-            let fold: Int = try row.decode(atIndex: 1)
+            let candidate: Int = try row.decode(forColumn: "candidate")
+            let fold: Int = try row.decode(forColumn: "fold")
             let result: Result =
-                if let accuracy = try row.decode(Double?.self, atIndex: 2) {
-                    .accuracy(accuracy, bestEpoch: try row.decode(atIndex: 4))
+                if let accuracy = try row.decode(Double?.self, forColumn: "accuracy") {
+                    .accuracy(accuracy, bestEpoch: try row.decode(forColumn: "best_epoch"))
                 } else {
-                    .failure(try row.decode(atIndex: 3))
+                    .failure(try row.decode(forColumn: "failure"))
                 }
             let curve = try EpochRecord.fetchAll(curves, arguments: [run, candidate, fold])
             return TrialRecord(
-                candidate: candidate, fold: fold, result: result, seconds: try row.decode(atIndex: 5), curve: curve)
+                candidate: candidate, fold: fold, result: result, seconds: try row.decode(forColumn: "seconds"),
+                curve: curve)
         }
     }
 }
@@ -75,19 +77,13 @@ extension RefitRecord {
                 WHERE run_id = ? ORDER BY epoch
                 """, arguments: [run])
         return try RefitRecord(
-            candidate: row.decode(atIndex: 0), bestEpoch: row.decode(atIndex: 1), seconds: row.decode(atIndex: 2),
-            curve: curve)
+            candidate: row.decode(forColumn: "candidate"), bestEpoch: row.decode(forColumn: "best_epoch"),
+            seconds: row.decode(forColumn: "seconds"), curve: curve)
     }
 }
 
 extension EpochRecord: FetchableRecord {
-    init(row: Row) throws {
-        try self.init(
-            epoch: row.decode(atIndex: 0), loss: row.decode(atIndex: 1), accuracy: row.decode(atIndex: 2),
-            valLoss: row.decode(atIndex: 3), valAccuracy: row.decode(atIndex: 4), learningRate: row.decode(atIndex: 5))
-    }
-
-    /// In the order of the columns that `init(row:)` reads.
+    /// In the order of the columns that the two insertions name.
     fileprivate var values: StatementArguments {
         [epoch, Self.finite(loss), Self.finite(accuracy), Self.finite(valLoss), Self.finite(valAccuracy), learningRate]
     }

@@ -1,3 +1,5 @@
+package import Records
+
 /// What to do with a picture whose bytes may be known already.
 package enum DuplicateRule {
     /// The reason code of a file with known bytes and another label.

@@ -1,4 +1,5 @@
 import GRDB
+package import Records
 
 /// The attempts to decode files whose decoder has died. Each attempt is on the disk before it starts, so that a file
 /// that also kills the service isn't tried forever.

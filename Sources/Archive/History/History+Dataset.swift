@@ -1,4 +1,8 @@
 import GRDB
+package import Records
+
+extension Label: FetchableRecord {}
+extension LabelCount: FetchableRecord {}
 
 extension History {
     /// All pictures up to `last` (all pictures without it), for a training run.
@@ -10,6 +14,7 @@ extension History {
             let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1.id, $0) })
             let sql = "SELECT id, digest, label_id, split FROM pictures WHERE id <= ? ORDER BY id"
             var pictures: [Dataset.Picture] = []
+            // By position, because there may be a million rows.
             let rows = try Row.fetchCursor(db, sql: sql, arguments: [last])
             while let row = try rows.next() {
                 guard let label = indices[try row.decode(atIndex: 2)] else {
@@ -30,14 +35,11 @@ extension History {
             // The sign makes SQLite use the index, which contains all needed columns; that is four times as fast as
             // using the ids.
             let sql = """
-                SELECT l.id, l.name, count(*) FILTER (WHERE p.split = 'train'), count(*) FILTER (WHERE p.split = 'test')
+                SELECT l.id, l.name AS label, count(*) FILTER (WHERE p.split = 'train') AS train,
+                    count(*) FILTER (WHERE p.split = 'test') AS test
                 FROM labels l JOIN pictures p ON p.label_id = l.id WHERE +p.id <= ? GROUP BY l.id ORDER BY l.key
                 """
-            return try Row.fetchAll(db, sql: sql, arguments: [last]).map { row in
-                try LabelCount(
-                    id: row.decode(atIndex: 0), label: row.decode(atIndex: 1), train: row.decode(atIndex: 2),
-                    test: row.decode(atIndex: 3))
-            }
+            return try LabelCount.fetchAll(db, sql: sql, arguments: [last])
         }
     }
 
@@ -53,14 +55,16 @@ extension History {
             let sql = """
                 WITH latest AS (SELECT id, last_picture_id FROM runs WHERE outcome IN ('promoted', 'kept')
                     ORDER BY last_picture_id DESC, id DESC LIMIT 1)
-                SELECT label_id, count(*) FROM pictures
+                SELECT label_id, count(*) AS new FROM pictures
                 WHERE id <= ? AND (id > coalesce((SELECT last_picture_id FROM latest), 0) OR label_id IN (
                     SELECT label_id FROM left_out_classes WHERE run_id = (SELECT id FROM latest)))
                 GROUP BY label_id
                 """
             let rows = try Row.fetchAll(db, sql: sql, arguments: [last])
             return try Dictionary(
-                uniqueKeysWithValues: rows.map { try ($0.decode(atIndex: 0), $0.decode(atIndex: 1)) })
+                uniqueKeysWithValues: rows.map { row in
+                    try (row.decode(forColumn: "label_id"), row.decode(forColumn: "new"))
+                })
         }
     }
 
@@ -69,8 +73,6 @@ extension History {
             SELECT id, name FROM labels l
             WHERE EXISTS (SELECT 1 FROM pictures p WHERE p.label_id = l.id AND p.id <= ?) ORDER BY key
             """
-        return try Row.fetchAll(db, sql: sql, arguments: [last]).map { row in
-            try Label(id: row.decode(atIndex: 0), name: row.decode(atIndex: 1))
-        }
+        return try Label.fetchAll(db, sql: sql, arguments: [last])
     }
 }

@@ -1,4 +1,5 @@
 import GRDB
+package import Records
 
 extension History {
     /// Records a model's scores on the test set, with every prediction, in one transaction; an earlier record of the
@@ -17,7 +18,7 @@ extension History {
         }
     }
 
-    private static func insert(_ db: Database, _ classes: [ClassScore], of evaluation: Int64) throws {
+    private static func insert(_ db: Database, _ classes: [ClassScore<LabelID>], of evaluation: Int64) throws {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO class_scores (evaluation_id, class, label_id, precision, recall, f1, support)

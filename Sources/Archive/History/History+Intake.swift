@@ -1,13 +1,14 @@
 import GRDB
+package import Records
 
 extension History {
     /// The key of this installation's ``SplitRule``: 32 random bytes, made with the history.
     package func splitKey() throws -> [UInt8] {
         try reader.read { db in
-            guard let row = try Row.fetchOne(db, sql: "SELECT split_key FROM installation") else {
+            guard let key = try DatabaseBytes.fetchOne(db, sql: "SELECT split_key FROM installation") else {
                 throw HistoryFailure.damaged(path, problem: "the split key is missing")
             }
-            return try row.decode(DatabaseBytes.self, atIndex: 0).bytes
+            return key.bytes
         }
     }
 
@@ -56,8 +57,9 @@ extension History {
         _ selection: String, _ arguments: StatementArguments
     ) throws -> [[UInt8]: LayoutRecord.Place] {
         try reader.read { db in
-            let row = try Row.fetchOne(db, sql: "SELECT folders FROM drops \(selection)", arguments: arguments)
-            return try row?.decode(DatabaseBytes?.self, atIndex: 0).map { LayoutRecord.decoded($0.bytes) } ?? [:]
+            let sql = "SELECT folders FROM drops \(selection)"
+            let folders = try DatabaseBytes.fetchOne(db, sql: sql, arguments: arguments)
+            return folders.map { LayoutRecord.decoded($0.bytes) } ?? [:]
         }
     }
 
@@ -100,10 +102,28 @@ extension History {
             let sql = "SELECT id, name, name_text, arrived_at FROM drops WHERE finished_at IS NULL ORDER BY id"
             return try Row.fetchAll(db, sql: sql).map { row in
                 let name = try RawName(
-                    bytes: row.decode(DatabaseBytes.self, atIndex: 1).bytes, text: row.decode(atIndex: 2))
-                return try (row.decode(atIndex: 0), name, row.decode(atIndex: 3))
+                    bytes: row.decode(DatabaseBytes.self, forColumn: "name").bytes,
+                    text: row.decode(forColumn: "name_text"))
+                return try (row.decode(forColumn: "id"), name, row.decode(forColumn: "arrived_at"))
             }
         }
+    }
+}
+
+extension KnownPicture {
+    /// By position, because intake asks this for each file.
+    static func fetch(_ db: Database, _ digest: PictureDigest) throws -> KnownPicture? {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT p.id, l.name, p.split, d.name_text || '/' || f.path_text
+                FROM pictures p JOIN labels l ON l.id = p.label_id
+                JOIN files f ON f.picture_id = p.id AND f.verdict = 'accepted' JOIN drops d ON d.id = f.drop_id
+                WHERE p.digest = ?
+                """)
+        guard let row = try Row.fetchOne(statement, arguments: [digest]) else { return nil }
+        return try KnownPicture(
+            id: row.decode(atIndex: 0), digest: digest, label: row.decode(atIndex: 1), split: row.decode(atIndex: 2),
+            firstPath: row.decode(atIndex: 3))
     }
 }
 

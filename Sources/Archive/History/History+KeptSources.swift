@@ -1,4 +1,5 @@
 import GRDB
+package import Records
 
 extension History {
     /// The files that have been taken and, as far as is known, are still in the inbox.
@@ -18,9 +19,9 @@ extension History {
             return try Set(
                 rows.map { row in
                     try KeptName(
-                        device: UInt64(bitPattern: row.decode(Int64.self, atIndex: 0)),
-                        inode: UInt64(bitPattern: row.decode(Int64.self, atIndex: 1)),
-                        path: row.decode(DatabaseBytes.self, atIndex: 2).bytes)
+                        device: UInt64(bitPattern: row.decode(forColumn: "device")),
+                        inode: UInt64(bitPattern: row.decode(forColumn: "inode")),
+                        path: row.decode(DatabaseBytes.self, forColumn: "path").bytes)
                 })
         }
     }
@@ -66,8 +67,7 @@ extension History {
                 SELECT d.name FROM kept_sources k JOIN drops d ON d.id = k.drop_id
                 WHERE k.device = ? AND k.inode = ? AND k.size = ? AND k.changed = ?
                 """
-            let row = try Row.fetchOne(db, sql: sql, arguments: source.arguments)
-            return try row.map { try $0.decode(DatabaseBytes.self, atIndex: 0).bytes }
+            return try DatabaseBytes.fetchOne(db, sql: sql, arguments: source.arguments)?.bytes
         }
     }
 
@@ -85,9 +85,9 @@ extension History {
 extension KeptSource {
     fileprivate init(_ row: Row) throws {
         try self.init(
-            device: UInt64(bitPattern: row.decode(Int64.self, atIndex: 0)),
-            inode: UInt64(bitPattern: row.decode(Int64.self, atIndex: 1)), size: row.decode(atIndex: 2),
-            changed: row.decode(atIndex: 3))
+            device: UInt64(bitPattern: row.decode(forColumn: "device")),
+            inode: UInt64(bitPattern: row.decode(forColumn: "inode")), size: row.decode(forColumn: "size"),
+            changed: row.decode(forColumn: "changed"))
     }
 
     /// SQLite only has signed numbers.

@@ -1,4 +1,5 @@
 import GRDB
+package import Records
 import System
 package import SystemPackage
 
@@ -17,7 +18,8 @@ extension History {
         guard damage.isEmpty else { return damage }
         let dangling = try Row.fetchAll(db, sql: "SELECT DISTINCT \"table\", parent FROM pragma_foreign_key_check")
         return try dangling.map { row in
-            let (table, parent) = try (row.decode(String.self, atIndex: 0), row.decode(String.self, atIndex: 1))
+            let table: String = try row.decode(forColumn: "table")
+            let parent: String = try row.decode(forColumn: "parent")
             return "rows of \(table) refer to missing rows of \(parent)"
         }
     }
@@ -29,6 +31,7 @@ extension History {
     package func pictureSizes() throws -> [PictureDigest: Int] {
         try reader.read { db in
             var sizes: [PictureDigest: Int] = [:]
+            // By position, because there may be a million rows.
             let rows = try Row.fetchCursor(db, sql: "SELECT digest, bytes FROM pictures")
             while let row = try rows.next() { sizes[try row.decode(atIndex: 0)] = try row.decode(atIndex: 1) }
             return sizes

@@ -1,4 +1,5 @@
 import GRDB
+package import Records
 
 extension History {
     /// Ends a run with its challenger as the new champion: the run's outcome, the model and the decision to publish it
@@ -60,7 +61,8 @@ extension History {
 
     private func publications(_ selection: String) throws -> [Publication] {
         try reader.read { db in
-            try Publication.fetchAll(db, sql: "SELECT \(Publication.columns) FROM publications \(selection)")
+            try Publication.fetchAll(
+                db, sql: "SELECT id, version, kind, decided_at, published_at FROM publications \(selection)")
         }
     }
 
@@ -70,8 +72,7 @@ extension History {
         try db.execute(
             sql: "INSERT INTO publications (version, kind, decided_at) VALUES (?, ?, ?)",
             arguments: [version, kind, time])
-        return Publication(
-            id: db.lastInsertedRowID, version: version, kind: kind, decidedAt: time, publishedAt: nil)
+        return Publication(id: db.lastInsertedRowID, version: version, kind: kind, decidedAt: time)
     }
 
     private static func insert(_ db: Database, _ model: NewModel, run: RunID, at time: Timestamp) throws {
@@ -91,6 +92,8 @@ extension History {
     }
 }
 
+extension Publication: FetchableRecord {}
+
 extension StoredModel {
     fileprivate static func fetch(_ db: Database, _ version: String) throws -> StoredModel? {
         let sql = """
@@ -98,17 +101,18 @@ extension StoredModel {
             input_size FROM models WHERE version = ?
             """
         guard let row = try Row.fetchOne(db, sql: sql, arguments: [version]) else { return nil }
-        let labels = try Row.fetchAll(
+        let labels = try Label.fetchAll(
             db,
             sql: """
                 SELECT l.id, l.name FROM model_labels m JOIN labels l ON l.id = m.label_id
                 WHERE m.version = ? ORDER BY m.class
                 """, arguments: [version])
         return try StoredModel(
-            version: version, run: row.decode(atIndex: 0), createdAt: row.decode(atIndex: 1),
-            testAccuracy: row.decode(atIndex: 2), parameters: row.decode(atIndex: 3), manifest: row.decode(atIndex: 4),
-            head: row.decode(DatabaseBytes.self, atIndex: 5).bytes, backbone: row.decode(atIndex: 6),
-            backboneChecksum: row.decode(atIndex: 7), inputSize: row.decode(atIndex: 8),
-            labels: labels.map { try Label(id: $0.decode(atIndex: 0), name: $0.decode(atIndex: 1)) })
+            version: version, run: row.decode(forColumn: "run_id"), createdAt: row.decode(forColumn: "created_at"),
+            testAccuracy: row.decode(forColumn: "test_accuracy"), parameters: row.decode(forColumn: "parameters"),
+            manifest: row.decode(forColumn: "manifest"),
+            head: row.decode(DatabaseBytes.self, forColumn: "head").bytes,
+            backbone: row.decode(forColumn: "backbone"), backboneChecksum: row.decode(forColumn: "backbone_checksum"),
+            inputSize: row.decode(forColumn: "input_size"), labels: labels)
     }
 }

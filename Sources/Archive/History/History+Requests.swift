@@ -1,4 +1,9 @@
 import GRDB
+package import Records
+
+extension RunRequest: FetchableRecord {
+    static let columns = "id, requested_at, requester, taken_at, run_id AS run"
+}
 
 extension History {
     /// Asks for a run now.
@@ -6,8 +11,7 @@ extension History {
         try write { db in
             try db.execute(
                 sql: "INSERT INTO run_requests (requested_at, requester) VALUES (?, ?)", arguments: [time, requester])
-            return RunRequest(
-                id: db.lastInsertedRowID, requestedAt: time, requester: requester, takenAt: nil, run: nil)
+            return RunRequest(id: db.lastInsertedRowID, requestedAt: time, requester: requester)
         }
     }
 

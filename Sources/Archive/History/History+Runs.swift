@@ -1,4 +1,5 @@
 import GRDB
+package import Records
 
 extension History {
     /// Starts a run. Only one run can be in progress; ask ``unfinishedRun()`` first.
@@ -8,7 +9,7 @@ extension History {
 
     /// Records that there was no run, and why.
     @discardableResult
-    package func recordSkippedRun(_ run: NewRun, reason: String, at time: Timestamp) throws -> RunID {
+    package func recordSkippedRun(_ run: NewRun, reason: RunReason, at time: Timestamp) throws -> RunID {
         try write { db in
             let id = try Self.insert(db, run)
             try Self.finish(db, id, as: .skipped, RunResult(reason: reason), version: nil, at: time)
@@ -24,9 +25,9 @@ extension History {
                 last_picture_id FROM runs WHERE outcome = 'running'
                 """
             guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
-            let id: RunID = try row.decode(atIndex: 0)
+            let id: RunID = try row.decode(forColumn: "id")
             var start = try NewRun(unfinished: row)
-            start.leftOut = try ShortClass.fetchAll(db, of: id)
+            start.leftOut = try Shortage.fetchAll(db, of: id)
             return UnfinishedRun(
                 id: id, start: start,
                 candidates: try JSONText.fetchAll(
@@ -109,7 +110,7 @@ extension History {
                 run.trainPictures, run.testPictures, run.lastPicture,
             ])
         let id = db.lastInsertedRowID
-        for short in run.leftOut { try short.insert(db, of: id) }
+        for (label, shortage) in run.leftOut { try shortage.insert(db, label, of: id) }
         return id
     }
 
@@ -118,11 +119,12 @@ extension History {
     ) throws {
         try db.execute(
             sql: """
-                UPDATE runs SET outcome = ?, reason = ?, finished_at = ?, test_accuracy = ?, champion_accuracy = ?,
+                UPDATE runs SET outcome = ?, reason = ?, reason_data = ?, finished_at = ?, test_accuracy = ?, champion_accuracy = ?,
                 champion_version = ?, version = ?, test_pictures = coalesce(?, test_pictures), parameters = ? WHERE id = ? AND outcome = 'running'
                 """,
             arguments: [
-                outcome, result.reason, time, result.testAccuracy, result.championAccuracy, result.championVersion,
+                outcome, result.reason.text, JSONText(result.reason), time, result.testAccuracy,
+                result.championAccuracy, result.championVersion,
                 version, result.testPictures, result.parameters, run,
             ])
         if db.changesCount != 1 { throw HistoryFailure.notRunning(run) }
@@ -130,18 +132,18 @@ extension History {
 }
 
 extension NewRun {
-    /// From the columns after the id that ``History/unfinishedRun()`` selects.
+    /// Without the classes that it leaves out, which are rows of their own.
     fileprivate init(unfinished row: Row) throws {
         try self.init(
-            trigger: row.decode(atIndex: 1), requestedAt: row.decode(atIndex: 2), startedAt: row.decode(atIndex: 3),
-            seed: UInt64(bitPattern: row.decode(atIndex: 4)), settings: row.decode(atIndex: 5),
-            trainPictures: row.decode(atIndex: 6), testPictures: row.decode(atIndex: 7),
-            lastPicture: row.decode(atIndex: 8))
+            trigger: row.decode(forColumn: "trigger"), requestedAt: row.decode(forColumn: "requested_at"),
+            startedAt: row.decode(forColumn: "started_at"), seed: UInt64(bitPattern: row.decode(forColumn: "seed")),
+            settings: row.decode(forColumn: "settings"), trainPictures: row.decode(forColumn: "train_pictures"),
+            testPictures: row.decode(forColumn: "test_pictures"), lastPicture: row.decode(forColumn: "last_picture_id"))
     }
 }
 
-extension ShortClass {
-    fileprivate func insert(_ db: Database, of run: RunID) throws {
+extension Shortage: FetchableRecord {
+    fileprivate func insert(_ db: Database, _ label: LabelID, of run: RunID) throws {
         try db.cachedStatement(
             sql: """
                 INSERT INTO left_out_classes (run_id, label_id, train_pictures, test_pictures, needed)
@@ -150,15 +152,14 @@ extension ShortClass {
         ).execute(arguments: [run, label, train, test, needed])
     }
 
-    fileprivate static func fetchAll(_ db: Database, of run: RunID) throws -> [ShortClass] {
+    fileprivate static func fetchAll(_ db: Database, of run: RunID) throws -> [LabelID: Shortage] {
         let sql = """
-            SELECT label_id, train_pictures, test_pictures, needed FROM left_out_classes WHERE run_id = ?
-            ORDER BY label_id
+            SELECT c.label_id, l.name AS label, c.train_pictures AS train, c.test_pictures AS test, c.needed
+            FROM left_out_classes c JOIN labels l ON l.id = c.label_id WHERE c.run_id = ?
             """
-        return try Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
-            try ShortClass(
-                label: row.decode(atIndex: 0), train: row.decode(atIndex: 1), test: row.decode(atIndex: 2),
-                needed: row.decode(atIndex: 3))
-        }
+        return try Dictionary(
+            uniqueKeysWithValues: Row.fetchAll(db, sql: sql, arguments: [run]).map { row in
+                try (row.decode(forColumn: "label_id"), Shortage(row: row))
+            })
     }
 }

@@ -1,4 +1,5 @@
 import GRDB
+package import Records
 
 extension History {
     /// Requests that paths in the inbox are taken despite their names. Asking again changes nothing.
@@ -17,9 +18,7 @@ extension History {
     /// The raw paths in the inbox that somebody has asked to be taken, until they are gone from it.
     package func takeRequests() throws -> [[UInt8]] {
         try reader.read { db in
-            try Row.fetchAll(db, sql: "SELECT path FROM take_requests").map { row in
-                try row.decode(DatabaseBytes.self, atIndex: 0).bytes
-            }
+            try DatabaseBytes.fetchAll(db, sql: "SELECT path FROM take_requests").map(\.bytes)
         }
     }
 

@@ -1,4 +1,5 @@
 import GRDB
+import Records
 
 /// Records the files of one drop inside one transaction.
 struct OutcomeRecorder {
@@ -18,7 +19,7 @@ struct OutcomeRecorder {
         switch outcome.finding {
         case .refused(let code, let reason, let bytes, let digest):
             let verdict = Verdict.rejected(code: code, reason: reason)
-            if try isRecorded(outcome.path, verdict: (code, reason), bytes: bytes, digest: digest) { return verdict }
+            if try isRecorded(outcome.path, code: code, bytes: bytes, digest: digest) { return verdict }
             return try insert(outcome.path, verdict, bytes: bytes, picture: nil, digest: digest)
         case .picture(let picture):
             return try record(picture, path: outcome.path)
@@ -46,18 +47,14 @@ struct OutcomeRecorder {
 }
 
 extension OutcomeRecorder {
-    /// Whether the same file has been rejected before, because the daemon was stopped before it could remove it. Files
-    /// that weren't read are recognised by their reason, which says what they are and where they lead.
-    private func isRecorded(
-        _ path: RawName, verdict: (code: String, reason: String), bytes: Int?, digest: PictureDigest?
-    ) throws -> Bool {
-        let content = digest == nil ? "reason = ?6" : "(digest IS NULL OR digest = ?5)"
-        return try db.cachedStatement(
+    /// Whether the same file has been rejected before, because the daemon was stopped before it could remove it.
+    private func isRecorded(_ path: RawName, code: String, bytes: Int?, digest: PictureDigest?) throws -> Bool {
+        try db.cachedStatement(
             sql: """
-                SELECT ?5, ?6 FROM files WHERE drop_id = ?1 AND path = ?2 AND reason_code = ?3 AND bytes IS ?4
-                AND picture_id IS NULL AND \(content)
+                SELECT 1 FROM files WHERE drop_id = ? AND path = ? AND reason_code = ? AND bytes IS ?
+                AND picture_id IS NULL AND (digest IS NULL OR digest = ?)
                 """
-        ).exists([drop, DatabaseBytes(path.bytes), verdict.code, bytes, digest, verdict.reason])
+        ).exists([drop, DatabaseBytes(path.bytes), code, bytes, digest])
     }
 
     /// The verdict on the same path with the same bytes, from before the daemon was stopped.
@@ -69,10 +66,12 @@ extension OutcomeRecorder {
                 """)
         let arguments: StatementArguments = [drop, DatabaseBytes(path.bytes), picture.id]
         guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
-        switch try row.decode(String.self, atIndex: 0) {
+        switch try row.decode(String.self, forColumn: "verdict") {
         case "accepted": return .accepted(picture.id)
         case "duplicate": return .duplicate(of: picture.id, firstPath: picture.firstPath)
-        default: return .rejected(code: try row.decode(atIndex: 1), reason: try row.decode(atIndex: 2))
+        default:
+            return .rejected(
+                code: try row.decode(forColumn: "reason_code"), reason: try row.decode(forColumn: "reason"))
         }
     }
 
@@ -129,8 +128,8 @@ extension OutcomeRecorder {
         let key = LabelKey.key(of: name.text)
         let id: LabelID
         if let row = try Row.fetchOne(db, sql: "SELECT id, name FROM labels WHERE key = ?", arguments: [key]) {
-            id = try row.decode(atIndex: 0)
-            newSpellings.append((name.spelling, try row.decode(atIndex: 1)))
+            id = try row.decode(forColumn: "id")
+            newSpellings.append((name.spelling, try row.decode(forColumn: "name")))
         } else {
             try db.execute(sql: "INSERT INTO labels (name, key) VALUES (?, ?)", arguments: [name.text, key])
             id = db.lastInsertedRowID

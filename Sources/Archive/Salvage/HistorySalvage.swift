@@ -1,4 +1,5 @@
 import GRDB
+import Records
 import System
 import SystemPackage
 
@@ -144,7 +145,8 @@ extension HistorySalvage {
                 ORDER BY label_id, instr(spelling, '\\') > 0, spelling
                 """)
         for row in lost {
-            let (id, spelling) = try (row.decode(LabelID.self, atIndex: 0), row.decode(String.self, atIndex: 1))
+            let id: LabelID = try row.decode(forColumn: "label_id")
+            let spelling: String = try row.decode(forColumn: "spelling")
             let name = (try? LabelName(spelling: spelling).text) ?? spelling
             try db.execute(
                 sql: "INSERT OR IGNORE INTO labels (id, name, key) VALUES (?, ?, ?)",
@@ -173,12 +175,12 @@ extension HistorySalvage {
     private mutating func restoreRuns() throws {
         try db.execute(
             sql: """
-                INSERT INTO runs (id, trigger, started_at, finished_at, outcome, reason, seed, settings, train_pictures,
+                INSERT INTO runs (id, trigger, started_at, finished_at, outcome, reason, reason_data, seed, settings, train_pictures,
                     test_pictures, last_picture_id, test_accuracy, version, parameters)
-                SELECT run_id, 'schedule', created_at, created_at, 'promoted', ?, 0, '{}', 0, 0, 0, test_accuracy, version,
+                SELECT run_id, 'schedule', created_at, created_at, 'promoted', ?, ?, 0, '{}', 0, 0, 0, test_accuracy, version,
                     parameters
                 FROM models WHERE run_id NOT IN (SELECT id FROM runs)
-                """, arguments: ["the record of this run was lost with a damaged history"])
+                """, arguments: [RunReason.recordLost.text, JSONText(RunReason.recordLost)])
         report.standIns += db.changesCount
     }
 
@@ -230,9 +232,10 @@ extension HistorySalvage {
         try db.execute(
             sql: """
                 UPDATE runs SET last_picture_id = min(last_picture_id, (SELECT coalesce(max(id), 0) FROM pictures));
-                UPDATE runs SET outcome = 'failed', finished_at = ?, reason = ? WHERE outcome = 'running'
+                UPDATE runs SET outcome = 'failed', finished_at = ?, reason = ?, reason_data = ?
+                WHERE outcome = 'running'
                 """,
-            arguments: [Timestamp.now, "the history was damaged while it ran, and was rebuilt by `cultivar doctor`"])
+            arguments: [Timestamp.now, RunReason.historyDamaged.text, JSONText(RunReason.historyDamaged)])
         report.hasEndedRun = db.changesCount > 0
     }
 }

@@ -56,8 +56,8 @@ extension TreeShape {
             """
         return try Row.fetchAll(db, sql: sql).map { row in
             let (type, name, table, root) = try (
-                row.decode(String.self, atIndex: 0), row.decode(String.self, atIndex: 1),
-                row.decode(String.self, atIndex: 2), row.decode(Int.self, atIndex: 3)
+                row.decode(String.self, forColumn: "type"), row.decode(String.self, forColumn: "name"),
+                row.decode(String.self, forColumn: "tbl_name"), row.decode(Int.self, forColumn: "rootpage")
             )
             if type == "table" { return try TreeShape(table: name, root: root, db) }
             return try TreeShape(index: name, of: table, root: root, db)

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Records
 import System
 
 /// Bytes as a BLOB.
@@ -39,5 +40,10 @@ extension JSONText: DatabaseValueConvertible {
     }
 }
 
+extension EvaluationRole: DatabaseValueConvertible {}
+extension PublicationKind: DatabaseValueConvertible {}
+extension RunOutcome: DatabaseValueConvertible {}
+extension RunStage: DatabaseValueConvertible {}
+extension RunTrigger: DatabaseValueConvertible {}
 extension Split: DatabaseValueConvertible {}
 extension SplitOrigin: DatabaseValueConvertible {}

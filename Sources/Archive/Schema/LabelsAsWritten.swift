@@ -1,4 +1,5 @@
 import GRDB
+import Records
 import System
 
 /// The step from label names with escapes (`x\xe2\x80\x8cy`, `a\\b`) to the names of their folders.
@@ -24,10 +25,11 @@ enum LabelsAsWritten {
         var settled: Set<String> = []
         var renamings: [Renaming] = []
         for row in try Row.fetchAll(db, sql: "SELECT id, name, key FROM labels ORDER BY id") {
-            let (name, key) = try (row.decode(String.self, atIndex: 1), row.decode(String.self, atIndex: 2))
+            let name: String = try row.decode(forColumn: "name")
+            let key: String = try row.decode(forColumn: "key")
             let written = try? LabelName(spelling: written(name)).text
             if let written, !written.utf8.elementsEqual(name.utf8) {
-                renamings.append(Renaming(id: try row.decode(atIndex: 0), name: written, oldKey: key))
+                renamings.append(Renaming(id: try row.decode(forColumn: "id"), name: written, oldKey: key))
             } else {
                 settled.insert(key)
             }
@@ -55,9 +57,12 @@ enum LabelsAsWritten {
     }
 
     private static func rewriteSpellings(_ db: Database) throws {
-        let rows = try Row.fetchAll(db, sql: "SELECT spelling, label_id FROM label_spellings ORDER BY spelling").map {
-            row in
-            (spelling: try row.decode(String.self, atIndex: 0), label: try row.decode(LabelID.self, atIndex: 1))
+        let sql = "SELECT spelling, label_id FROM label_spellings ORDER BY spelling"
+        let rows = try Row.fetchAll(db, sql: sql).map { row in
+            try (
+                spelling: row.decode(String.self, forColumn: "spelling"),
+                label: row.decode(LabelID.self, forColumn: "label_id")
+            )
         }
         try db.execute(sql: "DELETE FROM label_spellings")
         // A folder's own spelling takes precedence over an identical former spelling.

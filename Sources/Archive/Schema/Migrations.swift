@@ -1,4 +1,5 @@
 import GRDB
+import Records
 
 /// The history's schema, as the list of steps that lead to it. Released steps never change.
 enum Migrations {
@@ -21,6 +22,7 @@ enum Migrations {
         migrator.registerMigration(labelsAsWritten) { try LabelsAsWritten.rewrite($0) }
         migrator.registerMigration("5 stages and left-out classes") { try $0.execute(sql: Schema.runParts) }
         migrator.registerMigration("6 inbox") { try $0.execute(sql: Schema.inbox) }
+        migrator.registerMigration("7 reasons as codes") { try $0.execute(sql: Schema.reasons) }
         return migrator
     }
 }

@@ -146,6 +146,11 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// Added by the seventh step.
+    static let reasons = """
+        ALTER TABLE runs ADD COLUMN reason_data TEXT CHECK (reason_data IS NULL OR json_valid(reason_data));
+        """
+
     static let runs = """
         CREATE TABLE runs (
             id INTEGER NOT NULL PRIMARY KEY,

@@ -1,5 +1,5 @@
-internal import Archive
 internal import Learning
+internal import Records
 internal import System
 internal import Training
 
@@ -19,7 +19,7 @@ struct RunReport {
         let length = run.finished.map { ", took \(Text.duration(from: run.started, to: $0))" } ?? ""
         let lines = [
             "Run \(run.run): \(run.outcome.rawValue)" + (run.version.map { " as \($0)" } ?? ""),
-            run.reason ?? "",
+            run.reason?.text ?? "",
             "Started \(Text.time(run.started)) by \(run.trigger.rawValue)\(length); "
                 + "\(run.trainPictures) training and \(run.testPictures) test pictures, seed \(details.seed).",
             times, leftOut, undrawn,
@@ -36,9 +36,9 @@ struct RunReport {
 
     private var leftOut: String {
         let classes = details.leftOut.map { short in
-            let lack = Shortage(label: short.label, train: short.train, test: short.test, needed: short.needed).words
-            let tested = short.tested == true ? "; the champion knows it, so its \(short.test) test pictures count" : ""
-            return "\(short.label) (\(lack)\(tested))"
+            let few = short.shortage
+            let tested = short.tested == true ? "; the champion knows it, so its \(few.test) test pictures count" : ""
+            return "\(few.label) (\(few.words)\(tested))"
         }
         return classes.isEmpty ? "" : "Not learned, because of too few pictures: \(classes.joined(separator: ", "))."
     }
@@ -90,7 +90,7 @@ struct RunReport {
     private func evaluation(_ evaluation: EvaluationDetails) -> String {
         let name = evaluation.role.rawValue + (evaluation.version.map { " \($0)" } ?? "")
         let classes = Array(evaluation.classes.enumerated())
-        var columns: [Column<(offset: Int, element: ClassDetails)>] = [
+        var columns: [Column<(offset: Int, element: ClassScore<String>)>] = [
             Column("class") { $0.element.label },
             Column("precision", number: true) { Text.accuracy($0.element.precision) },
             Column("recall", number: true) { Text.accuracy($0.element.recall) },

@@ -1,6 +1,6 @@
-internal import Archive
 internal import Foundation
 internal import Learning
+internal import Records
 internal import Status
 
 /// How values look in tables.

@@ -1,6 +1,6 @@
-internal import Archive
 internal import Foundation
 internal import Intake
+internal import Records
 
 /// Something that waits in the inbox, as commands print it.
 struct WaitingRow: Encodable {

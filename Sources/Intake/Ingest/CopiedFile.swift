@@ -1,3 +1,4 @@
+internal import Records
 internal import Archive
 
 /// The first stage of a file's way: it was copied into the store's tmp, or there was nothing to copy.

@@ -1,5 +1,6 @@
 package import Archive
 internal import Decoding
+package import Records
 package import System
 
 /// How drops are taken.

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Decoding
 internal import Glibc
+internal import Records
 internal import System
 internal import SystemPackage
 internal import Workers
@@ -224,9 +225,10 @@ struct SourceFile: Sendable {
         guard let status = try folder.status(of: name) else { return .vanished }
         guard status.stamp == file.stamp, status.kind == file.kind else { return .deferred(.changed) }
         if status.kind == .regular { return .deferred(.unreadable) }
-        let target = folder.target(ofLink: name).map { " to \($0.escaped)" } ?? ""
+        let target = folder.target(ofLink: name)
+        let leading = target.map { " to \($0.escaped)" } ?? ""
         return .refused(
-            .none, code: "not_a_file", reason: "not a regular file but \(status.kind.rawValue)\(target)", byteCount: nil
-        )
+            .none, code: "not_a_file", reason: "not a regular file but \(status.kind.rawValue)\(leading)",
+            byteCount: nil, digest: target.map { .sha256($0.bytes) })
     }
 }

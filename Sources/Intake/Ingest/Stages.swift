@@ -1,4 +1,5 @@
 internal import Archive
+internal import Records
 internal import Synchronization
 internal import System
 internal import SystemPackage

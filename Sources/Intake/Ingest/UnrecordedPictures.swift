@@ -1,5 +1,6 @@
 package import Archive
 internal import Pictures
+package import Records
 package import System
 internal import SystemPackage
 

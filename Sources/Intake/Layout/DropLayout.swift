@@ -1,4 +1,4 @@
-package import Archive
+package import Records
 package import System
 
 /// Which label and split the files of a drop have, according to the names of its folders.

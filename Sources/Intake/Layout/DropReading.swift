@@ -1,4 +1,4 @@
-internal import Archive
+internal import Records
 internal import System
 
 /// How the files of a drop get labels and splits: by the layout of all its folders. But once the pictures in a folder

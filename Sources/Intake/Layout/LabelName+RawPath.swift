@@ -1,4 +1,4 @@
-package import Archive
+package import Records
 package import System
 
 extension LabelName {

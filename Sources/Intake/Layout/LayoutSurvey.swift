@@ -1,4 +1,4 @@
-internal import Archive
+internal import Records
 internal import System
 
 /// The summary of how a drop's folders were understood: a description, possible mistakes, and whether there is a test

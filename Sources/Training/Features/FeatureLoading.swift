@@ -1,6 +1,7 @@
 package import Archive
 package import Learning
 package import Numerics
+package import Records
 package import System
 
 /// The pictures of some classes in one split: those from which a run learns, or those on which models are tested.

@@ -5,6 +5,7 @@ internal import Networks
 internal import Numerics
 internal import Outbox
 internal import Pictures
+internal import Records
 internal import System
 internal import SystemPackage
 
@@ -73,11 +74,6 @@ struct Promotion: Sendable {
     private func manifest(_ parameters: Hyperparameters, _ score: TestScore) throws -> Manifest {
         let backbone = source.loaded.backbone
         let interval = score.confusion.accuracyInterval
-        let classes = zip(tests.labels, score.confusion.classScores).map { label, score in
-            Manifest.ClassRow(
-                label: label.name, precision: score.precision, recall: score.recall, f1: score.f1,
-                support: score.support)
-        }
         return try Manifest(
             version: publisher.nextVersion(), run: plan.id, created: .now, labels: plan.training.labels.map(\.name),
             backbone: Manifest.Backbone(
@@ -86,10 +82,9 @@ struct Promotion: Sendable {
             input: Manifest.Input(size: source.inputSize), parameters: JSONText(parameters),
             test: Manifest.Test(
                 pictures: score.confusion.total, accuracy: score.confusion.accuracy,
-                interval: [interval.lower, interval.upper], classes: classes),
-            leftOut: plan.leftOut.map {
-                Manifest.LeftOut(label: $0.label, train: $0.train, test: $0.test, needed: $0.needed)
-            })
+                interval: [interval.lower, interval.upper],
+                classes: score.confusion.scores(of: tests.labels.map(\.name))),
+            leftOut: plan.leftOut)
     }
 }
 

@@ -3,6 +3,11 @@ package struct Label: Codable, Hashable, Sendable {
     package let id: LabelID
     /// In its first spelling.
     package let name: String
+
+    package init(id: LabelID, name: String) {
+        self.id = id
+        self.name = name
+    }
 }
 
 /// Every accepted picture with its label and split.
@@ -13,6 +18,13 @@ package struct Dataset: Sendable {
         /// The index of its label in ``Dataset/labels``.
         package let label: Int
         package let split: Split
+
+        package init(id: PictureID, digest: PictureDigest, label: Int, split: Split) {
+            self.id = id
+            self.digest = digest
+            self.label = label
+            self.split = split
+        }
     }
 
     /// The labels that have pictures, in the order of their keys (``LabelKey``). New pictures of known labels don't
@@ -20,6 +32,11 @@ package struct Dataset: Sendable {
     package let labels: [Label]
     /// In the order in which they were accepted (by id).
     package let pictures: [Picture]
+
+    package init(labels: [Label], pictures: [Picture]) {
+        self.labels = labels
+        self.pictures = pictures
+    }
 }
 
 /// How many pictures a label has in each split.

@@ -26,7 +26,7 @@ package struct LabelName: Hashable, Sendable {
     }
 
     /// Whether the spelling differs from the label by more than characters that Unicode treats as equal.
-    var isRespelled: Bool { spelling != text }
+    package var isRespelled: Bool { spelling != text }
 
     /// ASCII letters, digits and separators, of which most names consist.
     private static func isPlain(_ byte: UInt8) -> Bool {

@@ -1,5 +1,3 @@
-import GRDB
-
 /// Somebody's request for an immediate run.
 package struct RunRequest: Codable, Hashable, Sendable {
     package let id: RunRequestID
@@ -9,14 +7,18 @@ package struct RunRequest: Codable, Hashable, Sendable {
     /// When a run took up the request, and which one; nil until then.
     @OrNull package var takenAt: Timestamp?
     @OrNull package var run: RunID?
-}
 
-extension RunRequest: FetchableRecord {
-    static let columns = "id, requested_at, requester, taken_at, run_id"
+    package init(id: RunRequestID, requestedAt: Timestamp, requester: String) {
+        self.id = id
+        self.requestedAt = requestedAt
+        self.requester = requester
+        takenAt = nil
+        run = nil
+    }
 
-    init(row: Row) throws {
-        try self.init(
-            id: row.decode(atIndex: 0), requestedAt: row.decode(atIndex: 1), requester: row.decode(atIndex: 2),
-            takenAt: row.decode(atIndex: 3), run: row.decode(atIndex: 4))
+    enum CodingKeys: String, CodingKey {
+        case id, requester, run
+        case requestedAt = "requested_at"
+        case takenAt = "taken_at"
     }
 }

@@ -1,5 +1,3 @@
-import GRDB
-
 /// Why a run started.
 package enum RunTrigger: String, Codable, Hashable, Sendable, CaseIterable {
     /// `train.every` has passed.
@@ -21,9 +19,6 @@ package enum RunOutcome: String, Codable, Hashable, Sendable, CaseIterable {
     case failed
 }
 
-extension RunTrigger: DatabaseValueConvertible {}
-extension RunOutcome: DatabaseValueConvertible {}
-
 /// What is known when a run starts.
 package struct NewRun: Hashable, Sendable {
     package var trigger: RunTrigger
@@ -37,12 +32,12 @@ package struct NewRun: Hashable, Sendable {
     package var testPictures: Int
     /// The newest picture that the run uses; 0 if there is none.
     package var lastPicture: PictureID
-    /// The classes that it doesn't learn, by label; it learns all others that have pictures.
-    package var leftOut: [ShortClass]
+    /// The classes that it doesn't learn; it learns all others that have pictures.
+    package var leftOut: [LabelID: Shortage]
 
     package init(
         trigger: RunTrigger, requestedAt: Timestamp? = nil, startedAt: Timestamp, seed: UInt64, settings: JSONText,
-        trainPictures: Int, testPictures: Int, lastPicture: PictureID, leftOut: [ShortClass] = []
+        trainPictures: Int, testPictures: Int, lastPicture: PictureID, leftOut: [LabelID: Shortage] = [:]
     ) {
         self.trigger = trigger
         self.requestedAt = requestedAt
@@ -56,34 +51,14 @@ package struct NewRun: Hashable, Sendable {
     }
 }
 
-/// A class that has too few pictures to be learned.
-package struct ShortClass: Hashable, Sendable {
-    package let label: LabelID
-    /// The pictures that it has.
-    package let train: Int
-    package let test: Int
-    /// The training pictures that it needs; it also needs a test picture.
-    package let needed: Int
-
-    package init(label: LabelID, train: Int, test: Int, needed: Int) {
-        self.label = label
-        self.train = train
-        self.test = test
-        self.needed = needed
-    }
-}
-
 /// The parts of a run whose time is measured.
 package enum RunStage: String, Codable, Hashable, Sendable, CaseIterable {
     case features, search, refit, evaluation, publication
 }
 
-extension RunStage: DatabaseValueConvertible {}
-
 /// The result with which a run ends.
 package struct RunResult: Hashable, Sendable {
-    /// In plain words, for people.
-    package var reason: String
+    package var reason: RunReason
     /// The challenger's and the champion's, on the same test set; nil if the run didn't get that far.
     package var testAccuracy: Double?
     package var championAccuracy: Double?
@@ -95,7 +70,7 @@ package struct RunResult: Hashable, Sendable {
     package var parameters: JSONText?
 
     package init(
-        reason: String, testAccuracy: Double? = nil, championAccuracy: Double? = nil, championVersion: String? = nil,
+        reason: RunReason, testAccuracy: Double? = nil, championAccuracy: Double? = nil, championVersion: String? = nil,
         testPictures: Int? = nil, parameters: JSONText? = nil
     ) {
         self.reason = reason
@@ -115,4 +90,11 @@ package struct UnfinishedRun: Hashable, Sendable {
     package let candidates: [JSONText]
     /// The finished trials.
     package let trials: [TrialRecord]
+
+    package init(id: RunID, start: NewRun, candidates: [JSONText], trials: [TrialRecord]) {
+        self.id = id
+        self.start = start
+        self.candidates = candidates
+        self.trials = trials
+    }
 }

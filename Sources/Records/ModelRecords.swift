@@ -1,4 +1,3 @@
-import GRDB
 package import System
 
 /// A promoted model.
@@ -46,13 +45,28 @@ package struct StoredModel: Sendable {
     package let inputSize: Int
     /// The labels in class order.
     package let labels: [Label]
+
+    package init(
+        version: String, run: RunID, createdAt: Timestamp, testAccuracy: Double, parameters: JSONText,
+        manifest: JSONText, head: [UInt8], backbone: String, backboneChecksum: Digest, inputSize: Int, labels: [Label]
+    ) {
+        self.version = version
+        self.run = run
+        self.createdAt = createdAt
+        self.testAccuracy = testAccuracy
+        self.parameters = parameters
+        self.manifest = manifest
+        self.head = head
+        self.backbone = backbone
+        self.backboneChecksum = backboneChecksum
+        self.inputSize = inputSize
+        self.labels = labels
+    }
 }
 
 package enum PublicationKind: String, Codable, Hashable, Sendable, CaseIterable {
     case promotion, rollback
 }
-
-extension PublicationKind: DatabaseValueConvertible {}
 
 /// A decision that a version is the champion. The latest one counts.
 package struct Publication: Codable, Hashable, Sendable {
@@ -63,19 +77,17 @@ package struct Publication: Codable, Hashable, Sendable {
     /// When the outbox agreed; nil until then.
     @OrNull package var publishedAt: Timestamp?
 
+    package init(id: PublicationID, version: String, kind: PublicationKind, decidedAt: Timestamp) {
+        self.id = id
+        self.version = version
+        self.kind = kind
+        self.decidedAt = decidedAt
+        publishedAt = nil
+    }
+
     enum CodingKeys: String, CodingKey {
         case id, version, kind
         case decidedAt = "decided_at"
         case publishedAt = "published_at"
-    }
-}
-
-extension Publication: FetchableRecord {
-    static let columns = "id, version, kind, decided_at, published_at"
-
-    init(row: Row) throws {
-        try self.init(
-            id: row.decode(atIndex: 0), version: row.decode(atIndex: 1), kind: row.decode(atIndex: 2),
-            decidedAt: row.decode(atIndex: 3), publishedAt: row.decode(atIndex: 4))
     }
 }

@@ -46,8 +46,8 @@ package struct FileOutcome: Sendable {
     package enum Finding: Sendable {
         /// A valid picture; whether it is new, a duplicate or a contradiction is decided when it is recorded.
         case picture(NewPicture)
-        /// A rejected file: a stable code for programs ("truncated"), a sentence for people, and what distinguishes its
-        /// content from that of other files; nil if it wasn't read.
+        /// A rejected file: a stable code for programs ("truncated"), a sentence for people, and the digest of its
+        /// content, for a link of its target; nil if it wasn't read.
         case refused(code: String, reason: String, byteCount: Int?, digest: PictureDigest? = nil)
     }
 
@@ -66,14 +66,19 @@ package enum Verdict: Hashable, Sendable {
     case accepted(PictureID)
     /// The same bytes with the same label are known; `firstPath` is DROP/PATH of the file that they came from.
     case duplicate(of: PictureID, firstPath: String)
-    /// Rejected, also for a contradiction (code ``DuplicateRule/contradictionCode``).
+    /// Rejected, also for a contradiction (code `DuplicateRule.contradictionCode`).
     case rejected(code: String, reason: String)
 }
 
-/// What ``History/recordOutcomes(_:in:at:)`` has recorded.
+/// What `History.recordOutcomes` has recorded.
 package struct RecordedOutcomes: Sendable {
     /// In the order of the outcomes.
     package let verdicts: [Verdict]
     /// Spellings of a known label that were seen for the first time, as (new spelling, label's name).
     package let newSpellings: [(spelling: String, label: String)]
+
+    package init(verdicts: [Verdict], newSpellings: [(spelling: String, label: String)]) {
+        self.verdicts = verdicts
+        self.newSpellings = newSpellings
+    }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Archive
+@testable import Records
 
 @Suite("JSON kept as text")
 struct JSONTextTests {

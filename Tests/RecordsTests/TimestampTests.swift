@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Archive
+@testable import Records
 
 @Suite("Timestamps")
 struct TimestampTests {

@@ -1,22 +1,20 @@
-import GRDB
-
 /// Which of the two models of a run was scored.
 package enum EvaluationRole: String, Codable, Hashable, Sendable, CaseIterable {
     case champion, challenger
 }
 
-extension EvaluationRole: DatabaseValueConvertible {}
-
-/// One class of an evaluation. A score whose denominator is zero is nil.
-package struct ClassScore: Hashable, Sendable {
-    package let label: LabelID
-    package let precision: Double?
-    package let recall: Double?
-    package let f1: Double?
+/// How well a model tells one class from the others. A score whose denominator is zero may be nil.
+///
+/// `Class` is what names the class: an id in the history, a name for people.
+package struct ClassScore<Class: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
+    package let label: Class
+    @OrNull package var precision: Double?
+    @OrNull package var recall: Double?
+    @OrNull package var f1: Double?
     /// Test pictures of this class.
     package let support: Int
 
-    package init(label: LabelID, precision: Double?, recall: Double?, f1: Double?, support: Int) {
+    package init(label: Class, precision: Double?, recall: Double?, f1: Double?, support: Int) {
         self.label = label
         self.precision = precision
         self.recall = recall
@@ -47,13 +45,13 @@ package struct NewEvaluation: Sendable {
     package var version: String?
     package var accuracy: Double
     /// A row for each class of the test set or the model, in class order.
-    package var classes: [ClassScore]
+    package var classes: [ClassScore<LabelID>]
     /// Test pictures by true class (row) and predicted class (column), in the order of `classes`.
     package var confusion: [[Int]]
     package var predictions: [Prediction]
 
     package init(
-        role: EvaluationRole, version: String?, accuracy: Double, classes: [ClassScore], confusion: [[Int]],
+        role: EvaluationRole, version: String?, accuracy: Double, classes: [ClassScore<LabelID>], confusion: [[Int]],
         predictions: [Prediction]
     ) {
         precondition(

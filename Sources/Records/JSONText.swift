@@ -7,7 +7,7 @@ package struct JSONText: Hashable, Sendable {
     package let text: String
 
     /// A document that is known to be JSON.
-    init(trusted text: String) { self.text = text }
+    package init(trusted text: String) { self.text = text }
 
     /// The JSON of a value, with sorted keys so that equal values give equal texts. Throws what encoding the value
     /// throws, also for NaN and infinities.

@@ -1,7 +1,7 @@
 import System
 import Testing
 
-@testable import Archive
+@testable import Records
 
 @Suite("The split rule")
 struct SplitRuleTests {
@@ -41,3 +41,5 @@ struct SplitRuleTests {
         #expect((0..<100).contains { one.split(of: digest($0)) != other.split(of: digest($0)) })
     }
 }
+
+private func digest(_ number: Int) -> PictureDigest { .sha256("picture \(number)".utf8) }

@@ -1,0 +1,44 @@
+/// How much of everything there is at one moment, as `cultivar status` shows it.
+package struct HistoryCounts: Codable, Hashable, Sendable {
+    package let trainPictures: Int
+    package let testPictures: Int
+    package let labels: Int
+    package let drops: Int
+    package let unfinishedDrops: Int
+    package let duplicates: Int
+    package let rejects: Int
+    package let runs: Int
+    package let models: Int
+    package let pendingRequests: Int
+    /// The version that the latest decision names.
+    @OrNull package var champion: String?
+    /// The newest run, which may still be running.
+    @OrNull package var lastRun: RunSummary?
+
+    package init(
+        trainPictures: Int, testPictures: Int, labels: Int, drops: Int, unfinishedDrops: Int, duplicates: Int,
+        rejects: Int, runs: Int, models: Int, pendingRequests: Int, champion: String?, lastRun: RunSummary?
+    ) {
+        self.trainPictures = trainPictures
+        self.testPictures = testPictures
+        self.labels = labels
+        self.drops = drops
+        self.unfinishedDrops = unfinishedDrops
+        self.duplicates = duplicates
+        self.rejects = rejects
+        self.runs = runs
+        self.models = models
+        self.pendingRequests = pendingRequests
+        self.champion = champion
+        self.lastRun = lastRun
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case labels, drops, duplicates, rejects, runs, models, champion
+        case trainPictures = "train_pictures"
+        case testPictures = "test_pictures"
+        case unfinishedDrops = "unfinished_drops"
+        case pendingRequests = "pending_requests"
+        case lastRun = "last_run"
+    }
+}

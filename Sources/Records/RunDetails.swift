@@ -1,0 +1,117 @@
+/// Everything that is known about a run, as `cultivar show` prints it.
+package struct RunDetails: Codable, Sendable {
+    package let summary: RunSummary
+    @OrNull package var requested: Timestamp?
+    package let seed: UInt64
+    package let settings: JSONText
+    /// The time spent in each stage.
+    package let seconds: StageSeconds
+    /// The classes that it didn't learn, by label; none for a skipped run.
+    package let leftOut: [LeftOutClass]
+    package let candidates: [CandidateDetails]
+    @OrNull package var refit: RefitRecord?
+    /// The champion's comes first, if there was one.
+    package let evaluations: [EvaluationDetails]
+
+    package init(
+        summary: RunSummary, requested: Timestamp?, seed: UInt64, settings: JSONText, seconds: StageSeconds,
+        leftOut: [LeftOutClass], candidates: [CandidateDetails], refit: RefitRecord?, evaluations: [EvaluationDetails]
+    ) {
+        self.summary = summary
+        self.requested = requested
+        self.seed = seed
+        self.settings = settings
+        self.seconds = seconds
+        self.leftOut = leftOut
+        self.candidates = candidates
+        self.refit = refit
+        self.evaluations = evaluations
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case summary, requested, seed, settings, seconds, candidates, refit, evaluations
+        case leftOut = "left_out"
+    }
+}
+
+/// Seconds by stage; nil if the run hasn't reached the stage or hasn't recorded it.
+package struct StageSeconds: Codable, Hashable, Sendable {
+    @OrNull package var features: Double?
+    @OrNull package var search: Double?
+    @OrNull package var refit: Double?
+    @OrNull package var evaluation: Double?
+    @OrNull package var publication: Double?
+
+    package init(_ seconds: [RunStage: Double]) {
+        features = seconds[.features]
+        search = seconds[.search]
+        refit = seconds[.refit]
+        evaluation = seconds[.evaluation]
+        publication = seconds[.publication]
+    }
+
+    package subscript(stage: RunStage) -> Double? {
+        switch stage {
+        case .features: features
+        case .search: search
+        case .refit: refit
+        case .evaluation: evaluation
+        case .publication: publication
+        }
+    }
+}
+
+package struct CandidateDetails: Codable, Hashable, Sendable {
+    /// From 0.
+    package let candidate: Int
+    package let parameters: JSONText
+    @OrNull package var meanAccuracy: Double?
+    @OrNull package var stdAccuracy: Double?
+    /// From 1 (the best); nil until the search has ended.
+    @OrNull package var rank: Int?
+    package let trials: [TrialDetails]
+
+    package init(
+        candidate: Int, parameters: JSONText, meanAccuracy: Double?, stdAccuracy: Double?, rank: Int?,
+        trials: [TrialDetails]
+    ) {
+        self.candidate = candidate
+        self.parameters = parameters
+        self.meanAccuracy = meanAccuracy
+        self.stdAccuracy = stdAccuracy
+        self.rank = rank
+        self.trials = trials
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case candidate, parameters, rank, trials
+        case meanAccuracy = "mean_accuracy"
+        case stdAccuracy = "std_accuracy"
+    }
+}
+
+package struct TrialDetails: Codable, Hashable, Sendable {
+    /// From 0.
+    package let fold: Int
+    @OrNull package var accuracy: Double?
+    /// Why there is no accuracy.
+    @OrNull package var failure: String?
+    @OrNull package var bestEpoch: Int?
+    package let seconds: Double
+    package let curve: [EpochRecord]
+
+    enum CodingKeys: String, CodingKey {
+        case fold, accuracy, failure, seconds, curve
+        case bestEpoch = "best_epoch"
+    }
+
+    package init(_ trial: TrialRecord) {
+        fold = trial.fold
+        seconds = trial.seconds
+        curve = trial.curve
+        switch trial.result {
+        case .accuracy(let accuracy, let epoch): (self.accuracy, bestEpoch, failure) = (accuracy, epoch, nil)
+        case .failure(let reason): (accuracy, bestEpoch, failure) = (nil, nil, reason)
+        }
+    }
+}
