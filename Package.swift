@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "Installation",
             dependencies: [
-                "Archive", "Learning", "Networks", "Outbox", "Records", "Settings", "System", "Workers", logging,
+                "Archive", "Learning", "Networks", "Outbox", "Settings", "System", "Workers", logging,
                 systemPackage,
             ],
             swiftSettings: settings),
@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "Outbox",
             dependencies: [
-                "Archive", "Learning", "Networks", "Numerics", "ONNX", "Pictures", "Records", "System", "Workers",
+                "Learning", "Networks", "Numerics", "ONNX", "Pictures", "Records", "System", "Workers",
                 systemPackage,
             ],
             swiftSettings: settings),

@@ -1,6 +1,6 @@
 package import Archive
 package import Pictures
-package import Records
+internal import Records
 internal import Synchronization
 package import SystemPackage
 package import Workers

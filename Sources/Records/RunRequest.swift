@@ -8,12 +8,14 @@ package struct RunRequest: Codable, Hashable, Sendable {
     @OrNull package var takenAt: Timestamp?
     @OrNull package var run: RunID?
 
-    package init(id: RunRequestID, requestedAt: Timestamp, requester: String) {
+    package init(
+        id: RunRequestID, requestedAt: Timestamp, requester: String, takenAt: Timestamp? = nil, run: RunID? = nil
+    ) {
         self.id = id
         self.requestedAt = requestedAt
         self.requester = requester
-        takenAt = nil
-        run = nil
+        self.takenAt = takenAt
+        self.run = run
     }
 
     enum CodingKeys: String, CodingKey {

@@ -1,4 +1,4 @@
-package import Archive
+internal import Archive
 package import Installation
 package import Learning
 internal import Networks

@@ -111,7 +111,7 @@ struct ResumptionTests {
         try place.drop(classes: [3], seed: 2)
         let run = try #require(try await place.trainer.resume())
         #expect(run.outcome == .promoted && run.trainPictures == 18 && run.testPictures == 9)
-        #expect(try place.history.runDetails(run.run).leftOut.map(\.label) == ["quince"])
+        #expect(try place.history.runDetails(run.run).leftOut.map(\.shortage.label) == ["quince"])
         #expect(try outcome(workshop, place) == (try await unbroken()))
         #expect(try await place.trainer.train(.schedule)?.testPictures == 12)
     }

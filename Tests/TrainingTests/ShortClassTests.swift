@@ -33,10 +33,11 @@ struct ShortClassTests {
                 " Left out because of too few pictures: quince (1 training picture, 5 needed; no test picture).")
                 == true)
         let left = try #require(try place.history.runDetails(run.run).leftOut.first)
-        #expect(left.label == "quince" && left.train == 1 && left.test == 0 && left.needed == 5 && left.tested == false)
+        let shortage = Shortage(label: "quince", train: 1, test: 0, needed: 5)
+        #expect(left.shortage == shortage && left.tested == false)
         #expect(try labels(of: "v0001", in: workshop) == "apple\npear\nplum\n")
         let manifest = try manifest(of: "v0001", in: workshop)
-        #expect(manifest.leftOut == [Shortage(label: "quince", train: 1, test: 0, needed: 5)])
+        #expect(manifest.leftOut == [shortage])
         #expect(manifest.test.classes.map(\.label) == ["apple", "pear", "plum"] && manifest.test.pictures == 9)
     }
 
@@ -74,7 +75,8 @@ struct ShortClassTests {
         let second = try #require(try await place.trainer.train(.request))
         #expect(second.championAccuracy != nil && second.testPictures == 6)
         let details = try place.history.runDetails(second.run)
-        #expect(details.leftOut.map(\.label) == ["plum", "quince"] && details.leftOut.map(\.test) == [0, 4])
+        let shortages = details.leftOut.map(\.shortage)
+        #expect(shortages.map(\.label) == ["plum", "quince"] && shortages.map(\.test) == [0, 4])
         #expect(details.leftOut.allSatisfy { $0.tested == false })
         #expect(details.evaluations.map { $0.classes.map(\.label) } == [["apple", "pear"], ["apple", "pear"]])
         #expect(
@@ -95,7 +97,7 @@ struct ShortClassTests {
         let run = try #require(try await place.trainer.train(.schedule))
         #expect(run.trainPictures == 6 + 24 && run.testPictures == 3 + 6 + 3 + 3)
         let details = try place.history.runDetails(run.run)
-        #expect(details.leftOut.map(\.label) == ["quince"] && details.leftOut[0].tested == true)
+        #expect(details.leftOut.map(\.shortage.label) == ["quince"] && details.leftOut[0].tested == true)
         for evaluation in details.evaluations {
             #expect(evaluation.classes.map(\.label) == classNames)
             #expect(evaluation.classes.map(\.support) == [3, 6, 3, 3])

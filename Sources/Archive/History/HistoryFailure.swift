@@ -1,5 +1,5 @@
 import GRDB
-import Records
+package import Records
 import System
 package import SystemPackage
 

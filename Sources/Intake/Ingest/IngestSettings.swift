@@ -1,4 +1,4 @@
-package import Archive
+internal import Archive
 internal import Decoding
 package import Records
 package import System

@@ -1,6 +1,6 @@
 package import Archive
 package import Decoding
-package import Records
+internal import Records
 internal import Synchronization
 package import System
 internal import SystemPackage

@@ -2,7 +2,7 @@ package import Archive
 package import Installation
 internal import Networks
 package import Pictures
-package import Records
+internal import Records
 internal import System
 
 /// How pictures become features: a backbone, its input size, and how copies are augmented.

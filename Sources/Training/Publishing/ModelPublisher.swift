@@ -4,7 +4,7 @@ internal import Learning
 internal import ONNX
 package import Outbox
 internal import Pictures
-package import Records
+internal import Records
 internal import System
 internal import SystemPackage
 
