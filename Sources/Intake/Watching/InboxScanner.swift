@@ -28,7 +28,7 @@ package final class InboxScanner: Sendable {
     private let identity: FileStamp
     private let beat: @Sendable () -> Void
 
-    /// Opens the inbox. Throws ``FileFailure`` where it is missing, no folder, or closed to this process.
+    /// Opens the inbox. Throws `FileFailure` where it is missing, no folder, or closed to this process.
     ///
     /// - Parameters:
     ///   - rules: what names mean.
