@@ -12,14 +12,10 @@ from typing import Any
 
 SCRIPT = Path(__file__).resolve().parents[1] / "docs"
 
-SWIFT = """\
-import json
-print(json.dumps({"target": {"triple": "x86_64-unknown-linux-gnu"}}))
-"""
-EXTRACT = """\
+COMPILER = """\
 import pathlib, sys
 options = sys.argv[1:]
-folder = pathlib.Path(options[options.index("-output-dir") + 1])
+folder = pathlib.Path(options[options.index("-emit-symbol-graph-dir") + 1])
 (folder / "graph.json").write_text("\\n".join(options))
 """
 DOCC = """\
@@ -31,6 +27,14 @@ site.mkdir()
 (site / "index.html").write_text("a site")
 shutil.copy(graphs / "graph.json", site)
 shutil.copy(pathlib.Path(sys.argv[2]) / "report.json", option("--diagnostics-file"))
+"""
+
+
+MANIFEST = """\
+// swift-tools-version: 6.2
+var settings: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("Other")]
+let package = Package(
+    name: "made-up", targets: [])
 """
 
 
@@ -47,10 +51,11 @@ class DocsTests(unittest.TestCase):
         self.root = Path(folder.name).resolve()
         tools = self.root / "tools"
         tools.mkdir()
-        for name, code in (("swift", SWIFT), ("swift-symbolgraph-extract", EXTRACT), ("docc", DOCC)):
+        for name, code in (("swift", ""), ("swiftc", COMPILER), ("docc", DOCC)):
             (tools / name).write_text(f"#!{sys.executable} -ES\n{code}")
             (tools / name).chmod(0o755)
         self.swift = tools / "swift"
+        (self.root / "Package.swift").write_text(MANIFEST)
 
     def module(self, name: str, *diagnostics: dict[str, Any], is_built: bool = True) -> None:
         catalogue = self.root / "Sources" / name / f"{name}.docc"
@@ -104,6 +109,19 @@ class DocsTests(unittest.TestCase):
             self.assertIn(f"-I{(self.root / name).parent}", options)
         self.assertIn(f"-fmodule-map-file={self.root / maps[3]}", options)
 
+    def test_sources_are_read_as_package_swift_says(self) -> None:
+        self.module("Upper")
+        source = self.root / "Sources" / "Upper" / "Deep" / "Figure.swift"
+        source.parent.mkdir()
+        source.touch()
+        self.assertEqual(self.docs().returncode, 0)
+        options = (self.site("Upper") / "graph.json").read_text().splitlines()
+        pairs = list(zip(options, options[1:], strict=False))
+        self.assertIn(("-package-name", "made-up"), pairs)
+        self.assertIn(("-enable-upcoming-feature", "ExistentialAny"), pairs)
+        self.assertIn(("-enable-upcoming-feature", "Other"), pairs)
+        self.assertEqual(options[-1], str(source))
+
     def test_a_link_that_leads_nowhere_fails_with_file_and_line(self) -> None:
         file = self.root / "Sources" / "Upper" / "A file.swift"
         link = warning("'gone' doesn't exist at '/Upper'", file, line=7)
@@ -134,8 +152,7 @@ class DocsTests(unittest.TestCase):
 
     def test_a_tool_that_fails_is_quoted(self) -> None:
         self.module("Upper")
-        extract = self.root / "tools" / "swift-symbolgraph-extract"
-        extract.write_text("#!/bin/sh\necho no such module >&2\nexit 3\n")
+        (self.root / "tools" / "swiftc").write_text("#!/bin/sh\necho no such module >&2\nexit 3\n")
         result = self.docs()
         self.assertEqual(result.returncode, 1)
         self.assertIn("no such module", result.stderr)
