@@ -9,8 +9,8 @@ BINARY := .build/release/cultivar
 TESTING := -c release --scratch-path .build-testing
 SOURCES := Sources Tests Benchmarks Fuzzing Package.swift
 
-.PHONY: help setup build backbones demo run test test-power fuzz test-faults test-systemd soak bench lint format install
-.PHONY: clean
+.PHONY: help setup build backbones demo run test test-power fuzz test-faults test-systemd soak bench lint format docs
+.PHONY: install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ lint: ## Check the formatting, and what modules import
 
 format: ## Format the sources in place
 	@$(SWIFT) format --in-place --recursive $(SOURCES)
+
+docs: build ## Make a site from the comments of each module, in .build/docs
+	@scripts/docs --swift $(SWIFT)
 
 # Swift's runtime is copied beside the binary, so the service needs no toolchain and isn't affected by updates of one.
 install: build ## Install binary, unit, account, folders and commented settings (DESTDIR, PREFIX)

@@ -26,7 +26,7 @@ package struct StateFolder: Sendable, Hashable {
 
     /// Creates missing folders; the owner may write, the group may read (0750).
     ///
-    /// Throws ``FileFailure`` if one can't be created, or if something other than a folder has its name.
+    /// Throws `FileFailure` if one can't be created, or if something other than a folder has its name.
     package func prepare() throws {
         for folder in [root, pictures, temporary, rejected] {
             try Files.makeFolder(folder, permissions: [.ownerReadWriteExecute, .groupReadExecute])

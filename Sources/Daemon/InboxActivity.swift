@@ -11,6 +11,7 @@ package final class InboxActivity: Sendable {
 
     package init() {}
 
+    /// Whether a call of ``whileBusy(_:)`` is running.
     package var isBusy: Bool { state.withLock { $0.busy > 0 } }
 
     /// Whether pictures have come in since the last call.

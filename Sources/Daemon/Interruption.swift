@@ -2,6 +2,9 @@ internal import UnixSignals
 
 /// Turns Control-C and SIGTERM into cancellation, so that work stops where it can be resumed.
 package enum Interruption {
+    /// Runs `body` and cancels it at the first signal.
+    ///
+    /// - Throws: what `body` throws, and `CancellationError` if it ended without a result.
     package static func cancelling<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {

@@ -11,6 +11,7 @@ package struct SystemdNotifier: Sendable {
     /// How often systemd wants to hear `WATCHDOG=1`: half of `WATCHDOG_USEC`; nil if it doesn't.
     package let watchdogInterval: Duration?
 
+    /// Reads `NOTIFY_SOCKET`, `WATCHDOG_PID` and `WATCHDOG_USEC` (microseconds).
     package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         address = environment["NOTIFY_SOCKET"].flatMap { DatagramAddress($0) }
         let isForUs = environment["WATCHDOG_PID"].map { $0 == String(Processes.current) } ?? true
@@ -18,10 +19,13 @@ package struct SystemdNotifier: Sendable {
         watchdogInterval = period.flatMap { $0 > 1 ? .microseconds($0 / 2) : nil }
     }
 
+    /// The service has started.
     package func ready() { address?.send("READY=1") }
 
+    /// The service is about to end.
     package func stopping() { address?.send("STOPPING=1") }
 
+    /// The service is alive.
     package func watchdog() { address?.send("WATCHDOG=1") }
 
     /// One line, shown by `systemctl status`.

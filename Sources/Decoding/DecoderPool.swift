@@ -12,11 +12,14 @@ package import Workers
 /// history before it starts. A file is rejected after two attempts alone that never ended, whether the process or the
 /// whole service died. One death alone doesn't count: the system may have killed the process for other reasons.
 ///
-/// Each process may use ``share`` of the memory that the limits allow. A file that needs more is judged again with all
-/// of it, one such file at a time, so that all processes together stay small.
+/// Each process may use `share` bytes of the memory that the limits allow. A file that needs more is judged again with
+/// all of it, one such file at a time, so that all processes together stay small.
 package final class DecoderPool: PictureValidator {
+    /// What an administrator should know.
     package enum Notice: Sendable, Hashable, CustomStringConvertible {
+        /// Processes run without the filter of system calls; the text says why.
         case weakSandbox(String)
+        /// A process ended while it judged that many files.
         case died(files: Int, cause: String)
 
         package var description: String {
@@ -61,6 +64,7 @@ package final class DecoderPool: PictureValidator {
     /// The existing processes.
     package var processes: Set<Int32> { living.withLock { $0 } }
 
+    /// - Throws: `CancellationError` and problems of the machine. What is wrong with a file is a finding.
     package func validate(
         _ files: [StagedPicture], in store: PictureStore, on worker: Worker
     ) throws -> [ValidationFinding] {

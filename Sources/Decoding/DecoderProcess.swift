@@ -13,7 +13,7 @@ final class DecoderProcess: @unchecked Sendable {
         var description: String { "can't start a decoder process: \(errno)" }
     }
 
-    /// Files up to the store's ``PictureStore/contentsLimit`` are passed through memory of this size, at most 64 at a
+    /// Files up to the store's `PictureStore.contentsLimit` are passed through memory of this size, at most 64 at a
     /// time.
     static let sharedBytes = 4 << 20
 

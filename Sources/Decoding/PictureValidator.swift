@@ -30,6 +30,7 @@ package struct InProcessValidator: PictureValidator {
 
     package init(limits: DecodeLimits = DecodeLimits()) { judge = PictureJudge(limits: limits) }
 
+    /// - Throws: `CancellationError` and problems of the machine. What is wrong with a file is a finding.
     package func validate(
         _ files: [StagedPicture], in store: PictureStore, on worker: Worker
     ) throws -> [ValidationFinding] {

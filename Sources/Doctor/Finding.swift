@@ -7,6 +7,7 @@ package struct Finding: Encodable, Hashable, Sendable {
         case wrong
     }
 
+    /// The part of the installation that was looked at.
     package enum Check: String, Encodable, Sendable {
         case history, pictures, unrecorded, temporary, outbox, features
     }

@@ -9,6 +9,7 @@ package import SystemPackage
 /// A backbone that is ready to run, with the checksum that identifies its features in the cache.
 package struct LoadedBackbone: Sendable {
     package let backbone: Backbone
+    /// SHA-256 of the file.
     package let checksum: Digest
     package let path: FilePath
 }
@@ -138,6 +139,7 @@ package final class BackboneLibrary: Sendable {
     private static let suffix = ".onnx"
 }
 
+/// Why a backbone can't be found or named.
 package enum BackboneFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case noFolder(FilePath)
     case absent(String, folder: FilePath, known: [String])

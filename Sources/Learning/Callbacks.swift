@@ -1,6 +1,7 @@
 /// Stops when the monitored loss hasn't improved for `patience` epochs, and knows which epoch was the best: Keras's
 /// EarlyStopping(min_delta=0, restore_best_weights=True).
 package struct EarlyStopping: Sendable {
+    /// In epochs.
     package let patience: Int
     /// The best epoch so far, counted from 1; 0 before the first.
     package private(set) var bestEpoch = 0
@@ -10,10 +11,13 @@ package struct EarlyStopping: Sendable {
 
     package init(patience: Int) { self.patience = patience }
 
+    /// What follows from an epoch's loss.
     package enum Verdict: Sendable, Equatable {
         /// The best epoch so far: keep its weights.
         case improved
+        /// No improvement, but there is patience left.
         case goOn
+        /// The patience is used up.
         case stop
     }
 
@@ -34,8 +38,11 @@ package struct EarlyStopping: Sendable {
 /// Lowers the learning rate when the monitored loss has stopped improving: Keras's ReduceLROnPlateau with its
 /// defaults min_delta=1e-4, cooldown=0.
 package struct ReduceLearningRateOnPlateau: Sendable {
+    /// What the rate is multiplied with, below 1.
     package let factor: Double
+    /// In epochs.
     package let patience: Int
+    /// The rate is never lowered below this.
     package let minimum: Double
     private static let minimumImprovement = 1e-4
     private var best: Double?

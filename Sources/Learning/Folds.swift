@@ -3,6 +3,7 @@ internal import Numerics
 /// Stratified k-fold cross-validation, divided like scikit-learn's `StratifiedKFold`: every class is spread over the
 /// folds as evenly as possible, and so are the remainders of the classes.
 package struct StratifiedFolds: Sendable, Equatable {
+    /// The number of folds, at least 2.
     package let count: Int
     /// For each sample the fold in which it is tested, in 0..<count.
     package let testFold: [Int]
@@ -63,6 +64,7 @@ package struct StratifiedFolds: Sendable, Equatable {
 /// There are too few samples for this number of folds.
 package struct FoldError: Error, Equatable, CustomStringConvertible {
     package let folds: Int
+    /// How many samples the largest class has.
     package let largestClass: Int
 
     package init(folds: Int, largestClass: Int) {

@@ -4,6 +4,7 @@ package import Numerics
 ///
 /// Dropout only exists in training. Kernels are stored as in Keras and in ONNX's MatMul: inputs x outputs.
 package struct Head: Sendable, Equatable {
+    /// The activation of the hidden layer.
     package let activation: Activation
     let layout: HeadLayout
     /// All tensors, 1 x layout.count.
@@ -16,6 +17,7 @@ package struct Head: Sendable, Equatable {
         self.parameters = parameters
     }
 
+    /// Inputs of the head.
     package var featureCount: Int { layout.features }
     package var hiddenUnits: Int { layout.hidden }
     package var classCount: Int { layout.classes }
@@ -27,6 +29,7 @@ package struct Head: Sendable, Equatable {
         package let beta: [Float]
         package let mean: [Float]
         package let variance: [Float]
+        /// Added to the variance; Keras's default is 0.001.
         package let epsilon: Float
 
         package init(gamma: [Float], beta: [Float], mean: [Float], variance: [Float], epsilon: Float = 1e-3) {
@@ -40,7 +43,9 @@ package struct Head: Sendable, Equatable {
 
     /// A dense layer: x * kernel (inputs x outputs) + bias (outputs).
     package struct Dense: Sendable, Equatable {
+        /// Inputs x outputs.
         package let kernel: Matrix
+        /// One value per output.
         package let bias: [Float]
 
         package init(kernel: Matrix, bias: [Float]) {

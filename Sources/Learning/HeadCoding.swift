@@ -6,6 +6,7 @@ extension Head {
     private static let magic: [UInt8] = Array("CULTIVARHEAD1\0\0\0".utf8)
     private static let headerSize = 16 + 5 * 4
 
+    /// The bytes that ``init(serialized:)`` reads.
     package func serialized() -> [UInt8] {
         var bytes = Self.magic
         func append(_ value: UInt32) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
@@ -58,8 +59,11 @@ extension Head {
 /// Why some bytes aren't a head.
 package enum HeadFormatError: Error, Equatable, CustomStringConvertible {
     case notAHead
+    /// The numbers of the activation and of the normalisation (0 or 1).
     case unknownKind([UInt32])
+    /// Features, hidden units, classes.
     case absurdSizes([Int])
+    /// In bytes.
     case wrongLength(found: Int, expected: Int)
 
     package var description: String {

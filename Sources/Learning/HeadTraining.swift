@@ -4,6 +4,7 @@ package import Workers
 
 /// How long a fit lasts and what it watches.
 package struct FitSettings: Codable, Hashable, Sendable {
+    /// The most that a fit takes; early stopping may end it sooner.
     package var epochs = 30
     /// The share of the pictures, in [0, 1), whose loss the callbacks watch; 0 for none.
     package var validationShare = 0.1
@@ -21,10 +22,13 @@ package struct FitSettings: Codable, Hashable, Sendable {
 package struct EpochMetrics: Codable, Hashable, Sendable {
     /// Counted from 1.
     package let epoch: Int
+    /// Categorical cross-entropy, in nats.
     package let loss: Double
+    /// 0 to 1.
     package let accuracy: Double
     /// For the validation pictures in inference; nil if none are held out.
     package let validationLoss: Double?
+    /// 0 to 1; nil if none are held out.
     package let validationAccuracy: Double?
     /// The rate that this epoch was trained with.
     package let learningRate: Double
@@ -56,6 +60,7 @@ package struct EpochMetrics: Codable, Hashable, Sendable {
 package struct FitResult: Sendable, Equatable {
     /// The weights of the best epoch.
     package let head: Head
+    /// One entry per epoch that was run.
     package let history: [EpochMetrics]
     /// Counted from 1.
     package let bestEpoch: Int
@@ -79,6 +84,7 @@ package enum TrainingFailure: Error, Equatable, CustomStringConvertible {
 package struct HeadTraining: Sendable {
     package let hyperparameters: Hyperparameters
     package let settings: FitSettings
+    /// Decides the initial weights, the validation split, the order of the batches, and dropout.
     package let seed: UInt64
 
     package init(_ hyperparameters: Hyperparameters, settings: FitSettings = FitSettings(), seed: UInt64) {

@@ -20,10 +20,13 @@ package struct Hyperparameters: Codable, Hashable, Sendable {
     package var backbone: String
     package var activation: Activation
     package var optimizer: OptimizerKind
+    /// Above 0, at most 10. Callbacks may lower it during a fit.
     package var learningRate: Double
+    /// Rows per step, 1 to 8192.
     package var batchSize: Int
     /// The share of hidden units that are dropped in training, in [0, 1).
     package var dropout: Double
+    /// The width of the hidden layer, 1 to 8192.
     package var hiddenUnits: Int
     package var initializer: Initializer
     /// Whether the features go through a batch normalization first.

@@ -10,10 +10,12 @@ package struct LabeledRows: Sendable, Equatable {
     package let pictures: [Int32]
     /// Whether the row is an augmented copy; each picture has exactly one other row.
     package let isAugmented: [Bool]
+    /// Including classes without a row.
     package let classCount: Int
     /// The row of each original picture.
     package let originalRows: [Int32]
 
+    /// Each array has one element per row. Every picture needs exactly one row that isn't augmented.
     package init(labels: [Int32], pictures: [Int32], isAugmented: [Bool], classCount: Int) {
         precondition(labels.count == pictures.count, "\(labels.count) labels, \(pictures.count) pictures")
         precondition(labels.count == isAugmented.count, "\(labels.count) labels, \(isAugmented.count) flags")
@@ -25,7 +27,9 @@ package struct LabeledRows: Sendable, Equatable {
         originalRows = Self.findOriginals(labels: labels, pictures: pictures, isAugmented: isAugmented)
     }
 
+    /// The number of rows, copies included.
     package var count: Int { labels.count }
+    /// The number of rows without copies.
     package var pictureCount: Int { originalRows.count }
 
     /// The class of each picture.
@@ -69,6 +73,7 @@ package struct LabeledFeatures: Sendable {
         self.rows = rows
     }
 
+    /// `features` is rows x features; each array has one element per row.
     package init(features: Matrix, labels: [Int32], pictures: [Int32], isAugmented: [Bool], classCount: Int) {
         let rows = LabeledRows(labels: labels, pictures: pictures, isAugmented: isAugmented, classCount: classCount)
         self.init(features: features, rows: rows)

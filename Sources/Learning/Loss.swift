@@ -35,7 +35,9 @@ package struct Score {
     var correct = 0
     var count = 0
 
+    /// Per row; not a number without rows.
     package var meanLoss: Double { loss / Double(count) }
+    /// 0 to 1; not a number without rows.
     package var accuracy: Double { Double(correct) / Double(count) }
 
     static func += (total: inout Score, part: Score) {

@@ -15,9 +15,12 @@ package struct ConfusionMatrix: Codable, Hashable, Sendable {
         for (row, column) in zip(truth, predictions) { counts[Int(row) * classCount + Int(column)] += 1 }
     }
 
+    /// How many pictures of class `truth` were predicted as class `prediction`.
     package subscript(truth: Int, prediction: Int) -> Int { counts[truth * classCount + prediction] }
 
+    /// The number of pictures.
     package var total: Int { counts.reduce(0, +) }
+    /// The sum of the diagonal.
     package var correct: Int { (0..<classCount).reduce(0) { $0 + self[$1, $1] } }
 
     /// The share of correct predictions, 0 if there are none at all.
@@ -48,7 +51,9 @@ package struct ConfusionMatrix: Codable, Hashable, Sendable {
 
 /// Wilson's 95 % score interval of a proportion, without continuity correction (Wilson, 1927).
 package struct ProportionInterval: Codable, Hashable, Sendable {
+    /// 0 to 1.
     package let lower: Double
+    /// 0 to 1.
     package let upper: Double
 
     /// Without trials nothing is known: 0 to 1.

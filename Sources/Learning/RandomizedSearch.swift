@@ -4,8 +4,11 @@ package import Workers
 
 /// The size of a search.
 package struct SearchSettings: Codable, Hashable, Sendable {
+    /// How many to sample; all of them if the space has fewer.
     package var candidates = 6
+    /// At least 2.
     package var folds = 3
+    /// Decides the candidates, the folds, and the seeds of all trials and of the refit.
     package var seed: UInt64 = 42
     package var fit = FitSettings()
 

@@ -15,6 +15,7 @@ package struct TrialResult: Codable, Hashable, Sendable {
     package let history: [EpochMetrics]
     /// The epoch whose weights were scored, from 1; nil if the training failed.
     package let bestEpoch: Int?
+    /// Wall-clock time of the fit and the scoring.
     package let seconds: Double
 
     package init(
@@ -88,10 +89,12 @@ package struct SearchProgress: Codable, Hashable, Sendable {
     /// The epoch that has just ended, from 1, and how many there are at most.
     package let epoch: Int
     package let epochs: Int
+    /// Trials of all candidates, including those of an earlier, interrupted attempt.
     package let finishedTrials: Int
     package let totalTrials: Int
     /// The best candidate so far among those with all folds done, and its mean accuracy.
     package let bestCandidate: Int?
+    /// 0 to 1.
     package let bestAccuracy: Double?
 }
 

@@ -3,12 +3,17 @@ internal import Numerics
 /// The values that a randomized search draws from: one list per hyperparameter, like scikit-learn's
 /// `param_distributions` with lists. A key that is missing in encoded form has its default.
 package struct SearchSpace: Codable, Hashable, Sendable {
+    /// Names in the backbones folder, each as `NAME` or `NAME@SIZE`.
     package var backbone: [String]
     package var activation: [Activation]
     package var optimizer: [OptimizerKind]
+    /// Each above 0, at most 10.
     package var learningRate: [Double]
+    /// Each from 1 to 8192.
     package var batchSize: [Int]
+    /// Shares of the hidden units, each in [0, 1).
     package var dropout: [Double]
+    /// Each from 1 to 8192.
     package var hiddenUnits: [Int]
     package var initializer: [Initializer]
     package var batchNormalization: [Bool]
@@ -107,6 +112,7 @@ extension SearchSpace {
         case batchNormalization = "batch_normalization"
     }
 
+    /// Throws `DecodingError`. It doesn't check the values: ``validate()`` does.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func list<Value: Decodable>(_ key: CodingKeys, _ standard: [Value]) throws -> [Value] {

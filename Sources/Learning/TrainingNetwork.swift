@@ -69,6 +69,7 @@ package final class TrainingNetwork {
         }
     }
 
+    /// Of the next batch.
     package var learningRate: Float {
         get { optimizer.learningRate }
         set { optimizer.learningRate = newValue }
@@ -226,6 +227,7 @@ package struct TrainingData {
     let features: UnsafePointer<Float>
     let labels: [Int32]
 
+    /// `features` is row-major; `labels` has the class of each row.
     package init(features: UnsafePointer<Float>, labels: [Int32]) {
         self.features = features
         self.labels = labels

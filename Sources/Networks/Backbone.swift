@@ -10,6 +10,7 @@ package import SystemPackage
 package final class Backbone: Sendable {
     /// How the file's output is turned into features.
     package enum Output: Sendable {
+        /// (N, features), used as they are.
         case features
         /// The mean over rows and columns of a map (N, C, H, W), or of (N, H, W, C) if `channelsLast`.
         case map(channelsLast: Bool)
@@ -25,8 +26,11 @@ package final class Backbone: Sendable {
     package let featureCount: Int
     /// Total number of weights; batch normalisation counts as far as it isn't folded away.
     package let parameterCount: Int
+    /// What turns bytes into the values that the network takes.
     package let preprocessing: Preprocessing
+    /// The package that the weights were taken from; nil if the file doesn't say.
     package let sourcePackage: String?
+    /// The licence of that package; nil if the file doesn't say.
     package let licence: String?
     /// The SHA-256 of the file that the weights were taken from, in hexadecimal.
     package let sourceChecksum: String?

@@ -59,5 +59,6 @@ package struct NetworkFileError: Error, CustomStringConvertible {
 }
 
 extension NetworkFileError: MachineProblem {
+    /// Whether the file couldn't be read because of the machine.
     package var isOfMachine: Bool { cause.isProblemOfMachine }
 }

@@ -1,9 +1,11 @@
 /// How a backbone expects the bytes of its pictures (RGB order): value = (byte * pixelScale - mean[c]) /
 /// standardDeviation[c].
 package struct Preprocessing: Sendable, Hashable, CustomStringConvertible {
+    /// A factor, usually 1 or 1 / 255.
     package let pixelScale: Float
     /// One value each for red, green and blue, in units of the scaled byte.
     package let mean: [Float]
+    /// The same for the standard deviation; above 0.
     package let standardDeviation: [Float]
 
     /// The values with which torchvision trains on ImageNet.

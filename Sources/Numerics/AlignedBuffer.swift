@@ -4,9 +4,12 @@ internal import Glibc
 ///
 /// The buffer doesn't protect against concurrent writes: threads that share one must write disjoint parts.
 package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
+    /// In elements.
     package let count: Int
+    /// The first of `count` elements; valid as long as the buffer exists.
     package let baseAddress: UnsafeMutablePointer<Element>
 
+    /// `count` elements, all zero bytes. Ends the program if there is no memory for them.
     package init(count: Int) {
         precondition(count >= 0, "a buffer's count must not be negative, got \(count)")
         self.count = count
@@ -38,10 +41,12 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
         return memory
     }
 
+    /// An element; the index isn't checked.
     package subscript(index: Int) -> Element {
         get { baseAddress[index] }
         set { baseAddress[index] = newValue }
     }
 
+    /// All elements; valid as long as the buffer exists.
     package var elements: UnsafeMutableBufferPointer<Element> { .init(start: baseAddress, count: count) }
 }

@@ -19,11 +19,13 @@ package struct Matrix: Sendable {
         for (index, value) in values.enumerated() { storage[index] = value }
     }
 
+    /// The number of values.
     package var count: Int { rows * columns }
 
     /// All values in row-major order.
     package var values: [Float] { Array(storage.elements) }
 
+    /// One value; the indices aren't checked.
     package subscript(row: Int, column: Int) -> Float {
         get { storage[row * columns + column] }
         set {
@@ -40,11 +42,13 @@ package struct Matrix: Sendable {
                 rebasing: UnsafeBufferPointer(storage.elements)[index * columns..<(index + 1) * columns]))
     }
 
+    /// Calls `body` with all values in row-major order; they are valid only during the call.
     package func withUnsafeBuffer<R, E: Error>(_ body: (UnsafeBufferPointer<Float>) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(storage) {} }
         return try body(UnsafeBufferPointer(storage.elements))
     }
 
+    /// The same, to change the values in place; makes a copy first if they are shared.
     package mutating func withUnsafeMutableBuffer<R, E: Error>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
     ) throws(E) -> R {
@@ -62,6 +66,7 @@ package struct Matrix: Sendable {
 }
 
 extension Matrix: Equatable {
+    /// The same size and values; a NaN is unequal to itself.
     package static func == (left: Matrix, right: Matrix) -> Bool {
         left.rows == right.rows && left.columns == right.columns
             && left.storage.elements.elementsEqual(right.storage.elements)

@@ -6,6 +6,7 @@ internal import Glibc
 package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
+    /// Any seed is as good as any other, including 0.
     package init(seed: UInt64) {
         var mixer = SplitMix64(state: seed)
         state = (mixer.next(), mixer.next(), mixer.next(), mixer.next())
@@ -23,6 +24,7 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
         return inner.next()
     }
 
+    /// 64 random bits.
     package mutating func next() -> UInt64 {
         let result = rotateLeft(state.1 &* 5, 7) &* 9
         let shifted = state.1 << 17

@@ -1,14 +1,19 @@
 /// An ONNX model in plain Swift types: the part of the format that Cultivar reads and writes.
 package struct Model: Sendable, Equatable {
+    /// The version of the file format, ONNX's `ir_version`.
     package var irVersion: Int
     /// The version of the default operator set (the domain "" or "ai.onnx").
     package var opsetVersion: Int
+    /// The program that wrote the file, ONNX's `producer_name`.
     package var producer: String
     package var graphName: String
+    /// In the order of the file, which need not be that of execution.
     package var nodes: [Node]
+    /// The constants, each with the name under which nodes use it.
     package var initializers: [Tensor]
     /// The graph's inputs; files of IR version 3 and older also list initializers here.
     package var inputs: [ValueInfo]
+    /// The values that the graph returns.
     package var outputs: [ValueInfo]
     /// The file's `metadata_props`.
     package var metadata: [String: String]
@@ -31,12 +36,17 @@ package struct Model: Sendable, Equatable {
 
 /// One operator of a graph. An optional input that is left out has the name "".
 package struct Node: Sendable, Equatable {
+    /// May be "", and need not be unique.
     package var name: String
+    /// ONNX's `op_type`, such as `Conv`.
     package var operatorType: String
     /// "" is the default operator set.
     package var domain: String
+    /// Names of values, in the operator's order.
     package var inputs: [String]
+    /// Names of values, in the operator's order.
     package var outputs: [String]
+    /// By name; those that are missing have the operator's defaults.
     package var attributes: [String: Attribute]
 
     package init(
@@ -67,6 +77,7 @@ package enum Attribute: Sendable, Equatable {
 
 /// The declared type of a graph's input or output.
 package struct ValueInfo: Sendable, Equatable {
+    /// The size along one axis.
     package enum Dimension: Sendable, Equatable {
         case fixed(Int)
         /// A dimension known only when the graph runs, with its symbolic name, which may be "".

@@ -7,10 +7,12 @@ package import SystemPackage
 package enum ModelFile {
     /// The maximum that a file may ask for.
     package struct Limits: Sendable {
+        /// The size of the file.
         package var bytes = 1 << 30
+        /// The operators of the graph.
         package var nodes = 20_000
         /// Nodes, attributes, tensors and the like, a few hundred bytes each, and the elements of their lists
-        /// (``PartCount``).
+        /// (`PartCount`).
         package var parts = 1_000_000
 
         package init() {}

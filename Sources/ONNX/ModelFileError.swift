@@ -52,5 +52,6 @@ package enum ModelFileError: Error, CustomStringConvertible, Equatable {
 }
 
 extension ModelFileError: MachineProblem {
+    /// Whether the file couldn't be read because of the machine; all other cases are about its content.
     package var isOfMachine: Bool { if case .file(let failure) = self { failure.isOfMachine } else { false } }
 }

@@ -3,6 +3,7 @@ internal import Foundation
 /// A constant of a model: its elements are stored like ONNX's `raw_data` (little-endian, row-major), and shared with
 /// the decoded file rather than copied.
 package struct Tensor: Sendable, Equatable {
+    /// The name under which nodes use it.
     package var name: String
     package let elementType: ElementType
     /// Every dimension is 0 or more; their product times the element's size is the number of bytes. [] is a scalar.

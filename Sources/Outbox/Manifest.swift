@@ -4,11 +4,14 @@ package import Records
 
 /// What a published model is and how good it is: `manifest.json` beside `model.onnx`.
 package struct Manifest: Codable, Sendable, Equatable {
+    /// The backbone that is part of the model.
     package struct Backbone: Codable, Sendable, Equatable {
         package var name: String
         /// SHA-256 of the backbone's ONNX file.
         package var sha256: String
+        /// The package that the weights were taken from; missing if the file doesn't say.
         package var source: String?
+        /// The licence of that package.
         package var licence: String?
         /// Missing if the head was trained on features in float32.
         package var training: TrainingArithmetic?
@@ -27,6 +30,7 @@ package struct Manifest: Codable, Sendable, Equatable {
     /// How the features of training pictures were computed, if faster than in the model, which uses float32. The test
     /// scores use float32, too.
     package struct TrainingArithmetic: Codable, Sendable, Equatable {
+        /// The number format: `int16` or `bfloat16`.
         package var precision: String
         /// The mean deviation from features in float32, relative to their mean magnitude.
         package var meanRelativeError: Double
@@ -48,13 +52,16 @@ package struct Manifest: Codable, Sendable, Equatable {
         package var type = "uint8"
         package var layout = "NHWC"
         package var channels = "RGB"
+        /// In pixels.
         package var height: Int
+        /// In pixels.
         package var width: Int
         /// How a picture of another size must be resized to height x width for the model.
         package var resize =
             "bilinear with antialiasing to exactly width x height, aspect ratio not kept; JPEGs are scaled down by "
             + "2, 4 or 8 while decoding, as far as both sides stay at least that long"
 
+        /// A square of `size` pixels a side.
         package init(size: Int) {
             height = size
             width = size
@@ -63,10 +70,13 @@ package struct Manifest: Codable, Sendable, Equatable {
 
     /// The model's scores on the test set of its run.
     package struct Test: Codable, Sendable, Equatable {
+        /// How many there were.
         package var pictures: Int
+        /// 0 to 1.
         package var accuracy: Double
         /// Wilson's 95 % interval of the accuracy.
         package var interval: [Double]
+        /// In the order of the labels.
         package var classes: [ClassScore<String>]
 
         package init(pictures: Int, accuracy: Double, interval: [Double], classes: [ClassScore<String>]) {
@@ -77,14 +87,19 @@ package struct Manifest: Codable, Sendable, Equatable {
         }
     }
 
+    /// Also the name of the folder: `v0001`.
     package var version: String
+    /// The number of the training run in the history.
     package var run: Int64
+    /// When the model was made.
     package var created: Timestamp
     /// In the order of the model's output `probabilities`, (N, classes).
     package var labels: [String]
     package var backbone: Backbone
     package var input: Input
+    /// The name of the model's output, (N, classes): each row adds up to 1.
     package var output = "probabilities"
+    /// The hyperparameters of the head, with Keras's names.
     package var parameters: JSONText
     package var test: Test
     /// The classes that aren't among the labels although there were pictures of them; missing in older manifests.

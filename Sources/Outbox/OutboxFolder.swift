@@ -10,7 +10,9 @@ package struct OutboxFolder: Sendable {
 
     package init(_ root: FilePath) { self.root = root }
 
+    /// Has a folder for each version.
     package var models: FilePath { root.appending("models") }
+    /// A symbolic link to the folder of the current version.
     package var current: FilePath { root.appending("current") }
 
     package static let modelName = "model.onnx"

@@ -7,6 +7,7 @@ package import Workers
 
 /// A published model in use: `model.onnx` with its labels, run by this program's own engine.
 package struct Predictor: Sendable {
+    /// In the order of the model's output.
     package let labels: [String]
     private let classifier: Classifier
     /// Height and width in pixels.

@@ -4,6 +4,7 @@ package enum VersionName {
     /// doesn't continue from it: soon there would be no next number.
     package static let highest = 1_000_000_000
 
+    /// `v` and at least four digits: `v0001`, `v12345`.
     package static func text(_ number: Int) -> String {
         let digits = String(number)
         return "v" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits

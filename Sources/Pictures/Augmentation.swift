@@ -10,13 +10,16 @@ package struct AugmentationParameters: Codable, Hashable, Sendable {
     package var zx = 1.0
     /// The same for the height.
     package var zy = 1.0
+    /// Mirrored left to right.
     package var flipHorizontal = false
+    /// Mirrored top to bottom.
     package var flipVertical = false
     /// Gray levels; `nil` is off.
     package var channelShift: Double?
     /// A factor; `nil` is off.
     package var brightness: Double?
 
+    /// No change.
     package init() {}
 
     /// Draws the changes for copy number `index` of a picture.

@@ -45,6 +45,7 @@ extension [Double] {
     fileprivate var isRange: Bool { count == 2 && allSatisfy(\.isFinite) && self[0] <= self[1] }
 }
 
+/// The setting from which nothing can be drawn, with its value.
 package enum AugmentationSettingsError: Error, Equatable, Sendable {
     case rotationRange(Double)
     case zoomRange([Double])
@@ -73,6 +74,7 @@ extension AugmentationSettings: Codable {
         case verticalFlip = "vertical_flip"
     }
 
+    /// Throws `DecodingError`, or ``AugmentationSettingsError`` for a value out of range.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         rotationRange = try values.decode(Double.self, forKey: .rotationRange)

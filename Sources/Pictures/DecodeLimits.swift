@@ -51,9 +51,12 @@ package enum DecodeFailure: Error, Equatable, Sendable {
     case unsupportedFormat(String)
     /// A kind of JPEG that isn't supported, such as arithmetic-coded.
     case unsupportedVariant(String)
+    /// In pixels: the claimed sides, and the limits.
     case tooLarge(width: Int, height: Int, maxSide: Int, maxPixels: Int)
     case tooManyScans(limit: Int)
+    /// In bytes.
     case tooMuchMemory(needed: Int, limit: Int)
+    /// In seconds of processor time.
     case tooSlow(limit: Double)
     /// The data end before the picture does; the file may still be incomplete.
     case truncated(PictureFormat)
@@ -65,6 +68,7 @@ package enum DecodeFailure: Error, Equatable, Sendable {
 }
 
 extension DecodeFailure: MachineProblem {
+    /// Only ``DecodeFailure/outOfMemory`` is the machine's problem; all others are the file's.
     package var isOfMachine: Bool { self == .outOfMemory }
 }
 

@@ -12,7 +12,9 @@ package struct PictureInfo: Equatable, Sendable {
     package let format: PictureFormat
     /// The full size, upright.
     package let width: Int
+    /// In pixels, like `width`.
     package let height: Int
+    /// How the pixels are stored in the file; `width` and `height` already take it into account.
     package let orientation: Orientation
     /// Oddities of the file without loss of data, in plain words.
     package let notes: [String]
@@ -47,6 +49,7 @@ package struct PictureDecoder: Sendable {
         return DecodedPicture(image: stored.upright(from: info.orientation), info: info)
     }
 
+    /// The same for an array.
     package func decode(_ bytes: [UInt8], atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
         try withBytes(of: bytes) { (buffer) throws(DecodeFailure) in try decode(buffer, atLeast: atLeast) }
     }
@@ -59,6 +62,7 @@ package struct PictureDecoder: Sendable {
         return codec.info()
     }
 
+    /// The same for an array.
     package func check(_ bytes: [UInt8]) throws(DecodeFailure) -> PictureInfo {
         try withBytes(of: bytes) { (buffer) throws(DecodeFailure) in try check(buffer) }
     }

@@ -26,12 +26,15 @@ package enum FileKind: Equatable, Sendable {
         return .unknown
     }
 
+    /// The same for an array.
     package static func sniff(_ bytes: [UInt8]) -> FileKind { bytes.withUnsafeBytes { sniff($0) } }
 }
 
 /// What a program does to a picture's bytes when it treats them as text.
 package enum TextChange: Equatable, Sendable, CustomStringConvertible {
+    /// The text says which ends became which: `LF to CR LF`.
     case lineEnds(String)
+    /// Each byte lost its highest bit.
     case eighthBit
     /// Bytes above 127 became other characters when they were written as UTF-8 or ASCII.
     case characters

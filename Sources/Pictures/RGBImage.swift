@@ -1,7 +1,10 @@
 /// A picture in memory: height x width x 3 samples of 8 bits, row by row from the top left; red, green, blue.
 package struct RGBImage: Sendable, Equatable {
+    /// In pixels, at least 1.
     package let width: Int
+    /// In pixels, at least 1.
     package let height: Int
+    /// height x width x 3 samples, row by row from the top left; red, green, blue.
     package let pixels: [UInt8]
 
     package init(width: Int, height: Int, pixels: [UInt8]) {

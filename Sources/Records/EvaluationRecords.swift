@@ -8,8 +8,11 @@ package enum EvaluationRole: String, Codable, Hashable, Sendable, CaseIterable {
 /// `Class` is what names the class: an id in the history, a name for people.
 package struct ClassScore<Class: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
     package let label: Class
+    /// Of the pictures predicted as this class, the share that is right: 0 to 1.
     @OrNull package var precision: Double?
+    /// Of the pictures of this class, the share that is right: 0 to 1.
     @OrNull package var recall: Double?
+    /// The harmonic mean of precision and recall, 0 to 1.
     @OrNull package var f1: Double?
     /// Test pictures of this class.
     package let support: Int

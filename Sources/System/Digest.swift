@@ -9,10 +9,12 @@ package struct SHA256: ~Copyable {
 
     deinit { EVP_MD_CTX_free(context) }
 
+    /// Appends bytes to those whose digest is computed.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         Self.check(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count))
     }
 
+    /// The digest of all bytes so far.
     package consuming func finalize() -> Digest {
         var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
         Self.check(EVP_DigestFinal_ex(context, &bytes, nil))
@@ -46,6 +48,7 @@ package struct Digest: Hashable, Sendable {
     /// than 16 bytes.
     private let first, second, third, fourth: UInt64
 
+    /// SHA-256 has 256 bits.
     package static let byteCount = 32
 
     /// A digest of 32 bytes; nil for any other count.
@@ -62,6 +65,7 @@ package struct Digest: Hashable, Sendable {
         self.init(bytes: stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
     }
 
+    /// The 32 bytes, in the order of ``hex``.
     package var bytes: [UInt8] {
         let words = (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)
         return withUnsafeBytes(of: words) { Array($0) }
@@ -120,6 +124,7 @@ extension Digest: CustomStringConvertible {
 }
 
 extension Digest: Codable {
+    /// Throws `DecodingError` for a text that isn't 64 hexadecimal digits.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)

@@ -7,6 +7,7 @@ package protocol Disk: Sendable {
     func synchronize(_ descriptor: FileDescriptor, path: FilePath) throws
     /// Writes all pending data of the file system of `descriptor` to the disk (syncfs).
     func synchronizeFileSystem(_ descriptor: FileDescriptor, path: FilePath) throws
+    /// Replaces what is at `target` in one step (rename). It is durable once the folder is synchronised.
     func rename(_ source: FilePath, to target: FilePath) throws
 }
 

@@ -5,6 +5,7 @@ package struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was being done, as a verb phrase ("write", "make the folder").
     package let action: String
     package let path: FilePath
+    /// The system's reason.
     package let errno: Errno
 
     package init(action: String, path: FilePath, errno: Errno) {

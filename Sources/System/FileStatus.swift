@@ -3,6 +3,7 @@ package import SystemPackage
 
 /// What distinguishes one state of a file from another: equal stamps mean that nobody has written to it.
 package struct FileStamp: Sendable, Hashable {
+    /// The number of the file system; with `inode`, it identifies a file.
     package let device: UInt64
     package let inode: UInt64
     /// In bytes.

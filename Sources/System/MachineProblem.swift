@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// An error that can be the machine's fault: no space, no descriptors, a failing disk.
 package protocol MachineProblem: Error {
-    /// Whether this one is; see ``Swift/Error/isProblemOfMachine``.
+    /// Whether this one is; see `Error.isProblemOfMachine`.
     var isOfMachine: Bool { get }
 }
 
@@ -23,6 +23,7 @@ extension Error {
 }
 
 extension FileFailure: MachineProblem {
+    /// Whether a call failed for want of space, memory, descriptors or permissions, or because of the disk itself.
     package var isOfMachine: Bool { errno.isOfMachine }
 }
 

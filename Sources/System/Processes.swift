@@ -3,6 +3,7 @@ internal import SystemPackage
 
 /// This process and others.
 package enum Processes {
+    /// The number of this process.
     package static var current: Int32 { getpid() }
 
     /// The user that this process acts as.

@@ -3,12 +3,15 @@ package import SystemPackage
 
 /// A name or a relative path as raw bytes from the kernel: anything except NUL, with "/" between components.
 package struct RawPath: Hashable, Sendable, Comparable {
+    /// Without a closing NUL.
     package let bytes: [UInt8]
 
     package init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
+    /// The bytes of the text in UTF-8.
     package init(_ text: String) { bytes = Array(text.utf8) }
 
+    /// By bytes, so the order doesn't depend on the locale.
     package static func < (left: RawPath, right: RawPath) -> Bool {
         left.bytes.lexicographicallyPrecedes(right.bytes)
     }
@@ -16,11 +19,13 @@ package struct RawPath: Hashable, Sendable, Comparable {
     /// The components, outermost first.
     package var components: [RawPath] { bytes.split(separator: Self.slash).map { RawPath($0) } }
 
+    /// The outermost component; the whole path if there is only one.
     package var first: RawPath { RawPath(bytes.prefix { $0 != Self.slash }) }
 
     /// The path below its first component; empty if there is only one.
     package var withoutFirst: RawPath { RawPath(bytes.dropFirst(first.bytes.count + 1)) }
 
+    /// The innermost component; the whole path if there is only one.
     package var last: RawPath { RawPath(bytes[bytes.index(after: lastSlash)...]) }
 
     /// The folder that contains the path; empty for a path with one component.
@@ -29,6 +34,7 @@ package struct RawPath: Hashable, Sendable, Comparable {
     /// Whether it is a path of something in the folder, at any depth.
     package func isBelow(_ folder: RawPath) -> Bool { bytes.starts(with: folder.bytes + [Self.slash]) }
 
+    /// This folder's path with another path below it; just the other one if this is empty.
     package func appending(_ other: RawPath) -> RawPath {
         bytes.isEmpty ? other : RawPath(bytes + [Self.slash] + other.bytes)
     }

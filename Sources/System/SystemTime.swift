@@ -2,6 +2,7 @@ internal import Glibc
 
 /// The wall clock.
 package enum SystemTime {
+    /// Since 1970. It jumps when somebody sets the clock.
     package static var nowInNanoseconds: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

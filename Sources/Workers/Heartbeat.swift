@@ -18,8 +18,10 @@ package final class Heartbeat: Sendable {
     /// Nanoseconds since `start`.
     private let last = Atomic<Int64>(0)
 
+    /// Starts as if it had just beaten.
     package init(_ part: String) { self.part = part }
 
+    /// Notes that the part is alive now; from any thread.
     package func beat() { last.store(elapsed, ordering: .relaxed) }
 
     /// How long there has been no beat. Time in which the machine sleeps doesn't count.

@@ -11,6 +11,7 @@ package final class CancellationFlag: Sendable {
 
     package var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
+    /// Can't be undone.
     package func cancel() { flag.store(true, ordering: .relaxed) }
 
     /// Throws `CancellationError` once the flag is set.
@@ -22,6 +23,7 @@ package final class CancellationFlag: Sendable {
 
 /// Where a piece of pooled work runs: `index` in 0..<pool.workerCount selects scratch memory that nobody else is using.
 package struct Worker: Sendable {
+    /// In 0..<pool.workerCount.
     package let index: Int
     package let cancellation: CancellationFlag
 
@@ -33,11 +35,13 @@ package struct Worker: Sendable {
 
 /// One thread per core, on which all heavy and blocking work runs; Swift's cooperative pool stays free for waiting.
 package final class WorkerPool: Sendable {
+    /// The number of threads.
     package let workerCount: Int
     /// The sign of life of the work done here: given at each index, and whenever long work checks for cancellation.
     package let beat: @Sendable () -> Void
     private let queue = JobQueue()
 
+    /// Starts the threads, each with a stack of 8 MiB.
     package init(
         workerCount: Int = ProcessInfo.processInfo.activeProcessorCount, beat: @escaping @Sendable () -> Void = {}
     ) {

@@ -7,6 +7,7 @@ package final class WorkerScratch<Value: Sendable>: Sendable {
 
     package init(_ make: @escaping @Sendable () throws -> Value) { self.make = make }
 
+    /// The worker's own value. Throws what making it throws; the next call then tries again.
     package func value(for worker: Worker) throws -> Value {
         if let known = made.withLock({ $0[worker.index] }) { return known }
         let value = try make()

@@ -40,7 +40,7 @@ package final class PictureStore: Sendable {
     /// Copies the rest of an open file into tmp and hashes it at the same time, with bounded memory.
     ///
     /// Throws ``StoreFailure`` if the file is empty, has more than `limit` bytes or becomes longer, `Errno` if the
-    /// source can't be read, and ``FileFailure`` if the copy can't be written. Then nothing is left in tmp.
+    /// source can't be read, and `FileFailure` if the copy can't be written. Then nothing is left in tmp.
     ///
     /// - Parameters:
     ///   - size: the source's size in bytes, if the caller already knows it.
@@ -129,7 +129,7 @@ extension PictureStore {
         }
     }
 
-    /// A picture's bytes. Throws ``StoreFailure/missing(_:path:)`` or ``FileFailure``.
+    /// A picture's bytes. Throws ``StoreFailure/missing(_:path:)`` or `FileFailure`.
     package func read(_ digest: PictureDigest) throws -> [UInt8] {
         let descriptor = try open(digest)
         return try Files.perform("read", path(of: digest)) { try descriptor.closeAfter { try descriptor.readToEnd() } }

@@ -13,7 +13,7 @@ package enum DuplicateRule {
 
     /// Same bytes and same label are a duplicate; the same bytes under another label are a contradiction.
     ///
-    /// Two labels are the same if their ``LabelKey`` is.
+    /// Two labels are the same if their `LabelKey` is.
     package static func decide(label: String, known: KnownPicture?) -> Decision {
         guard let known else { return .new }
         return LabelKey.key(of: label) == LabelKey.key(of: known.label)

@@ -2,7 +2,7 @@ import GRDB
 package import Records
 
 extension History {
-    /// The key of this installation's ``SplitRule``: 32 random bytes, made with the history.
+    /// The key of this installation's `SplitRule`: 32 random bytes, made with the history.
     package func splitKey() throws -> [UInt8] {
         try reader.read { db in
             guard let key = try DatabaseBytes.fetchOne(db, sql: "SELECT split_key FROM installation") else {

@@ -42,7 +42,7 @@ extension History {
     /// written so far.
     ///
     /// The file appears complete or not at all. Throws ``HistoryFailure/exists(_:)`` if something with that name
-    /// already exists, and ``FileFailure`` if no file can be created there.
+    /// already exists, and `FileFailure` if no file can be created there.
     package func backup(to target: FilePath, progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in })
         throws
     {

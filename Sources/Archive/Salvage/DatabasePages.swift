@@ -12,7 +12,7 @@ final class DatabasePages {
     private let file: FileDescriptor?
     private let log: (file: FileDescriptor, index: WriteAheadLog)?
 
-    /// Opens the files; either may be missing or damaged. Throws ``FileFailure`` if one can't be opened.
+    /// Opens the files; either may be missing or damaged. Throws `FileFailure` if one can't be opened.
     init(_ path: FilePath) throws {
         let file = try Self.open(path)
         let logFile = try Self.open(FilePath(path.string + "-wal"))

@@ -51,7 +51,7 @@ package struct HistoryRepair {
         }
     }
 
-    /// Repairs the history. Throws ``FileFailure`` and ``HistoryFailure/newerSchema(_:)``.
+    /// Repairs the history. Throws `FileFailure` and ``HistoryFailure/newerSchema(_:)``.
     package func run() throws -> Outcome {
         var report: SalvageReport?
         if !Files.exists(Self.rebuilt(path)) {

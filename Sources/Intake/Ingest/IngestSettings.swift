@@ -18,6 +18,7 @@ package struct IngestSettings: Sendable, Hashable {
     /// How many files become durable together, in one transaction: enough that the cost of synchronising and committing
     /// hardly matters per file, and few enough that little has to be repeated after an interruption.
     package var batchFiles: Int
+    /// The same as a sum of file sizes, in bytes.
     package var batchBytes: Int64
 
     package init(
@@ -54,15 +55,20 @@ struct IngestTools: Sendable {
 /// The progress of a drop.
 package struct IngestProgress: Sendable, Hashable {
     package let drop: RawPath
+    /// Files with a verdict, or left for later.
     package let finishedFiles: Int
+    /// Files of the drop that may be taken.
     package let totalFiles: Int
 }
 
 /// What happened to one drop, in numbers.
 package struct IngestSummary: Sendable, Hashable {
     package var drop: RawPath
+    /// Files that became pictures.
     package var accepted = 0
+    /// Files that repeat a known picture.
     package var duplicates = 0
+    /// Files with a reject reason.
     package var rejected = 0
     /// Files that stay in the inbox for now, and why.
     package var deferred: [InboxFile: Deferral] = [:]
@@ -87,6 +93,7 @@ package struct IngestSummary: Sendable, Hashable {
     /// How many files stay, by reason.
     package var deferredCounts: [Deferral: Int] { deferred.values.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
 
+    /// Another spelling of a known label, such as `CATS` for `cats`.
     package struct NewSpelling: Sendable, Hashable {
         package let spelling: String
         package let label: String

@@ -20,6 +20,7 @@ package struct UnrecordedPictures {
     private let rejected: RejectedFolder
     private let temporary: FilePath
 
+    /// Throws `FileFailure` if the folder for rejected files can't be opened.
     package init(state: StateFolder, store: PictureStore, history: History, disk: any Disk = SystemDisk()) throws {
         self.history = history
         self.store = store

@@ -7,6 +7,7 @@ package import System
 /// folders, and `LABEL/*`. A drop that is itself named like a split contains the label folders of that split.
 /// docs/inbox.md has the rules.
 package struct DropLayout: Sendable {
+    /// What a file's place in its drop says about it.
     package enum Placement: Sendable, Hashable {
         /// A picture of `label`; `split` is nil if the drop doesn't specify it.
         case picture(label: RawPath, split: Split?)

@@ -4,6 +4,7 @@ package import System
 /// What the names of files and folders decide before anything is opened: what may be taken, what is ignored, and what
 /// stays until somebody renames it or asks for it.
 package struct NameRules: Sendable {
+    /// What may become of a file or folder according to the names on its path.
     package enum Standing: Sendable, Hashable {
         case takeable
         /// Left behind by a system or a tool: ignored, and removed with its drop. `root` is the outermost folder or
@@ -41,6 +42,7 @@ package struct NameRules: Sendable {
         self.approved = approved
     }
 
+    /// These rules with other approved paths.
     package func approving(_ paths: Set<RawPath>) -> NameRules { NameRules(self, approved: paths) }
 
     /// The status of a file or folder at `path` below the top-level entry `drop`; a loose file has an empty path.

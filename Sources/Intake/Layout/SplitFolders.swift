@@ -4,10 +4,12 @@ internal import System
 package enum SplitFolders: Sendable, Hashable {
     /// Those with a name such as `train`, `Test Set` or `valid_2`.
     case auto
+    /// None do.
     case off
     /// Those with these names, in upper or lower case; see ``init(texts:)``.
     case named([String])
 
+    /// What may be written, for error messages.
     package static let expected =
         "auto, off, or a list of folder names, each with train, test or val in it, or a word like them"
 
@@ -23,6 +25,7 @@ package enum SplitFolders: Sendable, Hashable {
         }
     }
 
+    /// What ``init(texts:)`` reads.
     package var texts: [String] {
         switch self {
         case .auto: ["auto"]

@@ -35,6 +35,7 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     package let code: WaitingCode
     /// How many files and other things at or below the path wait for this reason; 0 if that can't be read.
     package let files: Int
+    /// When it was first seen to wait for this reason.
     package let since: Date
     /// A number or a text that belongs to the code: a limit, or what went wrong.
     package let detail: String?

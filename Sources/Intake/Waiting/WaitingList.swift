@@ -3,6 +3,7 @@ package import System
 
 /// What is in the inbox and why, derived from scans and from the results of drops: a value without I/O.
 package struct WaitingList: Sendable {
+    /// Monotonic, and stops while the machine sleeps.
     package typealias Instant = SuspendingClock.Instant
 
     private struct Entry: Sendable {

@@ -43,7 +43,9 @@ package struct EntrySnapshot: Sendable, Hashable {
         package let isPicture: Bool
     }
 
+    /// The name in the inbox.
     package let name: RawPath
+    /// False for a loose file.
     package let isFolder: Bool
     /// The status of the entry itself by its name.
     package let standing: NameRules.Standing
@@ -51,7 +53,9 @@ package struct EntrySnapshot: Sendable, Hashable {
     package let files: [InboxFile]
     /// The files that are neither clutter nor held back.
     package let takeable: [InboxFile]
+    /// The files that stay because of their names.
     package let withheld: [WithheldFile]
+    /// The files that are ignored and removed with the drop.
     package let clutter: [InboxFile]
     /// The folders and files that are clutter by their names, with the number of files at or below each.
     package let clutterRoots: [RawPath: Int]

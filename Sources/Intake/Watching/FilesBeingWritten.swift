@@ -5,7 +5,7 @@ internal import System
 ///
 /// For another user's files, this is the only way to find out. It doesn't know what happened before a folder was
 /// watched or while events were lost, and if one of two writers closes the file, it believes that both have. A writer
-/// who is silent for ``patience`` is considered gone: not every write ends with a close (truncate(2) doesn't).
+/// who is silent for an hour is considered gone: not every write ends with a close (truncate(2) doesn't).
 package final class FilesBeingWritten: Sendable {
     static let patience = Duration.seconds(3600)
 

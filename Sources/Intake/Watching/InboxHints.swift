@@ -14,11 +14,13 @@ package struct InboxHints: Sendable, Equatable {
 
     package init() {}
 
+    /// It was renamed in as a whole: what was noticed before no longer counts.
     package mutating func noteArrival(_ name: RawPath) {
         changed.remove(name)
         arrived.insert(name)
     }
 
+    /// Something happened in or below it, so it no longer counts as renamed in as a whole.
     package mutating func noteChange(_ name: RawPath) {
         arrived.remove(name)
         changed.insert(name)
@@ -27,6 +29,7 @@ package struct InboxHints: Sendable, Equatable {
 
 /// News about the watching itself.
 package enum WatchNotice: Sendable, Equatable, CustomStringConvertible {
+    /// By inotify, and how many.
     case watching(folders: Int)
     case polling(reason: String)
     case overflow

@@ -8,6 +8,7 @@ package struct ScanLimits: Sendable, Hashable {
     package var depth: Int
     /// Files and folders together.
     package var files: Int
+    /// The sum of the files' sizes.
     package var bytes: Int64
 
     package init(depth: Int = 16, files: Int = 500_000, bytes: Int64 = 1 << 40) {
@@ -27,7 +28,7 @@ package final class InboxScanner: Sendable {
     private let identity: FileStamp
     private let beat: @Sendable () -> Void
 
-    /// Opens the inbox. Throws ``FileFailure`` where it is missing, no folder, or closed to this process.
+    /// Opens the inbox. Throws `FileFailure` where it is missing, no folder, or closed to this process.
     ///
     /// - Parameters:
     ///   - rules: what names mean.

@@ -9,6 +9,7 @@ package import SystemPackage
 /// libinotifytools keeps its state in static variables, so only one watcher at a time uses it, from its own thread; a
 /// second watcher in the same process polls.
 package final class InboxWatcher: Sendable {
+    /// Where hints come from.
     package enum Mode: String, Sendable, CaseIterable {
         case inotify
         /// Scan regularly; for network file systems, which report nothing.

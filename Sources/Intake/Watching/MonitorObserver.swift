@@ -9,6 +9,7 @@ package struct WatchSettings: Sendable {
     package var pollInterval: Duration
     /// How often everything is scanned although inotify is used.
     package var rescanInterval: Duration
+    /// A drop that exceeds them is left alone.
     package var limits: ScanLimits
     package var rules: NameRules
 

@@ -6,6 +6,7 @@ package import System
 /// was reported about it in between. An entry that was renamed in as a whole must only be unchanged for `wholeSettle`.
 /// In a kept folder, each file settles separately.
 package struct SettleTracker: Sendable {
+    /// Monotonic, and stops while the machine sleeps.
     package typealias Instant = SuspendingClock.Instant
 
     private struct Entry {
@@ -31,7 +32,9 @@ package struct SettleTracker: Sendable {
         case until(Instant)
     }
 
+    /// How long a drop must be unchanged.
     package let settle: Duration
+    /// How long one that was renamed in as a whole must be unchanged; at most `settle`.
     package let wholeSettle: Duration
     private var entries: [RawPath: Entry] = [:]
 
