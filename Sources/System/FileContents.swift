@@ -74,7 +74,7 @@ extension Files {
     package static func replace(_ path: FilePath, with bytes: [UInt8]) throws {
         var temporary = path
         temporary.removeLastComponent()
-        temporary.append(".\(path.lastComponent?.string ?? "file").\(getpid())~")
+        temporary.append(".\(path.lastComponent?.string ?? "file").new~")
         do {
             try overwrite(temporary, with: bytes, permissions: FilePermissions(rawValue: 0o666))
             try perform("write", path) { try rename(temporary, to: path) }

@@ -1,5 +1,6 @@
-import Archive
-import Archive
+import Records
+import Records
+import Records
 import Numerics
 import System
 import Testing
