@@ -63,7 +63,7 @@ struct TrainCommand: AsyncParsableCommand {
         while true {
             if let status = StatusBoard.read(from: state.status) { bar.show(status) }
             if let run = try history.request(request.id)?.run {
-                let summary = try history.runDetails(run).summary
+                let summary = try history.run(run)
                 if summary.outcome != .running { return summary }
             }
             guard try DaemonLock.holder(in: state) != nil else {
