@@ -54,7 +54,7 @@ struct TrainingService: Service {
 
     /// Whether drops came in that no run has used: the previous process may have ended between the two.
     private func hasNewPictures() throws -> Bool {
-        try history.lastPicture() > history.lastPicture(ofRunsWith: Set(RunOutcome.allCases))
+        try history.lastPicture() > history.lastPictureOfRuns()
     }
 
     private func look(_ schedule: inout TrainingSchedule) async throws {

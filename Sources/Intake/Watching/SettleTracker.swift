@@ -124,12 +124,6 @@ package struct SettleTracker: Sendable {
     /// When the next entry becomes due; nil if all rest.
     package var nextDeadline: Instant? { entries.values.compactMap(deadline).min() }
 
-    /// Whether a drop must be unchanged for a while.
-    func isSettling(_ name: RawPath) -> Bool {
-        guard let entry = entries[name], let snapshot = entry.snapshot else { return true }
-        return snapshot.isKept ? entry.files.values.contains { $0.rest == nil } : entry.rest == nil
-    }
-
     private func settledDrop(_ entry: Entry, at now: Instant) -> DropCandidate? {
         guard let snapshot = entry.snapshot, !entry.hasMoved, isOfInterest(snapshot),
             hasSettled(entry.stillSince, entry.rest, required: required(of: entry), seen: entry.lastSeen, at: now)
