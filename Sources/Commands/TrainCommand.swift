@@ -49,9 +49,10 @@ struct TrainCommand: AsyncParsableCommand {
         let trainer = Trainer(place, status: status)
         try ModelPublisher(history: place.history, outbox: place.outbox, library: place.library).agree()
         return try await Interruption.cancelling {
-            if let resumed = try await trainer.resume() { return resumed }
-            return try await trainer.train(.request, requests: place.history.pendingRequests())
-                ?? newest(in: place.history)
+            var run = try await trainer.resume()
+            if run == nil { run = try await trainer.train(.request, requests: place.history.pendingRequests()) }
+            await FeatureUpkeep(place, status: status).tidy()
+            return try run ?? newest(in: place.history)
         }
     }
 
