@@ -126,7 +126,7 @@ let package = Package(
         .target(
             name: "ONNX", dependencies: ["System", protobuf, systemPackage], exclude: ["onnx.proto"],
             swiftSettings: settings),
-        .target(name: "Numerics", dependencies: ["COpenBLAS"], swiftSettings: numericSettings),
+        .target(name: "Numerics", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: numericSettings),
         .target(name: "Workers", swiftSettings: settings),
         .target(name: "System", dependencies: ["CPlatform", systemPackage], swiftSettings: settings),
         .target(name: "CKernels"),

@@ -47,7 +47,10 @@ struct SearchWork: Work {
         search = try RandomizedSearch(space: SearchSpace(backbone: ["synthetic"]), settings: settings)
     }
 
-    func run() async throws { _ = try await search.run(on: pool, features: ["synthetic": data]) }
+    func run() async throws {
+        let ranking = try await search.rank(on: pool, features: { _ in data })
+        _ = try await search.refit(ranking, on: pool, features: { _ in data })
+    }
 }
 
 extension LabeledFeatures {

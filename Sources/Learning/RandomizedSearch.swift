@@ -48,16 +48,6 @@ package struct RandomizedSearch: Sendable {
         candidates = try space.sample(settings.candidates, seed: Seeds(settings.seed).sampling)
     }
 
-    /// Runs all trials, then the refit: ``rank(on:features:resuming:observer:)`` and ``refit(_:on:features:observer:)``.
-    package func run(
-        on pool: WorkerPool, features: @escaping @Sendable (String) throws -> LabeledFeatures,
-        resuming finished: [TrialResult] = [], observer: SearchObserver = SearchObserver()
-    ) async throws -> SearchResult {
-        let ranking = try await rank(on: pool, features: features, resuming: finished, observer: observer)
-        let refit = try await refit(ranking, on: pool, features: features, observer: observer)
-        return SearchResult(ranking: ranking, refit: refit)
-    }
-
     /// Runs all trials, one per worker at a time, and ranks the candidates.
     ///
     /// - Parameters:
@@ -103,17 +93,6 @@ package struct RandomizedSearch: Sendable {
                 observer.progress(board.progress(best, fold: nil, epoch.epoch, settings.fit.epochs))
             }
         }
-    }
-
-    /// The trials and the refit with all features in memory, by backbone.
-    package func run(
-        on pool: WorkerPool, features: [String: LabeledFeatures], resuming finished: [TrialResult] = [],
-        observer: SearchObserver = SearchObserver()
-    ) async throws -> SearchResult {
-        for candidate in candidates where features[candidate.backbone] == nil {
-            throw SearchError.missingFeatures(backbone: candidate.backbone)
-        }
-        return try await run(on: pool, features: { features[$0]! }, resuming: finished, observer: observer)
     }
 }
 

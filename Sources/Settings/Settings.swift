@@ -12,6 +12,7 @@ package struct Settings: Sendable, Equatable {
     package var fit = Fit()
     package var augment = Augment()
     package var promotion = Promotion()
+    package var features = Features()
     package var limits = DecodeLimits()
     package var drops = Drops()
 
@@ -94,5 +95,10 @@ package struct Settings: Sendable, Equatable {
     package struct Promotion: Sendable, Equatable {
         /// How much higher the accuracy (0...1) of a challenger must be than the champion's; always strictly higher.
         package var minGain = 0.0
+    }
+
+    package struct Features: Sendable, Equatable {
+        /// The feature cache's limit in bytes; 0 is none.
+        package var maxSize = 0
     }
 }

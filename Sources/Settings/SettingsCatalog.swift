@@ -91,7 +91,7 @@ struct Setting: Sendable {
 
 /// All settings, in the order of the documented settings file.
 enum SettingsCatalog {
-    static let all: [Setting] = paths + inbox + train + search + fit + augment + promotion + limits
+    static let all: [Setting] = paths + inbox + train + search + fit + augment + promotion + features + limits
 
     private static let paths: [Setting] = [
         .one("paths.inbox", \.paths.inbox, .path, "Where people drop folders of pictures."),
@@ -209,6 +209,12 @@ enum SettingsCatalog {
         .one(
             "promotion.min_gain", \.promotion.minGain, .number(0...1),
             "A new model replaces the champion if its test accuracy is higher by more than this.")
+    ]
+
+    private static let features: [Setting] = [
+        .one(
+            "features.max_size", \.features.maxSize, .integer(0...1 << 60),
+            "Bytes for the feature cache; the least recently used features beyond it are removed; 0 means no limit.")
     ]
 
     private static let limits: [Setting] = [

@@ -36,11 +36,8 @@ struct RunPlan: Sendable {
         func sources(_ precision: Precision) throws -> [String: FeatureSource] {
             var sources: [String: FeatureSource] = [:]
             for name in names {
-                guard let choice = BackboneChoice(text: name) else { throw BackboneFailure.badChoice(name) }
-                guard !choice.isAll else { throw BackboneFailure.noneUsable(library.folder) }
                 sources[name] = try FeatureSource(
-                    loaded: library.load(choice.name, precision: precision), inputSize: choice.inputSize,
-                    augmentation: transforms)
+                    name, in: library, precision: precision, augmentation: transforms)
             }
             return sources
         }

@@ -170,13 +170,13 @@ struct RandomizedSearchTests {
     func grouped() async throws {
         let asked = Mutex<[String]>([])
         let features = features
-        _ = try await search(candidates: 8).run(
+        _ = try await search(candidates: 8).rank(
             on: WorkerPool(workerCount: 1),
             features: { backbone in
                 asked.withLock { $0.append(backbone) }
                 return features[backbone]!
             })
-        let trials = asked.withLock { $0.dropFirst().dropLast() }
+        let trials = asked.withLock { $0.dropFirst() }
         let changes = zip(trials, trials.dropFirst()).count { $0 != $1 }
         #expect(Set(trials).count == 2 && changes == 1)
     }
@@ -192,12 +192,19 @@ struct RandomizedSearchTests {
         }
     }
 
-    @Test("A backbone without features and too few pictures for the folds are errors")
+    @Test("What is thrown instead of a backbone's features ends the search")
     func missing() async throws {
-        let pool = WorkerPool(workerCount: 1)
         await #expect(throws: SearchError.missingFeatures(backbone: "b")) {
-            _ = try await search(candidates: 16).run(on: pool, features: ["a": clusters()])
+            _ = try await search(candidates: 16).rank(on: WorkerPool(workerCount: 1)) { name in
+                guard name == "a" else { throw SearchError.missingFeatures(backbone: name) }
+                return clusters()
+            }
         }
+    }
+
+    @Test("Too few pictures for the folds are an error")
+    func tooFew() async throws {
+        let pool = WorkerPool(workerCount: 1)
         let small = try RandomizedSearch(space: SearchSpace(backbone: ["a"]), settings: settings())
         await #expect(throws: FoldError(folds: 3, largestClass: 2)) {
             _ = try await small.run(on: pool, features: ["a": clusters(perClass: 2)])
