@@ -52,8 +52,9 @@ private struct InboxPaths {
 
     init(_ settings: Settings) throws {
         root = FilePath(settings.paths.inbox).lexicallyNormalized()
-        rules = NameRules(ignored: settings.inbox.ignore)
-        scanner = try InboxScanner(inbox: root, rules: rules)
+        let watch = WatchSettings(settings)
+        rules = watch.rules
+        scanner = try InboxScanner(inbox: root, limits: watch.limits, rules: rules)
     }
 
     /// A path relative to the inbox, from one that is absolute, relative to the inbox, or relative to the current

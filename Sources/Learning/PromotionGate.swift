@@ -3,7 +3,7 @@ package struct PromotionGate: Sendable {
     /// How much better (in accuracy, 0...1) the challenger must be; it must be strictly better than that.
     package let minGain: Double
 
-    package init(minGain: Double = 0) { self.minGain = minGain }
+    package init(minGain: Double) { self.minGain = minGain }
 
     /// What was decided and why, in plain words.
     package struct Decision: Codable, Hashable, Sendable {

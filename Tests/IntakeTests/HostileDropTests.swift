@@ -129,11 +129,17 @@ struct HostileDropTests {
         try workshop.drop(png(1), at: "d/a/b/c/1")
         try workshop.drop(png(2), at: "e/a/2")
         try workshop.drop(png(3), at: "e/a/3")
-        let deep = try InboxScanner(inbox: workshop.inbox, limits: ScanLimits(depth: 2)).scan(RawPath("d"))
+        let deep = try InboxScanner(
+            inbox: workshop.inbox, limits: changing(.usual) { $0.depth = 2 }, rules: NameRules()
+        ).scan(RawPath("d"))
         #expect(deep?.excess == .depth(limit: 2, folder: RawPath("a/b/c")))
-        let many = try InboxScanner(inbox: workshop.inbox, limits: ScanLimits(files: 1)).scan(RawPath("e"))
+        let many = try InboxScanner(
+            inbox: workshop.inbox, limits: changing(.usual) { $0.files = 1 }, rules: NameRules()
+        ).scan(RawPath("e"))
         #expect(many?.excess == .count(limit: 1))
-        let large = try InboxScanner(inbox: workshop.inbox, limits: ScanLimits(bytes: 10)).scan(RawPath("e"))
+        let large = try InboxScanner(
+            inbox: workshop.inbox, limits: changing(.usual) { $0.bytes = 10 }, rules: NameRules()
+        ).scan(RawPath("e"))
         #expect(large?.excess == .bytes(limit: 10))
         #expect(try InboxScanner(inbox: workshop.inbox).scan(RawPath("e"))?.excess == nil)
     }
