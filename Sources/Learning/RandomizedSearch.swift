@@ -3,16 +3,21 @@ internal import Records
 package import Workers
 
 /// The size of a search.
-package struct SearchSettings: Codable, Hashable, Sendable {
+package struct SearchSettings: Hashable, Sendable {
     /// How many to sample; all of them if the space has fewer.
-    package var candidates = 6
+    package var candidates: Int
     /// At least 2.
-    package var folds = 3
+    package var folds: Int
     /// Decides the candidates, the folds, and the seeds of all trials and of the refit.
-    package var seed: UInt64 = 42
-    package var fit = FitSettings()
+    package var seed: UInt64
+    package var fit: FitSettings
 
-    package init() {}
+    package init(candidates: Int, folds: Int, seed: UInt64, fit: FitSettings) {
+        self.candidates = candidates
+        self.folds = folds
+        self.seed = seed
+        self.fit = fit
+    }
 }
 
 /// Called while a search runs, from worker threads and possibly from several at a time.
@@ -42,7 +47,7 @@ package struct RandomizedSearch: Sendable {
     package let candidates: [Hyperparameters]
 
     /// Samples the candidates.
-    package init(space: SearchSpace, settings: SearchSettings = SearchSettings()) throws(SearchSpaceError) {
+    package init(space: SearchSpace, settings: SearchSettings) throws(SearchSpaceError) {
         precondition(settings.candidates > 0, "a search needs at least one candidate")
         self.settings = settings
         candidates = try space.sample(settings.candidates, seed: Seeds(settings.seed).sampling)

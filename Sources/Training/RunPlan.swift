@@ -30,7 +30,7 @@ struct RunPlan: Sendable {
         dataset = try history.dataset(upTo: start.lastPicture)
         training = PictureSet(dataset, .train, of: dataset.labels.filter { start.leftOut[$0.id] == nil })
         leftOut = dataset.labels.compactMap { start.leftOut[$0.id] }
-        search = try RandomizedSearch(space: settings.search.space, settings: settings.searchSettings)
+        search = try RandomizedSearch(space: settings.search.space, settings: SearchSettings(settings))
         let names = Set(search.candidates.map(\.backbone))
         let transforms = settings.augment.transforms
         func sources(_ precision: Precision) throws -> [String: FeatureSource] {
@@ -79,18 +79,8 @@ extension Settings {
     /// The backbones of the search space that none of the search's candidates uses: a few random candidates of a large
     /// space don't cover all backbones.
     package func undrawnBackbones() throws -> [String] {
-        let search = try RandomizedSearch(space: search.space, settings: searchSettings)
+        let search = try RandomizedSearch(space: search.space, settings: SearchSettings(self))
         let drawn = Set(search.candidates.map(\.backbone))
         return self.search.space.backbone.filter { !drawn.contains($0) }
-    }
-
-    var searchSettings: SearchSettings {
-        var result = SearchSettings()
-        result.candidates = search.candidates
-        result.folds = search.folds
-        result.seed = UInt64(search.seed)
-        result.fit.epochs = fit.epochs
-        result.fit.validationShare = fit.validationShare
-        return result
     }
 }

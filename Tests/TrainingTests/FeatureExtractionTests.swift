@@ -83,7 +83,7 @@ struct FeatureExtractionTests {
     private func directFeatures(
         of digest: Digest, with source: FeatureSource, in place: Installation
     ) throws -> Matrix {
-        let image = try PictureDecoder(limits: DecodeLimits()).decode(place.store.read(digest)).image
+        let image = try PictureDecoder(limits: .usual).decode(place.store.read(digest)).image
             .resized(width: 32, height: 32)
         let parameters = AugmentationParameters(
             drawnFrom: place.settings.augment.transforms, seed: 0, digest: digest.bytes, index: 0)
