@@ -126,7 +126,7 @@ let package = Package(
         .target(
             name: "ONNX", dependencies: ["System", protobuf, systemPackage], exclude: ["onnx.proto"],
             swiftSettings: settings),
-        .target(name: "Numerics", dependencies: ["COpenBLAS"], swiftSettings: numericSettings),
+        .target(name: "Numerics", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: numericSettings),
         .target(name: "Workers", swiftSettings: settings),
         .target(name: "System", dependencies: ["CPlatform", systemPackage], swiftSettings: settings),
         .target(name: "CKernels"),
@@ -142,7 +142,7 @@ let package = Package(
 package.targets += [
     .executableTarget(
         name: "cultivar-bench",
-        dependencies: ["Learning", "Networks", "Numerics", "Pictures", "Workers", systemPackage],
+        dependencies: ["Learning", "Networks", "Numerics", "Pictures", "Settings", "Workers", systemPackage],
         path: "Benchmarks/Driver", swiftSettings: settings),
     .target(
         name: "TestInstallations",
@@ -152,7 +152,9 @@ package.targets += [
         ],
         swiftSettings: settings),
     .target(
-        name: "TestSupport", dependencies: ["Numerics", "Pictures", "System", systemPackage], swiftSettings: settings),
+        name: "TestSupport",
+        dependencies: ["Intake", "Learning", "Numerics", "Pictures", "Settings", "System", systemPackage],
+        swiftSettings: settings),
 ]
 
 /// Tests that compare with values which others' software has made; they find the files by path, not in a bundle.

@@ -1,5 +1,6 @@
 import Learning
 import Numerics
+import Settings
 import Workers
 
 /// One epoch of head training, 1280 -> 128 -> 10 with Adam and batches of 64, in so many fits at the same time.
@@ -19,11 +20,10 @@ struct HeadWork: Work {
     }
 
     func run() async throws {
-        var settings = FitSettings()
-        settings.epochs = 1
-        settings.validationShare = 0
-        let training = HeadTraining(
-            Hyperparameters(backbone: "synthetic", batchSize: 64, dropout: 0), settings: settings, seed: 1)
+        let parameters = Hyperparameters(
+            backbone: "synthetic", activation: .relu, optimizer: .adam, learningRate: 1e-3, batchSize: 64, dropout: 0,
+            hiddenUnits: 128, initializer: .glorotUniform, batchNormalization: false)
+        let training = HeadTraining(parameters, settings: FitSettings(epochs: 1, validationShare: 0), seed: 1)
         try await pool.forEach(fits) { [data] _, worker in _ = try training.fit(data, worker: worker) }
     }
 }
@@ -41,13 +41,17 @@ struct SearchWork: Work {
             throw DriverFailure("expected ROWS, found \(arguments)")
         }
         data = .synthetic(rows: rows)
-        var settings = SearchSettings()
-        settings.candidates = 2
+        var settings = Settings()
+        settings.search.candidates = 2
+        settings.search.space.backbone = ["synthetic"]
         settings.fit.epochs = 2
-        search = try RandomizedSearch(space: SearchSpace(backbone: ["synthetic"]), settings: settings)
+        search = try RandomizedSearch(space: settings.search.space, settings: SearchSettings(settings))
     }
 
-    func run() async throws { _ = try await search.run(on: pool, features: ["synthetic": data]) }
+    func run() async throws {
+        let ranking = try await search.rank(on: pool, features: { _ in data })
+        _ = try await search.refit(ranking, on: pool, features: { _ in data })
+    }
 }
 
 extension LabeledFeatures {

@@ -1,4 +1,5 @@
 import Pictures
+import Settings
 import SystemPackage
 import Workers
 
@@ -20,7 +21,7 @@ struct PhotoWork: Work {
     }
 
     func run() async throws {
-        let decoder = PictureDecoder()
+        let decoder = PictureDecoder(limits: Settings().limits)
         try await pool.forEach(files.count) { [self] index, _ in
             let picture = try decoder.decode(bytes(of: files[index]), atLeast: side).image
                 .resized(width: side, height: side)

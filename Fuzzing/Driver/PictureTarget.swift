@@ -11,15 +11,11 @@ struct PictureTarget: Target {
 
     init() {
         // Tight: what is allocated by a size that a file claims is to exceed libFuzzer's limit of memory.
-        var limits = DecodeLimits()
-        // A JPEG of that many pixels is decoded at its full size as well.
-        limits.maxSide = 1024
-        limits.maxPixels = 1 << 18
-        limits.maxScans = 20
-        limits.maxMemory = 1 << 20
-        // libFuzzer has a limit of its own, which shows what takes long.
-        limits.maxSeconds = 3600
-        self.limits = limits
+        limits = DecodeLimits(
+            // A JPEG of that many pixels is decoded at its full size as well.
+            maxSide: 1024, maxPixels: 1 << 18, maxScans: 20,
+            // libFuzzer has a limit of its own, which shows what takes long.
+            maxSeconds: 3600, maxMemory: 1 << 20)
         decoder = PictureDecoder(limits: limits)
     }
 

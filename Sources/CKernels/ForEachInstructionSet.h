@@ -20,11 +20,12 @@
 #undef NAME
 #pragma clang attribute pop
 
-/// Calls the variant of a function for the instruction set `set`.
+/// Calls the variant of a function for the instruction set `set`, which isn't the baseline.
 #define DISPATCH(set, name, ...) \
     switch (set) { \
         case CULTIVAR_AVX512: name##_avx512(__VA_ARGS__); break; \
         case CULTIVAR_AVX2: name##_avx2(__VA_ARGS__); break; \
+        case CULTIVAR_BASELINE: __builtin_trap(); \
     }
 #else
 #define DISPATCH(set, name, ...) __builtin_trap()

@@ -51,33 +51,12 @@ static inline void *element_at(void *from, ptrdiff_t at, CultivarFormat format) 
 #pragma clang attribute pop
 #endif
 
-typedef enum { BASELINE, AVX2, AVX512 } InstructionSet;
-
-static InstructionSet instruction_set(void) {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-        && __builtin_cpu_supports("avx512dq"))
-        return AVX512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return AVX2;
-#endif
-    return BASELINE;
-}
-
-const char *cultivar_instruction_set(void) {
-    switch (instruction_set()) {
-        case AVX512: return "avx512";
-        case AVX2: return "avx2";
-        case BASELINE: return "baseline";
-    }
-    return "baseline";
-}
-
 #if defined(__x86_64__)
 #define DISPATCH(name, ...) \
-    switch (instruction_set()) { \
-        case AVX512: name##_avx512(__VA_ARGS__); break; \
-        case AVX2: name##_avx2(__VA_ARGS__); break; \
-        case BASELINE: name##_baseline(__VA_ARGS__); break; \
+    switch (cultivar_cpu().best) { \
+        case CULTIVAR_AVX512: name##_avx512(__VA_ARGS__); break; \
+        case CULTIVAR_AVX2: name##_avx2(__VA_ARGS__); break; \
+        case CULTIVAR_BASELINE: name##_baseline(__VA_ARGS__); break; \
     }
 #else
 #define DISPATCH(name, ...) name##_baseline(__VA_ARGS__)
@@ -114,7 +93,7 @@ void cultivar_depthwise_short(CultivarFormat format, const CultivarWindow *windo
                               uint16_t *output) {
 #if defined(__x86_64__)
     if (format == CULTIVAR_BFLOAT16) depthwise_bfloat16_avx512(window, input, weights, bias, activation, output);
-    else if (instruction_set() == AVX512) depthwise_int16_avx512(window, input, weights, bias, activation, output);
+    else if (cultivar_cpu().best == CULTIVAR_AVX512) depthwise_int16_avx512(window, input, weights, bias, activation, output);
     else depthwise_int16_avx2(window, input, weights, bias, activation, output);
 #else
     __builtin_trap();

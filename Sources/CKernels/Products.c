@@ -13,26 +13,6 @@
 #define SCALED 0
 #include "ForEachInstructionSet.h"
 
-int cultivar_has(CultivarInstructionSet set) {
-#if defined(__x86_64__)
-    switch (set) {
-        case CULTIVAR_AVX512:
-            return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-                && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-        case CULTIVAR_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    }
-#endif
-    return 0;
-}
-
-int cultivar_has_format(CultivarInstructionSet set, CultivarFormat format) {
-#if defined(__x86_64__)
-    if (format == CULTIVAR_BFLOAT16)
-        return set == CULTIVAR_AVX512 && cultivar_has(set) && __builtin_cpu_supports("avx512bf16");
-#endif
-    return cultivar_has(set);
-}
-
 void cultivar_product(CultivarInstructionSet set, const CultivarProduct *product) {
     if (product->format == CULTIVAR_FLOAT32) {
         DISPATCH(set, product, product);

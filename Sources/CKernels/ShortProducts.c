@@ -45,7 +45,7 @@ void cultivar_short_product(CultivarInstructionSet set, const CultivarProduct *p
         product_bfloat16(product);
         return;
     }
-    if (set == CULTIVAR_AVX512 && __builtin_cpu_supports("avx512vnni")) {
+    if (set == CULTIVAR_AVX512 && cultivar_cpu().hasVNNI) {
         product_vnni(product);
         return;
     }

@@ -1,5 +1,7 @@
 #include "Training.h"
 
+#include "CPU.h"
+
 #pragma clang fp contract(fast)
 
 #define NAME(name) name##_baseline
@@ -20,10 +22,12 @@
 #undef NAME
 #pragma clang attribute pop
 
-#define HAS_AVX512 (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") \
-                    && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-#define HAS_AVX2 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-#define DISPATCH(name, ...) (HAS_AVX512 ? name##_avx512 : HAS_AVX2 ? name##_avx2 : name##_baseline)(__VA_ARGS__)
+#define DISPATCH(name, ...) \
+    switch (cultivar_cpu().best) { \
+        case CULTIVAR_AVX512: name##_avx512(__VA_ARGS__); break; \
+        case CULTIVAR_AVX2: name##_avx2(__VA_ARGS__); break; \
+        case CULTIVAR_BASELINE: name##_baseline(__VA_ARGS__); break; \
+    }
 #else
 #define DISPATCH(name, ...) name##_baseline(__VA_ARGS__)
 #endif

@@ -30,6 +30,7 @@ struct StatusCommand: AsyncParsableCommand {
             processID: holder, status: status.map(Activity.init),
             current: OutboxFolder(FilePath(settings.paths.outbox)).currentVersion,
             shortClasses: try ShortClassStatus.all(in: history, settings.train), counts: counts,
+            features: try FeatureCacheStatus(state, settings.features),
             waiting: WaitingReport(WaitingBoard.read(from: state.waiting)),
             warnings: try history.drops(limit: Self.recentDrops).flatMap(DropWarning.all))
         switch output.format {
@@ -112,6 +113,22 @@ private struct Activity: Codable, Hashable, Sendable {
     }
 }
 
+/// How large the feature cache is.
+private struct FeatureCacheStatus: Encodable {
+    let bytes: Int
+    /// What the settings allow; nil if there is no limit.
+    @OrNull var maxSize: Int?
+
+    init(_ state: StateFolder, _ settings: Settings.Features) throws {
+        bytes = try FeatureCache.size(of: state.features)
+        maxSize = settings.maxSize > 0 ? settings.maxSize : nil
+    }
+
+    var words: String {
+        ServiceStatus.size(bytes) + (maxSize.map { " of at most \(ServiceStatus.size($0))" } ?? "")
+    }
+}
+
 /// A class that waits for more pictures.
 private struct ShortClassStatus: Encodable {
     let shortage: Shortage
@@ -143,6 +160,7 @@ private struct StatusReport: Encodable {
     /// The classes that have too few pictures to be learned.
     let shortClasses: [ShortClassStatus]
     let counts: HistoryCounts
+    let features: FeatureCacheStatus
     let waiting: WaitingReport
     /// For the newest drops.
     let warnings: [DropWarning]
@@ -167,6 +185,7 @@ private struct StatusReport: Encodable {
                 value: "\(counts.drops), \(counts.duplicates) duplicate and \(counts.rejects) rejected files"),
             StatusLine(
                 name: "runs", value: "\(counts.runs), \(counts.models) promoted, \(counts.pendingRequests) waiting"),
+            StatusLine(name: "feature cache", value: features.words),
         ] + waitingLines + warnings.map { StatusLine(name: "warning", value: "drop \($0.name): \($0.text)") }
     }
 

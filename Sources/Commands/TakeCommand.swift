@@ -52,7 +52,7 @@ private struct InboxPaths {
 
     init(_ settings: Settings) {
         root = FilePath(settings.paths.inbox).lexicallyNormalized()
-        rules = NameRules(ignored: settings.inbox.ignore)
+        rules = WatchSettings(settings).rules
     }
 
     /// A path relative to the inbox, from one that is absolute, relative to the inbox, or relative to the current

@@ -50,9 +50,10 @@ struct TrainCommand: AsyncParsableCommand {
         let trainer = Trainer(place, status: status)
         try ModelPublisher(history: place.history, outbox: place.outbox, library: place.library).agree()
         return try await Interruption.cancelling {
-            if let resumed = try await trainer.resume() { return resumed }
-            return try await trainer.train(.request, requests: place.history.pendingRequests())
-                ?? newest(in: place.history)
+            var run = try await trainer.resume()
+            if run == nil { run = try await trainer.train(.request, requests: place.history.pendingRequests()) }
+            await FeatureUpkeep(place, status: status).tidy()
+            return try run ?? newest(in: place.history)
         }
     }
 
@@ -64,7 +65,7 @@ struct TrainCommand: AsyncParsableCommand {
         while true {
             if let status = StatusBoard.read(from: state.status) { bar.show(status) }
             if let run = try history.request(request.id)?.run {
-                let summary = try history.runDetails(run).summary
+                let summary = try history.run(run)
                 if summary.outcome != .running { return summary }
             }
             guard try DaemonLock.holder(in: state) != nil else {

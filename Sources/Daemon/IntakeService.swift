@@ -37,9 +37,7 @@ struct IntakeService: Service {
                 notify: { [logger = installation.logger] notice in
                     logger.warning("picture decoder", metadata: ["decoder.notice": "\(notice)"])
                 }),
-            settings: IngestSettings(
-                testShare: settings.inbox.testShare, splitFolders: settings.inbox.splitFolders,
-                maxFileBytes: settings.drops.maxFileBytes, tooLarge: settings.inbox.tooLarge))
+            settings: IngestSettings(settings))
         self.activity = activity
         self.status = status
         self.heartbeat = heartbeat
@@ -198,16 +196,5 @@ struct IntakeService: Service {
                 "another spelling of a label",
                 metadata: ["label.spelling": "\(pair.spelling)", "label.name": "\(pair.label)"])
         }
-    }
-}
-
-extension WatchSettings {
-    init(_ settings: Settings) {
-        self.init(
-            settle: .seconds(settings.inbox.settle), mode: settings.inbox.watch == .poll ? .poll : .inotify,
-            limits: ScanLimits(
-                depth: settings.drops.maxDepth, files: settings.drops.maxFiles, bytes: Int64(settings.drops.maxBytes)),
-            rules: NameRules(
-                ignored: settings.inbox.ignore, keptFolders: Set(settings.inbox.keep.map { RawPath($0) })))
     }
 }

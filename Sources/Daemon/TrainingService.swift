@@ -12,6 +12,7 @@ internal import Workers
 struct TrainingService: Service {
     private let trainer: Trainer
     private let publisher: ModelPublisher
+    private let upkeep: FeatureUpkeep
     private let installation: Installation
     private let activity: InboxActivity
     private let status: StatusBoard
@@ -26,6 +27,7 @@ struct TrainingService: Service {
         trainer = Trainer(installation, status: status)
         publisher = ModelPublisher(
             history: installation.history, outbox: installation.outbox, library: installation.library)
+        upkeep = FeatureUpkeep(installation, status: status)
         self.activity = activity
         self.status = status
         self.heartbeat = heartbeat
@@ -36,6 +38,7 @@ struct TrainingService: Service {
             var schedule = TrainingSchedule(installation.settings.train, now: Self.now)
             var isFirstLook = true
             var (training, outbox) = (Backoff(), Backoff())
+            await upkeep.tidy()
             while !Task.isCancelled {
                 heartbeat.beat()
                 if outbox.isOver(at: Self.now) { outbox.note(success: await followDecision(), at: Self.now) }
@@ -55,30 +58,32 @@ struct TrainingService: Service {
 
     /// Whether drops came in that no run has used: the previous process may have ended between the two.
     private func hasNewPictures() throws -> Bool {
-        try history.lastPicture() > history.lastPicture(ofRunsWith: Set(RunOutcome.allCases))
+        try history.lastPicture() > history.lastPictureOfRuns()
     }
 
     private func look(_ schedule: inout TrainingSchedule) async throws {
         if activity.takeNewDrops() { schedule.noteDrop() }
-        note(try await trainer.resume())
+        await finish(try await trainer.resume())
         let requests = try history.pendingRequests()
         switch schedule.due(at: Self.now, hasRequest: !requests.isEmpty, inboxIsBusy: activity.isBusy) {
-        case .request: note(try await trainer.train(.request, requests: requests))
-        case .drop: note(try await trainer.train(.drop))
-        case .schedule: note(try await trainer.train(.schedule))
+        case .request: await finish(try await trainer.train(.request, requests: requests))
+        case .drop: await finish(try await trainer.train(.drop))
+        case .schedule: await finish(try await trainer.train(.schedule))
         case nil: return
         }
         schedule.noteLook(at: Self.now)
     }
 
-    /// A failed run is reported until a later one doesn't fail.
-    private func note(_ run: RunSummary?) {
-        switch run?.outcome {
-        case .failed: status.setDegraded("run \(run?.run ?? 0) failed: \(run?.reason?.text ?? "")", in: .run)
+    /// What follows a run. A failed one is reported until a later one doesn't fail.
+    private func finish(_ run: RunSummary?) async {
+        guard let run else { return }
+        switch run.outcome {
+        case .failed: status.setDegraded("run \(run.run) failed: \(run.reason?.text ?? "")", in: .run)
         case .promoted, .kept: status.setDegraded(nil, in: .run)
-        case .skipped, .running, nil: break
+        case .skipped, .running: break
         }
-        if run?.outcome == .promoted { status.setDegraded(nil, in: .outbox) }
+        if run.outcome == .promoted { status.setDegraded(nil, in: .outbox) }
+        await upkeep.tidy()
     }
 
     /// Makes the outbox agree with a decision that it couldn't follow at the time. If it still can't, the next model

@@ -36,10 +36,9 @@ package enum DecoderChild {
         fileprivate init?(arguments: [String]) {
             let numbers = arguments.compactMap { Double($0) }
             guard numbers.count == 7, arguments.count == 7 else { return nil }
-            limits = DecodeLimits()
-            (limits.maxSide, limits.maxPixels) = (Int(numbers[0]), Int(numbers[1]))
-            (limits.maxScans, limits.maxSeconds) = (Int(numbers[2]), numbers[3])
-            limits.maxMemory = Int(numbers[4])
+            limits = DecodeLimits(
+                maxSide: Int(numbers[0]), maxPixels: Int(numbers[1]), maxScans: Int(numbers[2]),
+                maxSeconds: numbers[3], maxMemory: Int(numbers[4]))
             (sharedBytes, maxFileBytes) = (Int(numbers[5]), Int(numbers[6]))
         }
     }

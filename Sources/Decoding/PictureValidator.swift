@@ -1,5 +1,5 @@
 package import Archive
-package import Pictures
+internal import Pictures
 package import Workers
 
 /// A validator's finding on one file's bytes.
@@ -22,23 +22,6 @@ extension ValidationFinding {
 package protocol PictureValidator: Sendable {
     /// The findings for the copies, in their order.
     func validate(_ files: [StagedPicture], in store: PictureStore, on worker: Worker) throws -> [ValidationFinding]
-}
-
-/// Decodes in this process, on the worker's own thread.
-package struct InProcessValidator: PictureValidator {
-    private let judge: PictureJudge
-
-    package init(limits: DecodeLimits = DecodeLimits()) { judge = PictureJudge(limits: limits) }
-
-    /// - Throws: `CancellationError` and problems of the machine. What is wrong with a file is a finding.
-    package func validate(
-        _ files: [StagedPicture], in store: PictureStore, on worker: Worker
-    ) throws -> [ValidationFinding] {
-        try files.map { file in
-            try worker.cancellation.check()
-            return try store.contents(of: file).withUnsafeBytes { try judge.finding(of: $0) }
-        }
-    }
 }
 
 /// Turns the decoder's result into a finding.

@@ -3,11 +3,11 @@ internal import Numerics
 package import Workers
 
 /// How long a fit lasts and what it watches.
-package struct FitSettings: Codable, Hashable, Sendable {
+package struct FitSettings: Hashable, Sendable {
     /// The most that a fit takes; early stopping may end it sooner.
-    package var epochs = 30
+    package var epochs: Int
     /// The share of the pictures, in [0, 1), whose loss the callbacks watch; 0 for none.
-    package var validationShare = 0.1
+    package var validationShare: Double
     /// EarlyStopping's patience, in epochs.
     package var stoppingPatience = 10
     /// ReduceLROnPlateau's factor, patience (in epochs) and lowest rate.
@@ -15,7 +15,10 @@ package struct FitSettings: Codable, Hashable, Sendable {
     package var plateauPatience = 5
     package var minimumLearningRate = 1e-6
 
-    package init() {}
+    package init(epochs: Int, validationShare: Double) {
+        self.epochs = epochs
+        self.validationShare = validationShare
+    }
 }
 
 /// The results of one epoch, as in Keras's history. Training figures are means over the epoch's batches, with dropout.
@@ -87,7 +90,7 @@ package struct HeadTraining: Sendable {
     /// Decides the initial weights, the validation split, the order of the batches, and dropout.
     package let seed: UInt64
 
-    package init(_ hyperparameters: Hyperparameters, settings: FitSettings = FitSettings(), seed: UInt64) {
+    package init(_ hyperparameters: Hyperparameters, settings: FitSettings, seed: UInt64) {
         precondition(settings.epochs > 0, "a fit needs at least one epoch")
         self.hyperparameters = hyperparameters
         self.settings = settings

@@ -33,9 +33,8 @@ package struct Hyperparameters: Codable, Hashable, Sendable {
     package var batchNormalization: Bool
 
     package init(
-        backbone: String, activation: Activation = .relu, optimizer: OptimizerKind = .adam,
-        learningRate: Double = 1e-3, batchSize: Int = 32, dropout: Double = 0.3, hiddenUnits: Int = 128,
-        initializer: Initializer = .glorotUniform, batchNormalization: Bool = false
+        backbone: String, activation: Activation, optimizer: OptimizerKind, learningRate: Double, batchSize: Int,
+        dropout: Double, hiddenUnits: Int, initializer: Initializer, batchNormalization: Bool
     ) {
         self.backbone = backbone
         self.activation = activation

@@ -5,7 +5,7 @@ package struct PromotionGate: Sendable {
     /// How much better (in accuracy, 0...1) the challenger must be; it must be strictly better than that.
     package let minGain: Double
 
-    package init(minGain: Double = 0) { self.minGain = minGain }
+    package init(minGain: Double) { self.minGain = minGain }
 
     /// Both results are for the same, current test set; `champion` is nil if there is no model yet.
     package func decide(challenger: ConfusionMatrix, champion: ConfusionMatrix?) -> Judgement {

@@ -3,16 +3,21 @@ internal import Records
 package import Workers
 
 /// The size of a search.
-package struct SearchSettings: Codable, Hashable, Sendable {
+package struct SearchSettings: Hashable, Sendable {
     /// How many to sample; all of them if the space has fewer.
-    package var candidates = 6
+    package var candidates: Int
     /// At least 2.
-    package var folds = 3
+    package var folds: Int
     /// Decides the candidates, the folds, and the seeds of all trials and of the refit.
-    package var seed: UInt64 = 42
-    package var fit = FitSettings()
+    package var seed: UInt64
+    package var fit: FitSettings
 
-    package init() {}
+    package init(candidates: Int, folds: Int, seed: UInt64, fit: FitSettings) {
+        self.candidates = candidates
+        self.folds = folds
+        self.seed = seed
+        self.fit = fit
+    }
 }
 
 /// Called while a search runs, from worker threads and possibly from several at a time.
@@ -42,20 +47,10 @@ package struct RandomizedSearch: Sendable {
     package let candidates: [Hyperparameters]
 
     /// Samples the candidates.
-    package init(space: SearchSpace, settings: SearchSettings = SearchSettings()) throws(SearchSpaceError) {
+    package init(space: SearchSpace, settings: SearchSettings) throws(SearchSpaceError) {
         precondition(settings.candidates > 0, "a search needs at least one candidate")
         self.settings = settings
         candidates = try space.sample(settings.candidates, seed: Seeds(settings.seed).sampling)
-    }
-
-    /// Runs all trials, then the refit: ``rank(on:features:resuming:observer:)`` and ``refit(_:on:features:observer:)``.
-    package func run(
-        on pool: WorkerPool, features: @escaping @Sendable (String) throws -> LabeledFeatures,
-        resuming finished: [TrialResult] = [], observer: SearchObserver = SearchObserver()
-    ) async throws -> SearchResult {
-        let ranking = try await rank(on: pool, features: features, resuming: finished, observer: observer)
-        let refit = try await refit(ranking, on: pool, features: features, observer: observer)
-        return SearchResult(ranking: ranking, refit: refit)
     }
 
     /// Runs all trials, one per worker at a time, and ranks the candidates.
@@ -103,17 +98,6 @@ package struct RandomizedSearch: Sendable {
                 observer.progress(board.progress(best, fold: nil, epoch.epoch, settings.fit.epochs))
             }
         }
-    }
-
-    /// The trials and the refit with all features in memory, by backbone.
-    package func run(
-        on pool: WorkerPool, features: [String: LabeledFeatures], resuming finished: [TrialResult] = [],
-        observer: SearchObserver = SearchObserver()
-    ) async throws -> SearchResult {
-        for candidate in candidates where features[candidate.backbone] == nil {
-            throw SearchError.missingFeatures(backbone: candidate.backbone)
-        }
-        return try await run(on: pool, features: { features[$0]! }, resuming: finished, observer: observer)
     }
 }
 

@@ -69,17 +69,6 @@ package struct CandidateRanking: Sendable {
     package let best: CandidateScore
 }
 
-/// The result of a search.
-package struct SearchResult: Sendable {
-    package let ranking: CandidateRanking
-    /// The best candidate trained on all pictures.
-    package let refit: FitResult
-
-    package var candidates: [CandidateScore] { ranking.candidates }
-    package var trials: [TrialResult] { ranking.trials }
-    package var best: CandidateScore { ranking.best }
-}
-
 /// The progress of a search.
 package struct SearchProgress: Codable, Hashable, Sendable {
     /// The candidate in training, from 0.

@@ -1,5 +1,6 @@
 internal import CKernels
 internal import Glibc
+internal import Numerics
 
 /// What computes products and convolutions: OpenBLAS, which runs everywhere, or Cultivar's own kernels for one
 /// instruction set, which are faster. Their results differ in the last bits.
@@ -17,8 +18,12 @@ package enum Kernels: String, Sendable, CaseIterable {
     package static let available = allCases.filter(\.isAvailable)
 
     private var isAvailable: Bool {
-        guard let set = instructionSet else { return true }
-        return cultivar_has_format(set, self == .bf16 ? CULTIVAR_BFLOAT16 : CULTIVAR_FLOAT32) != 0
+        switch self {
+        case .openblas: true
+        case .avx2: CPU.instructionSet >= .avx2
+        case .avx512: CPU.instructionSet >= .avx512
+        case .bf16: CPU.instructionSet >= .avx512 && CPU.hasBFloat16
+        }
     }
 
     /// The kernels that the environment asked for when it was first read, otherwise the fastest.

@@ -31,9 +31,11 @@ enum OpenBLAS {
         private static let coreType = "OPENBLAS_CORETYPE"
 
         private static var bestKernels: String? {
-            if cultivar_cpu_has_avx512() != 0 { return "SkylakeX" }
-            if cultivar_cpu_has_avx2() != 0 { return "Haswell" }
-            return nil
+            switch CPU.instructionSet {
+            case .avx512: "SkylakeX"
+            case .avx2: "Haswell"
+            case .baseline: nil
+            }
         }
 
         /// A function of an OpenBLAS built with run-time dispatch; other builds lack it.

@@ -56,9 +56,6 @@ package struct Tensor: Sendable, Equatable {
         }
     }
 
-    /// The elements as ONNX's `raw_data` has them.
-    package var rawBytes: [UInt8] { Array(bytes) }
-
     private func withElements<Element, R>(_ body: (UnsafeBufferPointer<Element>) throws -> R) rethrows -> R {
         try bytes.withUnsafeBytes { raw in
             let isAligned = raw.baseAddress.map { UInt(bitPattern: $0) % UInt(MemoryLayout<Element>.alignment) == 0 }

@@ -1,23 +1,32 @@
 internal import System
 
 /// How much a picture may demand of the decoder before it is rejected.
-package struct DecodeLimits: Codable, Hashable, Sendable {
+package struct DecodeLimits: Hashable, Sendable {
     /// The longest side, in pixels.
-    package var maxSide = 16_384
+    package var maxSide: Int
     /// The pixels in memory at once. For a PNG, that is all of them. A JPEG is never in memory completely: it is scaled
     /// down by up to 8 per side while it is decoded, and its reduced size counts.
-    package var maxPixels = 50_000_000
+    package var maxPixels: Int
     /// The number of scans of a progressive JPEG.
-    package var maxScans = 100
+    package var maxScans: Int
     /// Seconds of processor time; a busy machine rejects nothing that an idle one accepts.
-    package var maxSeconds = 5.0
+    package var maxSeconds: Double
     /// Bytes that the decoder may hold in addition to its output, for a progressive JPEG's coefficients.
-    package var maxMemory = 256 << 20
+    package var maxMemory: Int
     /// Whether a JPEG is decoded as well as possible if data were lost or changed and libjpeg silently invents pixels
     /// for them.
-    package var isLenient = false
+    package var isLenient: Bool
 
-    package init() {}
+    package init(
+        maxSide: Int, maxPixels: Int, maxScans: Int, maxSeconds: Double, maxMemory: Int, isLenient: Bool = false
+    ) {
+        self.maxSide = maxSide
+        self.maxPixels = maxPixels
+        self.maxScans = maxScans
+        self.maxSeconds = maxSeconds
+        self.maxMemory = maxMemory
+        self.isLenient = isLenient
+    }
 
     /// Whether a picture of this size may be decoded; only the size is checked.
     package func allow(width: Int, height: Int, of format: PictureFormat) -> Bool {
@@ -30,17 +39,10 @@ package struct DecodeLimits: Codable, Hashable, Sendable {
 
     /// For bytes that have been accepted once: the highest value of each limit, so that accepted pictures stay usable
     /// when a setting is lowered, or when new pictures are checked more strictly.
-    package static let ofStored: DecodeLimits = {
-        var limits = DecodeLimits()
+    package static let ofStored = DecodeLimits(
         // JPEG doesn't allow longer sides.
-        limits.maxSide = 65_500
-        limits.maxPixels = 1_000_000_000
-        limits.maxScans = 100_000
-        limits.maxSeconds = 600
-        limits.maxMemory = 1 << 40
-        limits.isLenient = true
-        return limits
-    }()
+        maxSide: 65_500, maxPixels: 1_000_000_000, maxScans: 100_000, maxSeconds: 600, maxMemory: 1 << 40,
+        isLenient: true)
 }
 
 /// Why a file isn't an acceptable picture.

@@ -29,9 +29,9 @@ package struct PictureDecoder: Sendable {
     package let limits: DecodeLimits
     private let path: JPEGPath
 
-    package init(limits: DecodeLimits = DecodeLimits()) { self.init(limits: limits, path: .automatic) }
+    package init(limits: DecodeLimits) { self.init(limits: limits, path: .automatic) }
 
-    init(limits: DecodeLimits = DecodeLimits(), path: JPEGPath) {
+    init(limits: DecodeLimits, path: JPEGPath) {
         self.limits = limits
         self.path = path
     }

@@ -34,7 +34,8 @@ extension ValueType where Value == String {
     /// The name of a backbone, optionally with an input size: `vgg16` or `vgg16@96`.
     static var backbone: Self {
         .init(
-            expected: "a backbone's name, or NAME@SIZE with a size in pixels from 32 to 1024",
+            expected: "a backbone's name, or NAME@SIZE with a size in pixels from "
+                + "\(BackboneChoice.inputSizes.lowerBound) to \(BackboneChoice.inputSizes.upperBound)",
             parse: { BackboneChoice(text: $0)?.text }, format: { $0 })
     }
 }

@@ -41,6 +41,13 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
 
     package static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 
+    /// A number of bytes with a unit, such as "1.2 GB".
+    package static func size(_ bytes: Int) -> String {
+        let units = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
+        guard let (size, name) = units.first(where: { Double(bytes) >= $0.0 }) else { return "\(bytes) bytes" }
+        return String(format: "%.1f ", Double(bytes) / size) + name
+    }
+
     package static func timeSpan(_ seconds: Double) -> String {
         let whole = Int(exactly: seconds.rounded(.up)) ?? .max
         if whole < 60 { return "\(whole) s" }

@@ -23,16 +23,22 @@ struct ChampionScoring: Sendable {
         return TestScore(probabilities: probabilities, modelLabels: champion.labels.map(\.id), set: set)
     }
 
+    /// Where a model's features come from; nil if its backbone is no longer available.
+    static func source(of model: StoredModel, in library: BackboneLibrary) throws -> FeatureSource? {
+        try library.find(model.backboneChecksum, name: model.backbone).map {
+            try FeatureSource(loaded: $0, inputSize: model.inputSize, augmentation: .init())
+        }
+    }
+
     /// From cached features if its backbone is still available, otherwise by running the published model.
     private func probabilities(of champion: StoredModel, on pictures: [Digest]) async throws -> Matrix {
-        guard let loaded = try installation.library.find(champion.backboneChecksum, name: champion.backbone) else {
+        guard let source = try Self.source(of: champion, in: installation.library) else {
             let path = try installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)
             let predictor = try Predictor(model: path, limits: .ofStored)
             let store = installation.store
             return try await predictor.predict(pictures.count, on: installation.pool) { try store.read(pictures[$0]) }
         }
-        let source = try FeatureSource(loaded: loaded, inputSize: champion.inputSize, augmentation: .init())
-        try await extraction.extract(pictures, copies: 0, from: source)
+        try await extraction.extract(pictures, of: .test, copies: 0, from: source)
         let features = try installation.cache.matrix(of: pictures, copies: 0, from: source)
         return try Head(serialized: champion.head).predict(features)
     }

@@ -30,17 +30,14 @@ struct RunPlan: Sendable {
         dataset = try history.dataset(upTo: start.lastPicture)
         training = PictureSet(dataset, .train, of: dataset.labels.filter { start.leftOut[$0.id] == nil })
         leftOut = dataset.labels.compactMap { start.leftOut[$0.id] }
-        search = try RandomizedSearch(space: settings.search.space, settings: settings.searchSettings)
+        search = try RandomizedSearch(space: settings.search.space, settings: SearchSettings(settings))
         let names = Set(search.candidates.map(\.backbone))
         let transforms = settings.augment.transforms
         func sources(_ precision: Precision) throws -> [String: FeatureSource] {
             var sources: [String: FeatureSource] = [:]
             for name in names {
-                guard let choice = BackboneChoice(text: name) else { throw BackboneFailure.badChoice(name) }
-                guard !choice.isAll else { throw BackboneFailure.noneUsable(library.folder) }
                 sources[name] = try FeatureSource(
-                    loaded: library.load(choice.name, precision: precision), inputSize: choice.inputSize,
-                    augmentation: transforms)
+                    name, in: library, precision: precision, augmentation: transforms)
             }
             return sources
         }
@@ -82,18 +79,8 @@ extension Settings {
     /// The backbones of the search space that none of the search's candidates uses: a few random candidates of a large
     /// space don't cover all backbones.
     package func undrawnBackbones() throws -> [String] {
-        let search = try RandomizedSearch(space: search.space, settings: searchSettings)
+        let search = try RandomizedSearch(space: search.space, settings: SearchSettings(self))
         let drawn = Set(search.candidates.map(\.backbone))
         return self.search.space.backbone.filter { !drawn.contains($0) }
-    }
-
-    var searchSettings: SearchSettings {
-        var result = SearchSettings()
-        result.candidates = search.candidates
-        result.folds = search.folds
-        result.seed = UInt64(search.seed)
-        result.fit.epochs = fit.epochs
-        result.fit.validationShare = fit.validationShare
-        return result
     }
 }

@@ -95,7 +95,7 @@ package struct Trainer: Sendable {
             start.startedAt.seconds(since: finished) < Self.pauseAfterFailure
         else { return false }
         return try last.pictures == start.trainPictures + start.testPictures
-            && history.runDetails(last.run).settings == start.settings
+            && history.settings(of: last.run) == start.settings
     }
 
     /// Seconds.
@@ -107,7 +107,7 @@ package struct Trainer: Sendable {
         let id = try history.recordSkippedRun(start, reason: reason, at: .now)
         try history.takeRequests(requests.map(\.id), for: id, at: .now)
         installation.logger.info("run skipped", metadata: ["run.id": "\(id)", "run.reason": "\(reason.text)"])
-        return try history.runDetails(id).summary
+        return try history.run(id)
     }
 
     private func carryOut(_ run: UnfinishedRun) async throws -> RunSummary {
@@ -125,7 +125,7 @@ package struct Trainer: Sendable {
             guard !isPassing, try history.unfinishedRun()?.id == run.id else { throw error }
             try history.finishRun(run.id, as: .failed, RunResult(reason: .failure("\(error)")), at: .now)
         }
-        let summary = try history.runDetails(run.id).summary
+        let summary = try history.run(run.id)
         installation.logger.info(
             "run finished",
             metadata: [

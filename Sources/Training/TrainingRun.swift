@@ -75,10 +75,12 @@ struct TrainingRun: Sendable {
         for (train, test) in plan.orderedSources {
             let name = "\(train.loaded.backbone.name) at \(train.inputSize) pixels"
             var computed = 0
-            for (source, pictures, copies) in [(train, training, plan.copies), (test, tests, 0)] {
+            for (source, pictures, split, copies) in [
+                (train, training, Split.train, plan.copies), (test, tests, Split.test, 0),
+            ] {
                 status.begin(.extracting, run: plan.id)
-                computed += try await extraction.extract(pictures, copies: copies, from: source) { done, total in
-                    status.advance(to: done, of: total, detail: "\(name), picture \(done) of \(total)")
+                computed += try await extraction.extract(pictures, of: split, copies: copies, from: source) {
+                    status.advance(to: $0, of: $1, detail: "\(name), picture \($0) of \($1)")
                 }
             }
             let needed = training.count * (plan.copies + 1) + tests.count
@@ -146,7 +148,7 @@ struct TrainingRun: Sendable {
         let champion = try history.champion()
         let tests = plan.testSet(champion: champion)
         // They are in the cache, unless another model has become the champion meanwhile.
-        try await extraction.extract(tests.digests, copies: 0, from: source)
+        try await extraction.extract(tests.digests, of: .test, copies: 0, from: source)
         let features = try installation.cache.matrix(of: tests.digests, copies: 0, from: source)
         let challenger = TestScore(
             probabilities: head.predict(features), modelLabels: plan.training.labels.map(\.id), set: tests)

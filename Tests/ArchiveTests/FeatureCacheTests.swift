@@ -79,19 +79,6 @@ struct FeatureCacheTests {
         }
     }
 
-    @Test("Spaces that nobody wants any more are removed and give their room back")
-    func removal() throws {
-        try withCache { cache, _ in
-            let wide = FeatureSpace(backbone: digest(7), preprocessing: "224", augmentation: "", featureCount: 1000)
-            try cache.insert(keys(0..<3), [1, 2, 3, 4, 5, 6, 7, 8, 9], in: space)
-            try cache.insert(keys(0..<500), [Float](repeating: 1, count: 500_000), in: wide)
-            #expect(try cache.removeSpaces(notIn: [space]) == 500)
-            #expect(try cache.missing(keys(0..<500), in: wide).count == 500)
-            #expect(try cache.missing(keys(0..<3), in: space).isEmpty)
-            #expect(try cache.removeSpaces(notIn: [space]) == 0)
-        }
-    }
-
     @Test("A new process finds what an earlier one has kept")
     func reopening() throws {
         try withStateFolder { folder in

@@ -212,7 +212,7 @@ struct HistorySalvageTests {
             #expect(try history.drops().map(\.accepted).reduce(0, +) == 170)
             #expect(try history.knownPictures([digest(7)])[digest(7)]?.firstPath == "drop 0/lost path 7")
             #expect(try history.runs()[0].outcome == .failed)
-            #expect(try history.lastPicture(ofRunsWith: Set(RunOutcome.allCases)) == 170)
+            #expect(try history.lastPictureOfRuns() == 170)
         }
     }
 

@@ -28,7 +28,7 @@ struct ModelHistoryTests {
             let publication = try promote("v1", history, labels, at: 10)
             #expect(try history.runs()[0].outcome == .promoted)
             #expect(try history.runs()[0].version == "v1")
-            #expect(try history.unpublished() == [publication])
+            #expect(try history.publications().filter { $0.publishedAt == nil } == [publication])
             let champion = try #require(try history.champion())
             #expect(champion.version == "v1" && champion.head == [1, 2, 3] && champion.inputSize == 224)
             #expect(champion.labels.map(\.name) == ["cat", "dog"])
@@ -55,7 +55,7 @@ struct ModelHistoryTests {
         try withPictures { history, labels in
             let publication = try promote("v1", history, labels, at: 10)
             try history.markPublished(publication.id, at: time(12))
-            #expect(try history.unpublished().isEmpty)
+            #expect(try history.publications().allSatisfy { $0.publishedAt != nil })
             #expect(try history.currentPublication()?.publishedAt == time(12))
             #expect(try history.models()[0].published == time(12))
         }

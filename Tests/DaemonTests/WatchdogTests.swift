@@ -1,7 +1,5 @@
 import Foundation
-import Intake
 import Logging
-import Settings
 import Status
 import TestSupport
 import Testing
@@ -115,21 +113,5 @@ struct BackoffTests {
         #expect(backoff.isOver(at: now))
         backoff.note(success: false, at: now)
         #expect(backoff.isOver(at: now + 30))
-    }
-}
-
-@Suite("Settings of the intake")
-struct IntakeSettingsTests {
-    @Test("The limits of a drop, the settle time and the mode reach the monitor")
-    func watchSettings() {
-        var settings = Settings()
-        settings.inbox.settle = 7
-        settings.inbox.watch = .poll
-        (settings.drops.maxDepth, settings.drops.maxFiles, settings.drops.maxBytes) = (3, 4, 5)
-        let watch = WatchSettings(settings)
-        #expect(watch.settle == .seconds(7) && watch.mode == .poll)
-        #expect(watch.limits == ScanLimits(depth: 3, files: 4, bytes: 5))
-        #expect(WatchSettings(Settings()).limits == ScanLimits())
-        #expect(Settings().drops.maxFileBytes == IngestSettings().maxFileBytes)
     }
 }

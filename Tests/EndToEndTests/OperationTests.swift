@@ -26,6 +26,8 @@ struct OperationTests {
         #expect(status["process_id"] as? Int32 == daemon.id)
         #expect(status["current"] as? String == "v0001")
         #expect((status["status"] as? [String: Any])?["phase"] as? String == "idle")
+        let features = try #require(status["features"] as? [String: Any])
+        #expect((features["bytes"] as? Int ?? 0) > 0 && features["max_size"] is NSNull)
         #expect(try await daemon.stop().output.status == 0)
 
         let own = try await farm.cultivar("train")

@@ -35,10 +35,11 @@ struct DecoderPoolTests {
     init() throws { workshop = try Workshop(workers: 1) }
 
     private func pool(
-        limits: DecodeLimits = DecodeLimits(), hook: @escaping @Sendable (PictureDigest) -> Void = { _ in }
+        limits: DecodeLimits = .usual, hook: @escaping @Sendable (PictureDigest) -> Void = { _ in }
     ) -> DecoderPool {
         DecoderPool(
-            limits: limits, maxFileBytes: 256 << 20, attempts: HookedAttempts(history: workshop.history, hook: hook),
+            limits: limits, maxFileBytes: IngestSettings.usual.maxFileBytes,
+            attempts: HookedAttempts(history: workshop.history, hook: hook),
             program: Workshop.program)
     }
 
@@ -187,7 +188,7 @@ struct DecoderPoolTests {
 
     @Test("The limits hold in the processes too")
     func limits() throws {
-        var limits = DecodeLimits()
+        var limits = DecodeLimits.usual
         limits.maxPixels = 100
         let findings = try pool(limits: limits).validate(stage([png(1)]), in: workshop.store, on: Worker())
         guard case .invalid(code: "too_many_pixels", _, _) = findings[0] else {
@@ -199,7 +200,8 @@ struct DecoderPoolTests {
     @Test("A program that is no decoder is a fault of the system, not of the files")
     func noDecoder() throws {
         let pool = DecoderPool(
-            limits: DecodeLimits(), maxFileBytes: 256 << 20, attempts: workshop.history, program: "/bin/true")
+            limits: .usual, maxFileBytes: IngestSettings.usual.maxFileBytes, attempts: workshop.history,
+            program: "/bin/true")
         #expect(throws: DecoderProcess.Failure.self) {
             try pool.validate(stage([png(1)]), in: workshop.store, on: Worker())
         }
@@ -209,14 +211,14 @@ struct DecoderPoolTests {
     func nonsense() throws {
         let finding = ValidationFinding.valid(format: "png", width: 3, height: 2, notes: "odd")
         let good = DecoderMessages.encode([.success(finding)])
-        #expect(try DecoderMessages.decode(good, count: 1, limits: DecodeLimits()) == [finding])
-        var tiny = DecodeLimits()
+        #expect(try DecoderMessages.decode(good, count: 1, limits: .usual) == [finding])
+        var tiny = DecodeLimits.usual
         tiny.maxPixels = 5
         #expect(throws: DecoderDeath.nonsense) { try DecoderMessages.decode(good, count: 1, limits: tiny) }
         let huge = DecoderMessages.encode([.success(.valid(format: "png", width: .max, height: .max, notes: nil))])
         for bytes in [huge, [], [9], Array(good.dropLast()), good + [0], [1, 0, 0, 0, 0]] as [[UInt8]] {
             #expect(throws: DecoderDeath.nonsense) {
-                try DecoderMessages.decode(bytes, count: 1, limits: DecodeLimits())
+                try DecoderMessages.decode(bytes, count: 1, limits: .usual)
             }
         }
     }

@@ -3,12 +3,13 @@ import Records
 import Records
 import Numerics
 import System
+import TestSupport
 import Testing
 
 @testable import Intake
 
 /// The placements of the paths in one drop, in words.
-func place(_ name: String, _ paths: [String], _ setting: SplitFolders = .auto) -> [String] {
+func place(_ name: String, _ paths: [String], _ setting: SplitFolders = .usual) -> [String] {
     let layout = layout(name, paths, setting)
     return paths.map { path in
         switch layout.placement(of: RawPath(path)) {
@@ -22,7 +23,7 @@ func place(_ name: String, _ paths: [String], _ setting: SplitFolders = .auto) -
 }
 
 /// The codes of a layout's warnings.
-func warnings(_ name: String, _ paths: [String], _ setting: SplitFolders = .auto) -> [String] {
+func warnings(_ name: String, _ paths: [String], _ setting: SplitFolders = .usual) -> [String] {
     layout(name, paths, setting).warnings.map(\.code)
 }
 
@@ -183,7 +184,7 @@ struct DropLayoutTests {
     @Test("Where a file belongs depends on the folders alone, and one that turns up later is a label")
     func pure() {
         let folders = Set(["train/cat", "test/cat"].map { RawPath($0) })
-        let layout = DropLayout(name: RawPath("d"), folders: folders)
+        let layout = DropLayout(name: RawPath("d"), folders: folders, splitFolders: .usual)
         #expect(layout.placement(of: RawPath("train/cat/9")) == .picture(label: RawPath("cat"), split: .train))
         #expect(layout.placement(of: RawPath("test/dog/9")) == .picture(label: RawPath("dog"), split: .test))
         #expect(layout.placement(of: RawPath("dog/9")) == .picture(label: RawPath("dog"), split: nil))

@@ -45,7 +45,7 @@ struct HostileDropTests {
         }
         for file in files { try workshop.drop(png(1), at: RawPath("d").appending(file.path)) }
         let candidate = DropCandidate(snapshot: EntrySnapshot(name: RawPath("d"), files: files), stillFor: .zero)
-        let settings = IngestSettings(batchBytes: .max)
+        let settings = changing(IngestSettings.usual) { $0.batchBytes = .max }
         let summary = try await workshop.ingestor(settings: settings)
             .ingest(candidate, from: InboxScanner(inbox: workshop.inbox))
         #expect(summary.deferredCounts == [.changed: 3])
@@ -83,8 +83,8 @@ struct HostileDropTests {
                 inbox.appending("d/\(number)"), .writeOnly, options: .create, permissions: .ownerReadWrite)
             try file.closeAfter { try #require(ftruncate(file.rawValue, size) == 0) }
         }
-        let limits = ScanLimits(bytes: .max - 1)
-        let snapshot = try InboxScanner(inbox: inbox, limits: limits).scan(RawPath("d"))
+        let limits = changing(ScanLimits.usual) { $0.bytes = .max - 1 }
+        let snapshot = try InboxScanner(inbox: inbox, limits: limits, rules: NameRules()).scan(RawPath("d"))
         #expect(snapshot?.excess == .bytes(limit: .max - 1))
     }
 
@@ -181,11 +181,17 @@ struct HostileDropTests {
         try workshop.drop(png(1), at: "d/a/b/c/1")
         try workshop.drop(png(2), at: "e/a/2")
         try workshop.drop(png(3), at: "e/a/3")
-        let deep = try InboxScanner(inbox: workshop.inbox, limits: ScanLimits(depth: 2)).scan(RawPath("d"))
+        let deep = try InboxScanner(
+            inbox: workshop.inbox, limits: changing(.usual) { $0.depth = 2 }, rules: NameRules()
+        ).scan(RawPath("d"))
         #expect(deep?.excess == .depth(limit: 2, folder: RawPath("a/b/c")))
-        let many = try InboxScanner(inbox: workshop.inbox, limits: ScanLimits(files: 1)).scan(RawPath("e"))
+        let many = try InboxScanner(
+            inbox: workshop.inbox, limits: changing(.usual) { $0.files = 1 }, rules: NameRules()
+        ).scan(RawPath("e"))
         #expect(many?.excess == .count(limit: 1))
-        let large = try InboxScanner(inbox: workshop.inbox, limits: ScanLimits(bytes: 10)).scan(RawPath("e"))
+        let large = try InboxScanner(
+            inbox: workshop.inbox, limits: changing(.usual) { $0.bytes = 10 }, rules: NameRules()
+        ).scan(RawPath("e"))
         #expect(large?.excess == .bytes(limit: 10))
         #expect(try InboxScanner(inbox: workshop.inbox).scan(RawPath("e"))?.excess == nil)
     }

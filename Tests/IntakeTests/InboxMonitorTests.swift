@@ -42,7 +42,7 @@ struct InboxMonitorTests {
 
     @Test("A folder that is renamed in is taken at once", arguments: ["outside", "inbox/.hidden", "inbox/d.part"])
     func renamedIn(_ origin: String) async throws {
-        try await watch(WatchSettings(settle: .seconds(3600))) { drops in
+        try await watch(changing(.usual) { $0.settle = .seconds(3600) }) { drops in
             let knocking = Task {
                 var index = 0
                 while !Task.isCancelled {
@@ -68,7 +68,9 @@ struct InboxMonitorTests {
 
     @Test("A slow writer's drop is taken when all of it is there", arguments: InboxWatcher.Mode.allCases)
     func slowWriter(_ mode: InboxWatcher.Mode) async throws {
-        let settings = WatchSettings(settle: .seconds(3), mode: mode, pollInterval: .milliseconds(500))
+        let settings = changing(WatchSettings.usual) {
+            ($0.settle, $0.mode, $0.pollInterval) = (.seconds(3), mode, .milliseconds(500))
+        }
         try await watch(settings) { drops in
             for index in 0..<10 {
                 try workshop.drop([UInt8](repeating: 1, count: 100), at: "d/cat/\(index)")
@@ -82,7 +84,9 @@ struct InboxMonitorTests {
     func growingFile(_ mode: InboxWatcher.Mode) async throws {
         try workshop.drop([0], at: "d/cat/1")
         let writer = try FileDescriptor.open(workshop.inbox.appending("d/cat/1"), .writeOnly, options: .append)
-        let settings = WatchSettings(settle: .seconds(3), mode: mode, pollInterval: .milliseconds(500))
+        let settings = changing(WatchSettings.usual) {
+            ($0.settle, $0.mode, $0.pollInterval) = (.seconds(3), mode, .milliseconds(500))
+        }
         try await watch(settings) { drops in
             for _ in 0..<10 {
                 try await Task.sleep(for: .milliseconds(500))
@@ -95,7 +99,7 @@ struct InboxMonitorTests {
 
     @Test("Folders made in a hurry are all seen")
     func deepFolders() async throws {
-        try await watch(WatchSettings(settle: .seconds(1))) { drops in
+        try await watch(changing(.usual) { $0.settle = .seconds(1) }) { drops in
             try await Task.sleep(for: .seconds(1))
             for index in 0..<60 { try workshop.drop([1], at: "d\(index)/a/b/c/d/e/f/\(index)") }
             var seen: Set<RawPath> = []
@@ -106,7 +110,7 @@ struct InboxMonitorTests {
 
     @Test("An inbox that is removed and made anew is watched again")
     func newInbox() async throws {
-        try await watch(WatchSettings(settle: .seconds(1))) { drops in
+        try await watch(changing(.usual) { $0.settle = .seconds(1) }) { drops in
             try workshop.drop([1], at: "before/cat/1")
             #expect(await drops.next()?.name == RawPath("before"))
             #expect(rename(workshop.inbox.string, workshop.folder.path.appending("old").string) == 0)
@@ -121,7 +125,8 @@ struct InboxMonitorTests {
     func newInboxMeanwhile() async throws {
         try workshop.drop([1], at: "before/cat/1")
         let monitor = InboxMonitor(
-            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+            inbox: workshop.inbox, settings: changing(.usual) { $0.settle = .seconds(1) }, logger: Logger(label: "test")
+        )
         let names = Recorder<RawPath>()
         let workshop = workshop
         await #expect(throws: CancellationError.self) {
@@ -145,7 +150,8 @@ struct InboxMonitorTests {
         let link = folder.path.appending("now")
         #expect(symlink("one", link.string) == 0)
         let monitor = InboxMonitor(
-            inbox: link.appending("inbox"), settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+            inbox: link.appending("inbox"), settings: changing(.usual) { $0.settle = .seconds(1) },
+            logger: Logger(label: "test"))
         let seen = Recorder<String>()
         let running = Task {
             try await monitor.run { candidate, _ in
@@ -177,7 +183,8 @@ struct InboxMonitorTests {
         var observer = MonitorObserver()
         observer.beat = { beats.add(.now) }
         let monitor = InboxMonitor(
-            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+            inbox: workshop.inbox, settings: changing(.usual) { $0.settle = .seconds(1) }, logger: Logger(label: "test")
+        )
         let (handled, continuation) = AsyncStream.makeStream(of: Void.self)
         let running = Task {
             try await monitor.run(
@@ -205,7 +212,8 @@ struct InboxMonitorTests {
     func entries() async throws {
         try workshop.drop([1], at: ".hidden/cat/1")
         let monitor = InboxMonitor(
-            inbox: workshop.inbox, settings: WatchSettings(mode: .poll, pollInterval: .milliseconds(200)),
+            inbox: workshop.inbox,
+            settings: changing(.usual) { ($0.mode, $0.pollInterval) = (.poll, .milliseconds(200)) },
             logger: Logger(label: "test"))
         let seen = Recorder<Set<RawPath>>()
         var observer = MonitorObserver()
@@ -225,7 +233,8 @@ struct InboxMonitorTests {
     func busyFolder() async throws {
         for path in ["camera/.keep", "camera/0", "zoo/cat/1"] { try workshop.drop([1], at: path) }
         let monitor = InboxMonitor(
-            inbox: workshop.inbox, settings: WatchSettings(settle: .zero, mode: .poll), logger: Logger(label: "test"))
+            inbox: workshop.inbox, settings: changing(.usual) { ($0.settle, $0.mode) = (.zero, .poll) },
+            logger: Logger(label: "test"))
         let (handled, looks) = (Recorder<String>(), Recorder<Set<RawPath>>())
         var observer = MonitorObserver()
         observer.looked = { entries, _ in
@@ -253,7 +262,9 @@ struct InboxMonitorTests {
         try workshop.drop([1], at: "d/cat/1")
         let monitor = InboxMonitor(
             inbox: workshop.inbox,
-            settings: WatchSettings(settle: .zero, mode: .poll, pollInterval: .milliseconds(100)),
+            settings: changing(.usual) {
+                ($0.settle, $0.mode, $0.pollInterval) = (.zero, .poll, .milliseconds(100))
+            },
             logger: Logger(label: "test"))
         let times = Recorder<SuspendingClock.Instant>()
         var observer = MonitorObserver()
@@ -275,7 +286,8 @@ struct InboxMonitorTests {
         try workshop.drop(png(1), at: "d/.net/1.png")
         try workshop.drop([1], at: "d/2.jpg.part")
         let monitor = InboxMonitor(
-            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+            inbox: workshop.inbox, settings: changing(.usual) { $0.settle = .seconds(1) }, logger: Logger(label: "test")
+        )
         let told = Recorder<[String]>()
         var observer = MonitorObserver()
         observer.waitingChanged = { items in told.add(items.map { "\($0.path) \($0.code.rawValue)" }) }
@@ -295,7 +307,8 @@ struct InboxMonitorTests {
     func approved() async throws {
         try workshop.drop(png(1), at: "d/.net/1.png")
         let monitor = InboxMonitor(
-            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+            inbox: workshop.inbox, settings: changing(.usual) { $0.settle = .seconds(1) }, logger: Logger(label: "test")
+        )
         let asked = Recorder<RawPath>()
         let handled = Recorder<[String]>()
         var observer = MonitorObserver()
@@ -320,7 +333,8 @@ struct InboxMonitorTests {
     func pause() async throws {
         try workshop.drop([1], at: "d/cat/1")
         let monitor = InboxMonitor(
-            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+            inbox: workshop.inbox, settings: changing(.usual) { $0.settle = .seconds(1) }, logger: Logger(label: "test")
+        )
         let times = Recorder<Duration>()
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -339,7 +353,8 @@ struct InboxMonitorTests {
     @Test("That files are removed in two steps doesn't have what is left looked at again; that one is moved out does")
     func ownRemovals() async throws {
         let monitor = InboxMonitor(
-            inbox: workshop.inbox, settings: WatchSettings(settle: .seconds(1)), logger: Logger(label: "test"))
+            inbox: workshop.inbox, settings: changing(.usual) { $0.settle = .seconds(1) }, logger: Logger(label: "test")
+        )
         let handled = Recorder<Int>()
         let (workshop, cat) = (workshop, workshop.inbox.appending("d/cat"))
         let watching = Recorder<Bool>()
@@ -376,9 +391,11 @@ struct InboxMonitorTests {
 
     @Test("A second watcher in the process polls and says so")
     func secondWatcher() async throws {
-        let first = InboxWatcher(inbox: workshop.inbox)
+        let first = InboxWatcher(
+            inbox: workshop.inbox, rules: NameRules(), mode: .inotify, pollInterval: WatchSettings.usual.pollInterval)
         for await _ in first.wakeUps where !first.takeHints().notices.isEmpty { break }
-        let second = InboxWatcher(inbox: workshop.inbox, pollInterval: .milliseconds(100))
+        let second = InboxWatcher(
+            inbox: workshop.inbox, rules: NameRules(), mode: .inotify, pollInterval: .milliseconds(100))
         defer {
             first.stop()
             second.stop()

@@ -32,7 +32,9 @@ struct IngestorTests {
     @Test("Without folders that say so, the keyed hash shares the pictures out")
     func hashSplit() async throws {
         for index in 0..<60 { try workshop.drop(png(UInt64(index)), at: "cats/\(index)") }
-        let settings = IngestSettings(testShare: 0.5, patience: .zero, batchFiles: 7)
+        let settings = changing(IngestSettings.usual) {
+            ($0.testShare, $0.patience, $0.batchFiles) = (0.5, .zero, 7)
+        }
         try await workshop.ingest("cats", with: workshop.ingestor(settings: settings))
         let rule = SplitRule(key: try workshop.history.splitKey(), testShare: 0.5)
         let expected = (0..<60).map { "cats \(rule.split(of: Digest.sha256(png(UInt64($0)))))" }.sorted()
@@ -102,7 +104,7 @@ struct IngestorTests {
     @Test("A file that is too large stays where it is and is never copied")
     func tooLarge() async throws {
         try workshop.drop(png(1), at: "d/cat/1")
-        let settings = IngestSettings(maxFileBytes: 100, patience: .zero)
+        let settings = changing(IngestSettings.usual) { ($0.maxFileBytes, $0.patience) = (100, .zero) }
         let summary = try await workshop.ingest("d", with: workshop.ingestor(settings: settings))
         #expect(summary.verdicts == [0, 0, 0] && summary.deferredCounts == [.tooLarge: 1])
         #expect(try workshop.files(below: workshop.inbox) == ["d/cat/1"])
@@ -114,7 +116,7 @@ struct IngestorTests {
     func tooLargeMoved() async throws {
         for path in ["d/cat/1", "d/dog/1", "e"] { try workshop.drop(png(1), at: path) }
         let ingestor = try workshop.ingestor(
-            settings: IngestSettings(maxFileBytes: 100, tooLarge: .move, patience: .zero))
+            settings: changing(.usual) { ($0.maxFileBytes, $0.tooLarge, $0.patience) = (100, .move, .zero) })
         for name in ["d", "e"] {
             let summary = try await workshop.ingest(name, with: ingestor)
             #expect(summary.rejected > 0 && summary.hasLeft)
@@ -131,7 +133,9 @@ struct IngestorTests {
     func tooLargeNotMoved() async throws {
         try workshop.drop(png(1), at: "d/cat/1")
         try workshop.drop(png(2), at: "e/cat/1")
-        let settings = IngestSettings(maxFileBytes: 100, tooLarge: .move, patience: .zero)
+        let settings = changing(IngestSettings.usual) {
+            ($0.maxFileBytes, $0.tooLarge, $0.patience) = (100, .move, .zero)
+        }
         let ingestor = try workshop.ingestor(settings: settings)
         guard try Immutability.set(true, of: workshop.inbox.appending("d/cat/1")) else { return }
         let kept = try await workshop.ingest("d", with: ingestor)
@@ -235,7 +239,7 @@ struct IngestorTests {
         for number in 0..<9 { try workshop.drop([1], at: "d/.git/a/b/c/d/\(number)") }
         try workshop.drop(png(1), at: "d/cat/1")
         let limits = ScanLimits(depth: 2, files: 20, bytes: 2_000)
-        let scanner = try InboxScanner(inbox: workshop.inbox, limits: limits)
+        let scanner = try InboxScanner(inbox: workshop.inbox, limits: limits, rules: NameRules())
         let snapshot = try #require(try scanner.scan(RawPath("d")))
         #expect(snapshot.excess == nil && snapshot.clutterRoots == [RawPath(".git"): 9])
         let candidate = DropCandidate(snapshot: snapshot, stillFor: .seconds(5))
@@ -288,7 +292,7 @@ struct IngestorTests {
         try workshop.drop(half, at: "d/cat/1")
         try workshop.drop([], at: "d/cat/2")
         try workshop.drop(png(3), at: "d/cat/3")
-        let ingestor = try workshop.ingestor(settings: IngestSettings(patience: .seconds(3600)))
+        let ingestor = try workshop.ingestor(settings: changing(.usual) { $0.patience = .seconds(3600) })
         let first = try await workshop.ingest("d", with: ingestor)
         #expect(first.accepted == 1)
         #expect(first.deferredCounts == [.incomplete: 2])
@@ -424,7 +428,9 @@ struct IngestorTests {
         let contents = (0..<100).map { png(UInt64($0)) }
         for (index, bytes) in contents.enumerated() { try workshop.drop(bytes, at: "d/\(index % 7)/x/\(index)") }
         let counts = Recorder<Int>()
-        let summary = try await workshop.ingestor(settings: IngestSettings(patience: .zero, batchFiles: 16)).ingest(
+        let summary = try await workshop.ingestor(
+            settings: changing(.usual) { ($0.patience, $0.batchFiles) = (.zero, 16) }
+        ).ingest(
             workshop.candidate(RawPath("d")), from: InboxScanner(inbox: workshop.inbox)
         ) { progress in
             #expect(progress.totalFiles == 100)

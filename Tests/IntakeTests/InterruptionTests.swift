@@ -127,7 +127,7 @@ struct InterruptionTests {
     func cancellation() async throws {
         let contents = (0..<40).map { png(UInt64($0)) }
         for (index, bytes) in contents.enumerated() { try workshop.drop(bytes, at: "d/cat/\(index)") }
-        let ingestor = try workshop.ingestor(settings: IngestSettings(patience: .zero, batchFiles: 8))
+        let ingestor = try workshop.ingestor(settings: changing(.usual) { ($0.patience, $0.batchFiles) = (.zero, 8) })
         let candidate = try workshop.candidate(RawPath("d"))
         let scanner = try InboxScanner(inbox: workshop.inbox)
         let task = Task {

@@ -1,6 +1,7 @@
 import Archive
 import Records
 import System
+import TestSupport
 import Testing
 
 @testable import Intake
@@ -92,7 +93,7 @@ struct DropLabelTests {
     func splitFolders() async throws {
         try workshop.drop(png(1), at: "d/train/1.png")
         try workshop.drop(png(2), at: "d/test/2.png")
-        let settings = IngestSettings(splitFolders: .off, patience: .zero)
+        let settings = changing(IngestSettings.usual) { ($0.splitFolders, $0.patience) = (.off, .zero) }
         #expect(try await workshop.ingest("d", with: workshop.ingestor(settings: settings)).accepted == 2)
         #expect(try workshop.history.labelCounts().map(\.label) == ["test", "train"])
     }

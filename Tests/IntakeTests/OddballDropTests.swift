@@ -33,11 +33,12 @@ struct OddballDropTests {
             let bytes = try Locations.bytes(of: file)
             try workshop.drop(bytes, at: "d/\(kind)/\(number)")
             contents.append(bytes)
-            if (try? PictureDecoder().check(bytes)) != nil { valid.insert(.sha256(bytes)) }
+            if (try? PictureDecoder(limits: .usual).check(bytes)) != nil { valid.insert(.sha256(bytes)) }
         }
         let notices = Recorder<DecoderPool.Notice>()
         let pool = DecoderPool(
-            limits: DecodeLimits(), maxFileBytes: 256 << 20, attempts: workshop.history, program: Workshop.program,
+            limits: .usual, maxFileBytes: IngestSettings.usual.maxFileBytes, attempts: workshop.history,
+            program: Workshop.program,
             notify: { notices.add($0) })
         let summary = try await workshop.ingest("d", with: workshop.ingestor(validator: pool))
         #expect(summary.verdicts.reduce(0, +) == files.count)

@@ -1,5 +1,4 @@
 import Archive
-import Decoding
 import Foundation
 import Glibc
 import Pictures
@@ -10,6 +9,7 @@ import TestSupport
 import Testing
 import Workers
 
+@testable import Decoding
 @testable import Intake
 
 /// An inbox, a state folder and an ingestor of their own for one test.
@@ -40,7 +40,7 @@ final class Workshop: Sendable {
 
     /// By default nothing is waited for: a file that ends too early is refused at once.
     func ingestor(
-        settings: IngestSettings = IngestSettings(patience: .zero),
+        settings: IngestSettings = changing(.usual) { $0.patience = .zero },
         validator: any PictureValidator = InProcessValidator(),
         disk: any Disk = SystemDisk()
     ) throws -> Ingestor {
@@ -129,3 +129,30 @@ extension IngestSummary {
 
 /// A valid picture's file; no two seeds give the same.
 func png(_ seed: UInt64) -> [UInt8] { PNGFile.encode(TinyPictures.noise(seed: seed)) }
+
+/// Decodes in this process, on the worker's own thread.
+struct InProcessValidator: PictureValidator {
+    func validate(
+        _ files: [StagedPicture], in store: PictureStore, on worker: Worker
+    ) throws -> [ValidationFinding] {
+        let judge = PictureJudge(limits: .usual)
+        return try files.map { file in
+            try worker.cancellation.check()
+            return try store.contents(of: file).withUnsafeBytes { try judge.finding(of: $0) }
+        }
+    }
+}
+
+extension InboxScanner {
+    /// With the usual limits.
+    convenience init(inbox: FilePath, rules: NameRules = NameRules()) throws(FileFailure) {
+        try self.init(inbox: inbox, limits: .usual, rules: rules)
+    }
+}
+
+extension DropLayout {
+    /// With the usual splits.
+    init(name: RawPath, isFolder: Bool = true, paths: [RawPath]) {
+        self.init(name: name, isFolder: isFolder, paths: paths, splitFolders: .usual)
+    }
+}

@@ -1,6 +1,7 @@
 import Foundation
 import Learning
 import Numerics
+import TestSupport
 import Testing
 
 @Suite("Heads")
@@ -140,7 +141,7 @@ struct VectorMathTests {
 @Suite("Initial weights")
 struct InitializerTests {
     private func kernel(_ initializer: Initializer) -> [Float] {
-        let parameters = Hyperparameters(backbone: "", hiddenUnits: 100, initializer: initializer)
+        let parameters = changing(Hyperparameters.usual) { ($0.hiddenUnits, $0.initializer) = (100, initializer) }
         return TrainingNetwork(parameters, featureCount: 200, classCount: 3, seed: 4).head.hidden.kernel.values
     }
 
@@ -168,7 +169,7 @@ struct InitializerTests {
 
     @Test("Biases start at zero, a normalization as the identity")
     func rest() throws {
-        let parameters = Hyperparameters(backbone: "", hiddenUnits: 4, batchNormalization: true)
+        let parameters = changing(Hyperparameters.usual) { ($0.hiddenUnits, $0.batchNormalization) = (4, true) }
         let head = TrainingNetwork(parameters, featureCount: 3, classCount: 2, seed: 4).head
         #expect(head.hidden.bias == [0, 0, 0, 0] && head.output.bias == [0, 0])
         let normalization = try #require(head.normalization)

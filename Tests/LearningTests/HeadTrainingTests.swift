@@ -1,12 +1,22 @@
 import Numerics
+import TestSupport
 import Testing
 import Workers
 
 @testable import Learning
 
+extension HeadTraining {
+    /// With the usual settings.
+    fileprivate init(_ hyperparameters: Hyperparameters, seed: UInt64) {
+        self.init(hyperparameters, settings: .usual, seed: seed)
+    }
+}
+
 @Suite("Fitting a head")
 struct HeadTrainingTests {
-    private let parameters = Hyperparameters(backbone: "", learningRate: 0.01, batchSize: 16, hiddenUnits: 16)
+    private let parameters = changing(Hyperparameters.usual) {
+        ($0.learningRate, $0.batchSize, $0.hiddenUnits) = (0.01, 16, 16)
+    }
 
     @Test(
         "Clusters are learned with every optimiser, activation and initialiser", arguments: OptimizerKind.allCases,
@@ -34,7 +44,7 @@ struct HeadTrainingTests {
 
     @Test("The head has the weights of the best epoch, not of the last")
     func restoresBest() throws {
-        var settings = FitSettings()
+        var settings = FitSettings.usual
         settings.epochs = 12
         let data = clusters(perClass: 30, spread: 3)
         let whole = try HeadTraining(parameters, settings: settings, seed: 3).fit(data)
@@ -55,7 +65,7 @@ struct HeadTrainingTests {
 
     @Test("Training stops once the patience is over, and lowers the rate before")
     func callbacks() throws {
-        var settings = FitSettings()
+        var settings = FitSettings.usual
         settings.epochs = 200
         settings.stoppingPatience = 4
         settings.plateauPatience = 2
@@ -159,11 +169,10 @@ struct ValidationSplitTests {
 
     @Test("Without a validation share the training loss is watched")
     func noValidation() throws {
-        var settings = FitSettings()
+        var settings = FitSettings.usual
         settings.validationShare = 0
         settings.epochs = 3
-        let history = try HeadTraining(Hyperparameters(backbone: ""), settings: settings, seed: 1).fit(clusters())
-            .history
+        let history = try HeadTraining(.usual, settings: settings, seed: 1).fit(clusters()).history
         #expect(history.allSatisfy { $0.validationLoss == nil && $0.monitoredLoss == $0.loss })
     }
 }

@@ -39,7 +39,8 @@ struct KerasTrainingTests {
             Hyperparameters(
                 backbone: "", activation: expected.activation, optimizer: expected.optimizer,
                 learningRate: expected.learningRate, batchSize: given.batchSize, dropout: 0,
-                hiddenUnits: given.hidden, batchNormalization: expected.batchNormalization),
+                hiddenUnits: given.hidden, initializer: .glorotUniform,
+                batchNormalization: expected.batchNormalization),
             featureCount: given.features, classCount: given.classes, seed: 1)
         network.head = Self.initialHead(given, expected)
         let rows = Matrix(rows: given.labels.count, columns: given.features, values: given.rows)

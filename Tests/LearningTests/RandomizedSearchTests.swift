@@ -3,20 +3,20 @@ import Learning
 import Numerics
 import Records
 import Synchronization
+import TestSupport
 import Testing
 import Workers
 
 @Suite("The randomized search")
 struct RandomizedSearchTests {
-    private let space = SearchSpace(
-        backbone: ["a", "b"], learningRate: [0.01, 0.001], batchSize: [8, 16], hiddenUnits: [8])
+    private let space = changing(SearchSpace.usual) {
+        $0.backbone = ["a", "b"]
+        ($0.learningRate, $0.batchSize, $0.hiddenUnits) = ([0.01, 0.001], [8, 16], [8])
+    }
     private let features = ["a": clusters(copies: 1), "b": clusters(copies: 1, spread: 2, seed: 2)]
 
     private func settings(candidates: Int = 4, epochs: Int = 4) -> SearchSettings {
-        var settings = SearchSettings()
-        settings.candidates = candidates
-        settings.fit.epochs = epochs
-        return settings
+        changing(.usual) { ($0.candidates, $0.fit.epochs) = (candidates, epochs) }
     }
 
     private func search(candidates: Int = 4) throws -> RandomizedSearch {
@@ -101,10 +101,12 @@ struct RandomizedSearchTests {
     @Test("Equal candidates share a rank and the earlier one wins")
     func ties() async throws {
         let easy = clusters(spread: 0.01)
-        let result = try await RandomizedSearch(
-            space: SearchSpace(backbone: ["a"], learningRate: [0.05], batchSize: [4, 8], hiddenUnits: [16]),
-            settings: settings(epochs: 10)
-        ).run(on: WorkerPool(workerCount: 2), features: ["a": easy])
+        let space = changing(SearchSpace.usual) {
+            $0.backbone = ["a"]
+            ($0.learningRate, $0.batchSize, $0.hiddenUnits) = ([0.05], [4, 8], [16])
+        }
+        let result = try await RandomizedSearch(space: space, settings: settings(epochs: 10)).run(
+            on: WorkerPool(workerCount: 2), features: ["a": easy])
         try #require(result.candidates.count { $0.meanAccuracy == 1 } > 1)
         #expect(result.best.candidate == result.candidates.firstIndex { $0.meanAccuracy == 1 })
         #expect(result.candidates.allSatisfy { $0.meanAccuracy != 1 || $0.rank == 1 })
@@ -131,7 +133,8 @@ struct RandomizedSearchTests {
         let rows = features["a"]!.rows
         let broken = LabeledFeatures(
             features: Matrix(rows: 120, columns: 1, values: [Float](repeating: .nan, count: 120)), rows: rows)
-        let search = try RandomizedSearch(space: SearchSpace(backbone: ["a"]), settings: settings(candidates: 2))
+        let search = try RandomizedSearch(
+            space: changing(.usual) { $0.backbone = ["a"] }, settings: settings(candidates: 2))
         await #expect {
             _ = try await search.run(on: WorkerPool(workerCount: 2), features: ["a": broken])
         } throws: { error in
@@ -170,13 +173,13 @@ struct RandomizedSearchTests {
     func grouped() async throws {
         let asked = Mutex<[String]>([])
         let features = features
-        _ = try await search(candidates: 8).run(
+        _ = try await search(candidates: 8).rank(
             on: WorkerPool(workerCount: 1),
             features: { backbone in
                 asked.withLock { $0.append(backbone) }
                 return features[backbone]!
             })
-        let trials = asked.withLock { $0.dropFirst().dropLast() }
+        let trials = asked.withLock { $0.dropFirst() }
         let changes = zip(trials, trials.dropFirst()).count { $0 != $1 }
         #expect(Set(trials).count == 2 && changes == 1)
     }
@@ -186,19 +189,26 @@ struct RandomizedSearchTests {
         let pool = WorkerPool(workerCount: 1)
         let trials = try await search().run(on: pool, features: features).trials
         let other = try RandomizedSearch(
-            space: SearchSpace(backbone: ["a"], hiddenUnits: [9]), settings: settings())
+            space: changing(.usual) { ($0.backbone, $0.hiddenUnits) = (["a"], [9]) }, settings: settings())
         await #expect(throws: SearchError.foreignTrial(candidate: 0, fold: 0)) {
             _ = try await other.run(on: pool, features: features, resuming: trials)
         }
     }
 
-    @Test("A backbone without features and too few pictures for the folds are errors")
+    @Test("What is thrown instead of a backbone's features ends the search")
     func missing() async throws {
-        let pool = WorkerPool(workerCount: 1)
         await #expect(throws: SearchError.missingFeatures(backbone: "b")) {
-            _ = try await search(candidates: 16).run(on: pool, features: ["a": clusters()])
+            _ = try await search(candidates: 16).rank(on: WorkerPool(workerCount: 1)) { name in
+                guard name == "a" else { throw SearchError.missingFeatures(backbone: name) }
+                return clusters()
+            }
         }
-        let small = try RandomizedSearch(space: SearchSpace(backbone: ["a"]), settings: settings())
+    }
+
+    @Test("Too few pictures for the folds are an error")
+    func tooFew() async throws {
+        let pool = WorkerPool(workerCount: 1)
+        let small = try RandomizedSearch(space: changing(.usual) { $0.backbone = ["a"] }, settings: settings())
         await #expect(throws: FoldError(folds: 3, largestClass: 2)) {
             _ = try await small.run(on: pool, features: ["a": clusters(perClass: 2)])
         }

@@ -125,19 +125,21 @@ struct PromotionGateTests {
 
     @Test("The first model is promoted")
     func first() {
-        let decision = PromotionGate().decide(challenger: matrix(5, of: 10), champion: nil)
+        let decision = PromotionGate(minGain: 0).decide(challenger: matrix(5, of: 10), champion: nil)
         #expect(decision.isPromoted)
         #expect(decision.text == "It is the first model: 5 of 10 test pictures right (50.00 %).")
     }
 
     @Test("A model that isn't better isn't promoted", arguments: [50, 49])
     func notBetter(correct: Int) {
-        #expect(!PromotionGate().decide(challenger: matrix(correct, of: 100), champion: matrix(50, of: 100)).isPromoted)
+        #expect(
+            !PromotionGate(minGain: 0).decide(challenger: matrix(correct, of: 100), champion: matrix(50, of: 100))
+                .isPromoted)
     }
 
     @Test("A model that is better by one picture is promoted")
     func better() {
-        let decision = PromotionGate().decide(challenger: matrix(51, of: 100), champion: matrix(50, of: 100))
+        let decision = PromotionGate(minGain: 0).decide(challenger: matrix(51, of: 100), champion: matrix(50, of: 100))
         #expect(decision.isPromoted)
         #expect(decision.text.contains("51 of 100") && decision.text.contains("50 of 100"))
     }
@@ -153,6 +155,6 @@ struct PromotionGateTests {
 
     @Test("Without test pictures nothing is promoted")
     func noPictures() {
-        #expect(!PromotionGate().decide(challenger: matrix(0, of: 0), champion: nil).isPromoted)
+        #expect(!PromotionGate(minGain: 0).decide(challenger: matrix(0, of: 0), champion: nil).isPromoted)
     }
 }

@@ -137,3 +137,8 @@ struct PieceTests {
         #expect(many < 80 * few)
     }
 }
+
+extension Tensor {
+    /// The elements as ONNX's `raw_data` has them.
+    var rawBytes: [UInt8] { Array(bytes) }
+}

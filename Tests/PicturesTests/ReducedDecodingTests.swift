@@ -120,7 +120,7 @@ struct ReducedDecodingTests {
 
     @Test("The time limit holds")
     func timeLimit() {
-        var limits = DecodeLimits()
+        var limits = DecodeLimits.usual
         limits.maxSeconds = 0
         let bytes = HandmadeJPEG(width: 20, height: 20).bytes(seed: 1)
         let decoder = PictureDecoder(limits: limits, path: .reduced)

@@ -7,7 +7,7 @@ struct RefusalTests {
     private let decoder = PictureDecoder()
 
     /// `check` must refuse what `decode` refuses, for the same reason.
-    private func failure(_ bytes: [UInt8], limits: DecodeLimits = DecodeLimits()) throws -> DecodeFailure {
+    private func failure(_ bytes: [UInt8], limits: DecodeLimits = .usual) throws -> DecodeFailure {
         let decoder = PictureDecoder(limits: limits)
         let checked = #expect(throws: DecodeFailure.self) { _ = try decoder.check(bytes) }
         let decoded = #expect(throws: DecodeFailure.self) { _ = try decoder.decode(bytes) }
@@ -102,7 +102,7 @@ struct RefusalTests {
 
     @Test("A claimed size beyond the limits is refused before anything is allocated")
     func claimedSize() throws {
-        let limits = DecodeLimits()
+        let limits = DecodeLimits.usual
         func tooLarge(_ width: Int, _ height: Int) -> DecodeFailure {
             .tooLarge(width: width, height: height, maxSide: limits.maxSide, maxPixels: limits.maxPixels)
         }
@@ -119,7 +119,7 @@ struct RefusalTests {
 
     @Test("Of a JPEG's pixels those count that are held at an eighth of its sides")
     func scaledSize() throws {
-        var limits = DecodeLimits()
+        var limits = DecodeLimits.usual
         // Nothing is wrong with the size of the largest of phones' pictures, but this one is a header only.
         let headerOnly = DecodeFailure.corrupt(.jpeg, "Quantization table 0x00 was not defined")
         #expect(try failure(jpeg(width: 16_320, height: 12_240), limits: limits) == headerOnly)
@@ -148,7 +148,7 @@ struct RefusalTests {
 
     @Test("A progressive JPEG whose coefficients don't fit the memory limit is refused")
     func coefficientMemory() throws {
-        var limits = DecodeLimits()
+        var limits = DecodeLimits.usual
         // 29 x 19 pixels at 4:2:0 are 2 x 2 units of 6 blocks of 128 bytes: 3,072.
         limits.maxMemory = 3000
         let refused = try failure(resourceBytes("progressive.jpg"), limits: limits)
@@ -161,7 +161,7 @@ struct RefusalTests {
         // Behind marker, length and precision of the frame: height and width. The data are for fewer pixels.
         let frame = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xC2]) })
         bytes.replaceSubrange(frame + 5..<frame + 9, with: [640, 4000].flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] })
-        var limits = DecodeLimits()
+        var limits = DecodeLimits.usual
         for spare in [0, 50_000, 200_000] {
             limits.maxMemory = (500 * 80 + 2 * 250 * 40) * 128 + spare
             guard case .corrupt(.jpeg, _) = try failure(bytes, limits: limits) else {
@@ -173,10 +173,10 @@ struct RefusalTests {
 
     @Test("Scans and time are limited")
     func scansAndTime() throws {
-        var limits = DecodeLimits()
+        var limits = DecodeLimits.usual
         limits.maxScans = 3
         #expect(try failure(resourceBytes("progressive.jpg"), limits: limits) == .tooManyScans(limit: 3))
-        limits = DecodeLimits()
+        limits = DecodeLimits.usual
         limits.maxSeconds = 0
         for name in ["progressive.jpg", "baseline-420.jpg", "rgb.png"] {
             #expect(try failure(resourceBytes(name), limits: limits) == .tooSlow(limit: 0))

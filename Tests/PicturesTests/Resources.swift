@@ -2,6 +2,13 @@ import Foundation
 import SystemPackage
 import TestSupport
 
+@testable import Pictures
+
+extension PictureDecoder {
+    /// With the usual limits.
+    init(path: JPEGPath = .automatic) { self.init(limits: .usual, path: path) }
+}
+
 func resourceBytes(_ name: String) throws -> [UInt8] {
     try Locations.bytes(of: Locations.resources(besides: #filePath).appending(name))
 }

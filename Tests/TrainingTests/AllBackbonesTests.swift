@@ -85,7 +85,7 @@ struct AllBackbonesTests {
             settings.search.seed = seed
             let undrawn = try settings.undrawnBackbones()
             let drawn = Set(
-                try RandomizedSearch(space: settings.search.space, settings: settings.searchSettings).candidates.map(
+                try RandomizedSearch(space: settings.search.space, settings: SearchSettings(settings)).candidates.map(
                     \.backbone))
             #expect(undrawn == settings.search.space.backbone.filter { !drawn.contains($0) })
             counts.insert(undrawn.count)

@@ -32,15 +32,16 @@ struct FeatureExtractionTests {
             let place = try workshop.open()
             try place.drop()
             let pictures = PictureSet(try place.history.dataset(), .train).digests
-            try await place.extraction.extract(pictures, copies: 1, from: place.source(), progress: first.note)
+            try await place.extraction.extract(
+                pictures, of: .train, copies: 1, from: place.source(), progress: first.note)
             #expect(pictures.count == 18 && first.totals == [18] && first.most == 18)
         }
         let place = try workshop.open()
         let pictures = PictureSet(try place.history.dataset(), .train).digests
         let again = Told()
-        try await place.extraction.extract(pictures, copies: 1, from: place.source(), progress: again.note)
+        try await place.extraction.extract(pictures, of: .train, copies: 1, from: place.source(), progress: again.note)
         #expect(again.totals.isEmpty)
-        try await place.extraction.extract(pictures, copies: 2, from: place.source(), progress: again.note)
+        try await place.extraction.extract(pictures, of: .train, copies: 2, from: place.source(), progress: again.note)
         #expect(again.totals == [18])
     }
 
@@ -70,7 +71,7 @@ struct FeatureExtractionTests {
         try place.drop(train: 2, test: 1)
         let picture = try #require(try place.history.dataset().pictures.first)
         let source = try place.source()
-        try await place.extraction.extract([picture.digest], copies: 1, from: source)
+        try await place.extraction.extract([picture.digest], of: .train, copies: 1, from: source)
         let cached = try place.cache.matrix(of: [picture.digest], copies: 1, from: source)
         let direct = try directFeatures(of: picture.digest, with: source, in: place)
         #expect(cached.rows == 2 && cached.columns == 12)
@@ -82,7 +83,7 @@ struct FeatureExtractionTests {
     private func directFeatures(
         of digest: Digest, with source: FeatureSource, in place: Installation
     ) throws -> Matrix {
-        let image = try PictureDecoder(limits: DecodeLimits()).decode(place.store.read(digest)).image
+        let image = try PictureDecoder(limits: .usual).decode(place.store.read(digest)).image
             .resized(width: 32, height: 32)
         let parameters = AugmentationParameters(
             drawnFrom: place.settings.augment.transforms, seed: 0, digest: digest.bytes, index: 0)
@@ -101,7 +102,7 @@ struct FeatureExtractionTests {
         let told = Told()
         let started = Task {
             while task.withLock({ $0 }) == nil { await Task.yield() }
-            try await place.extraction.extract(pictures, copies: 0, from: source) { done, total in
+            try await place.extraction.extract(pictures, of: .train, copies: 0, from: source) { done, total in
                 told.note(done, total)
                 task.withLock { $0?.cancel() }
             }
@@ -121,11 +122,15 @@ struct FeatureExtractionTests {
         let digest = try #require(try place.history.dataset().pictures.first).digest
         let file = place.store.path(of: digest).string
         try FileManager.default.removeItem(atPath: file)
-        await #expect { try await place.extraction.extract([digest], copies: 0, from: place.source()) } throws: {
+        await #expect {
+            try await place.extraction.extract([digest], of: .train, copies: 0, from: place.source())
+        } throws: {
             "\($0)".contains("the stored picture \(digest) can't be used") && "\($0)".contains("not in the store")
         }
         try Data("not a picture".utf8).write(to: URL(fileURLWithPath: file))
-        await #expect { try await place.extraction.extract([digest], copies: 0, from: place.source()) } throws: {
+        await #expect {
+            try await place.extraction.extract([digest], of: .train, copies: 0, from: place.source())
+        } throws: {
             ($0 as? ExtractionFailure)?.picture == digest
         }
     }

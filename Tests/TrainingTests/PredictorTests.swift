@@ -25,7 +25,7 @@ struct PredictorTests {
         let expected = try Head(serialized: champion.head).predict(features)
 
         let model = place.outbox.current.appending(OutboxFolder.modelName)
-        let predictor = try Predictor(model: model, limits: DecodeLimits())
+        let predictor = try Predictor(model: model, limits: .usual)
         #expect(predictor.labels == ["apple", "pear", "plum"])
         let found = try await predictor.predict(pictures.count, on: place.pool) { try place.store.read(pictures[$0]) }
         #expect(found.rows == 9 && found.columns == 3)
@@ -40,7 +40,7 @@ struct PredictorTests {
         try place.drop(train: 1, test: 1)
         try place.promote("v0001", seed: 1)
         let model = place.outbox.current.appending(OutboxFolder.modelName)
-        let predictor = try Predictor(model: model, limits: DecodeLimits())
+        let predictor = try Predictor(model: model, limits: .usual)
         let files = [
             TinyPictures.pngOfClass(0, of: 4, seed: 1), Array("no picture".utf8),
             TinyPictures.pngOfClass(1, of: 4, seed: 2, side: 50),
@@ -56,6 +56,6 @@ struct PredictorTests {
     func notAClassifier() throws {
         let workshop = try Workshop()
         let path = workshop.backbones.appending("tiny.onnx")
-        #expect { try Predictor(model: path, limits: DecodeLimits()) } throws: { "\($0)".contains(path.string) }
+        #expect { try Predictor(model: path, limits: .usual) } throws: { "\($0)".contains(path.string) }
     }
 }

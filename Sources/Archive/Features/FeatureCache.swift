@@ -46,7 +46,7 @@ package final class FeatureCache: Sendable {
         guard !keys.isEmpty else { return }
         try access { pool in
             try pool.write { db in
-                try FeatureRows.declare(db, space)
+                for copies in Set(keys.map { $0.copy > 0 }) { try FeatureRows.declare(db, space, copies: copies) }
                 let rows = try FeatureRows(db, space)
                 for (index, key) in keys.enumerated() {
                     let row = UnsafeBufferPointer(rebasing: features[index * width..<(index + 1) * width])
@@ -75,24 +75,33 @@ package final class FeatureCache: Sendable {
         }
     }
 
-    /// Removes the features of all spaces but these, and frees the disk space. Returns how many rows were removed.
-    ///
-    /// The originals of a space are kept if one of `spaces` differs from it only in the augmentation.
-    @discardableResult
-    package func removeSpaces(notIn spaces: some Collection<FeatureSpace>) throws -> Int {
+    /// Records that parts are used. ``trim(_:inUse:check:removed:)`` removes those that haven't been used for long.
+    package func noteUse(of parts: [FeaturePart], at time: Timestamp) throws {
         try access { pool in
-            let removed = try pool.write { db in try FeatureRows.removeAll(db, except: spaces) }
-            if removed > 0 {
-                try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA incremental_vacuum") }
-            }
-            return removed
+            try pool.write { db in for part in parts { try FeatureUse.note(db, part, at: time) } }
         }
     }
 
-    /// The size on disk in bytes, with the write-ahead log.
-    package func byteCount() throws -> Int {
+    /// Removes parts that nobody needs any more, the least recently used first, and gives their disk space back.
+    ///
+    /// It can be stopped anywhere: the next call continues.
+    ///
+    /// - Parameters:
+    ///   - inUse: what is never removed. It is asked only if something has to be removed.
+    ///   - check: called before each piece of work; what it throws ends the call.
+    ///   - removed: called after each part.
+    /// - Returns: the bytes that the cache needs.
+    package func trim(
+        _ rule: FeatureRule, inUse: () throws -> FeaturesInUse, check: @escaping () throws -> Void,
+        removed: (FeatureRemoval) -> Void
+    ) throws -> Int {
+        try access { try FeatureTrimming(pool: $0, check: check).carryOut(rule, inUse: inUse, removed: removed) }
+    }
+
+    /// The size on disk in bytes of the cache at `path`, with the write-ahead log; 0 if there is none.
+    package static func size(of path: FilePath) throws -> Int {
         try FeatureSchema.files(path).reduce(0) { total, file in
-            guard Files.exists(file) else { return total }
+            guard try Files.isThere(file) else { return total }
             return try total + Files.size(of: file)
         }
     }

@@ -17,13 +17,17 @@ struct FeatureRows {
         copies = try Self.id(db, space, augmentation: space.augmentation)
     }
 
-    /// Inserts the space's rows if they are missing.
-    static func declare(_ db: Database, _ space: FeatureSpace) throws {
-        for augmentation in [nil, space.augmentation] where try id(db, space, augmentation: augmentation) == nil {
-            try db.execute(
-                sql: "INSERT INTO spaces (backbone, preprocessing, augmentation, feature_count) VALUES (?, ?, ?, ?)",
-                arguments: [space.backbone, space.preprocessing, augmentation, space.featureCount])
-        }
+    /// The id of the row of `spaces` for the originals or the copies, which is inserted if it is missing.
+    @discardableResult
+    static func declare(_ db: Database, _ space: FeatureSpace, copies: Bool) throws -> Int64 {
+        let augmentation = copies ? space.augmentation : nil
+        if let known = try id(db, space, augmentation: augmentation) { return known }
+        try db.execute(
+            sql: "INSERT INTO spaces (backbone, preprocessing, augmentation, feature_count) VALUES (?, ?, ?, ?)",
+            arguments: [space.backbone, space.preprocessing, augmentation, space.featureCount])
+        let id = db.lastInsertedRowID
+        try FeatureUse.begin(db, at: .now)
+        return id
     }
 
     func contains(_ key: FeatureKey) throws -> Bool {
@@ -58,23 +62,6 @@ struct FeatureRows {
             vector.copyBytes(to: UnsafeMutableRawBufferPointer(start: target, count: byteCount))
         }
         return true
-    }
-
-    /// Removes the rows of all spaces but these and returns how many there were.
-    static func removeAll(_ db: Database, except spaces: some Collection<FeatureSpace>) throws -> Int {
-        var kept: Set<Int64> = []
-        for space in spaces {
-            for augmentation in [nil, space.augmentation] {
-                if let id = try id(db, space, augmentation: augmentation) { kept.insert(id) }
-            }
-        }
-        var removed = 0
-        for id in try Int64.fetchAll(db, sql: "SELECT id FROM spaces") where !kept.contains(id) {
-            try db.execute(sql: "DELETE FROM features WHERE space_id = ?", arguments: [id])
-            removed += db.changesCount
-            try db.execute(sql: "DELETE FROM spaces WHERE id = ?", arguments: [id])
-        }
-        return removed
     }
 
     private func id(of key: FeatureKey) -> Int64? { key.copy == 0 ? originals : copies }

@@ -4,8 +4,10 @@ import SystemPackage
 
 /// The feature cache's file and tables.
 enum FeatureSchema {
-    /// A cache with another number is from another release and is replaced.
-    private static let version = 1
+    /// A cache with an unknown number is from another release and is replaced.
+    private static let version = 2
+    /// The number of caches that don't know when their features were used; they are upgraded.
+    private static let versionWithoutUses = 1
 
     /// Large enough that a row of a usual backbone (1280 values of 4 bytes) needs no overflow page, and that several
     /// rows share a page.
@@ -28,7 +30,10 @@ enum FeatureSchema {
             let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
             let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0
             if isEmpty {
-                try db.execute(sql: tables)
+                try db.execute(sql: tables + uses)
+            } else if found == versionWithoutUses {
+                try db.execute(sql: uses)
+                try FeatureUse.begin(db, at: .now)
             } else if found != version {
                 throw DatabaseError(resultCode: .SQLITE_NOTADB, message: "its version is \(found), not \(version)")
             }
@@ -59,6 +64,15 @@ enum FeatureSchema {
             vector BLOB NOT NULL,
             UNIQUE (space_id, picture, copy)
         ) STRICT;
+        """
+
+    private static let uses = """
+        CREATE TABLE uses (
+            space_id INTEGER NOT NULL REFERENCES spaces (id) ON DELETE CASCADE,
+            split TEXT NOT NULL CHECK (split IN ('train', 'test')),
+            last_used TEXT NOT NULL,
+            PRIMARY KEY (space_id, split)
+        ) STRICT, WITHOUT ROWID;
         PRAGMA user_version = \(version);
         """
 }

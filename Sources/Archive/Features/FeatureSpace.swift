@@ -23,6 +23,37 @@ package struct FeatureSpace: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(featureCount) features of \(backbone.hex.prefix(12)) (\(preprocessing))" }
 }
 
+/// What is used, and removed, together: the originals of one split in a space, or the augmented copies.
+package struct FeaturePart: Hashable, Sendable, CustomStringConvertible {
+    /// Originals don't depend on the augmentation; it is empty for them.
+    let space: FeatureSpace
+    let isOfCopies: Bool
+    package let split: Split
+
+    init(_ space: FeatureSpace, isOfCopies: Bool, split: Split) {
+        self.space =
+            isOfCopies
+            ? space
+            : FeatureSpace(
+                backbone: space.backbone, preprocessing: space.preprocessing, augmentation: "",
+                featureCount: space.featureCount)
+        self.isOfCopies = isOfCopies
+        self.split = split
+    }
+
+    package var description: String {
+        "\(isOfCopies ? "augmented copies" : "\(split == .train ? "training" : "test") pictures"): \(space)"
+    }
+}
+
+extension FeatureSpace {
+    /// What is needed of it for the pictures of a split with `copies` augmented copies each.
+    package func parts(_ split: Split, copies: Int = 0) -> [FeaturePart] {
+        [FeaturePart(self, isOfCopies: false, split: split)]
+            + (copies > 0 ? [FeaturePart(self, isOfCopies: true, split: split)] : [])
+    }
+}
+
 /// One row of features: a picture, or one of its augmented copies.
 package struct FeatureKey: Hashable, Sendable {
     package let picture: PictureDigest

@@ -42,9 +42,6 @@ extension History {
         try publications("ORDER BY id DESC LIMIT 1").first
     }
 
-    /// The decisions that, as far as is known, the outbox hasn't followed yet, the oldest first.
-    package func unpublished() throws -> [Publication] { try publications("WHERE published_at IS NULL ORDER BY id") }
-
     /// All decisions, the oldest first.
     package func publications() throws -> [Publication] { try publications("ORDER BY id") }
 

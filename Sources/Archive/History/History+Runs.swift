@@ -87,14 +87,9 @@ extension History {
         try write { db in try Self.finish(db, run, as: outcome, result, version: nil, at: time) }
     }
 
-    /// The newest picture that any run with one of these outcomes used; 0 if there is none.
-    package func lastPicture(ofRunsWith outcomes: Set<RunOutcome> = [.promoted, .kept]) throws -> PictureID {
-        try reader.read { db in
-            let names = outcomes.map(\.rawValue)
-            let marks = databaseQuestionMarks(count: names.count)
-            let sql = "SELECT max(last_picture_id) FROM runs WHERE outcome IN (\(marks))"
-            return try PictureID.fetchOne(db, sql: sql, arguments: StatementArguments(names)) ?? 0
-        }
+    /// The newest picture that any run used; 0 if there is none.
+    package func lastPictureOfRuns() throws -> PictureID {
+        try reader.read { db in try PictureID.fetchOne(db, sql: "SELECT max(last_picture_id) FROM runs") ?? 0 }
     }
 }
 

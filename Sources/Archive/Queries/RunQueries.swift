@@ -24,4 +24,26 @@ extension History {
             return try RunSummary.fetchAll(db, sql: sql, arguments: [before, limit])
         }
     }
+
+    /// One run. Throws ``HistoryFailure/noSuchRun(_:)``.
+    package func run(_ run: RunID) throws -> RunSummary {
+        try reader.read { db in
+            let sql = "SELECT \(RunSummary.columns) FROM runs WHERE id = ?"
+            guard let summary = try RunSummary.fetchOne(db, sql: sql, arguments: [run]) else {
+                throw HistoryFailure.noSuchRun(run)
+            }
+            return summary
+        }
+    }
+
+    /// The settings that a run was started with. Throws ``HistoryFailure/noSuchRun(_:)``.
+    package func settings(of run: RunID) throws -> JSONText {
+        try reader.read { db in
+            let sql = "SELECT settings FROM runs WHERE id = ?"
+            guard let settings = try JSONText.fetchOne(db, sql: sql, arguments: [run]) else {
+                throw HistoryFailure.noSuchRun(run)
+            }
+            return settings
+        }
+    }
 }

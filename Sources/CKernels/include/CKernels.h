@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CPU.h"
 #include "Products.h"
 #include "ShortFormats.h"
 #include "Training.h"
@@ -91,8 +92,5 @@ void cultivar_global_max(const float *input, ptrdiff_t rows, ptrdiff_t channels,
 
 /// The softmax of one row of values; output may be input.
 void cultivar_softmax(const float *input, ptrdiff_t count, float *output);
-
-/// The name of the instruction set in use: "avx512", "avx2" or "baseline".
-const char *cultivar_instruction_set(void);
 
 #endif

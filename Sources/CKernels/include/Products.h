@@ -10,11 +10,7 @@
 
 #include <stddef.h>
 
-/// The instruction sets that have products.
-typedef enum { CULTIVAR_AVX2, CULTIVAR_AVX512 } CultivarInstructionSet;
-
-/// Whether this CPU has the instruction set.
-int cultivar_has(CultivarInstructionSet set);
+#include "CPU.h"
 
 /// The element format of both matrices. With 16 bits, two neighbouring elements of a row (of a column of weights) form
 /// one unit of 32 bits, and all depths and steps count such units; see ShortFormats.h.
@@ -46,10 +42,7 @@ typedef struct {
     ptrdiff_t outputStep;
 } CultivarProduct;
 
-/// Whether this CPU has the instruction set and products of the format; those of bfloat16 need AVX512_BF16.
-int cultivar_has_format(CultivarInstructionSet set, CultivarFormat format);
-
-/// For int16, all instruction sets give the same bits.
+/// Products of bfloat16 need AVX512_BF16. For int16, all instruction sets give the same bits.
 void cultivar_product(CultivarInstructionSet set, const CultivarProduct *product);
 
 /// Floats that the packed form of a depth x columns matrix takes.

@@ -14,25 +14,20 @@ package struct IngestSettings: Sendable, Hashable {
     /// What happens to a larger file.
     package var tooLarge: TooLargeRule
     /// A file that ends too early is only rejected after it has been unchanged for this long.
-    package var patience: Duration
+    package var patience: Duration = .seconds(30)
     /// How many files become durable together, in one transaction: enough that the cost of synchronising and committing
     /// hardly matters per file, and few enough that little has to be repeated after an interruption.
-    package var batchFiles: Int
+    package var batchFiles = 4096
     /// The same as a sum of file sizes, in bytes.
-    package var batchBytes: Int64
+    package var batchBytes: Int64 = 256 << 20
 
     package init(
-        testShare: Double = 0.2, splitFolders: SplitFolders = .auto, maxFileBytes: Int = 256 << 20,
-        tooLarge: TooLargeRule = .leave, patience: Duration = .seconds(30), batchFiles: Int = 4096,
-        batchBytes: Int64 = 256 << 20
+        testShare: Double, splitFolders: SplitFolders, maxFileBytes: Int, tooLarge: TooLargeRule
     ) {
         self.testShare = testShare
         self.splitFolders = splitFolders
         self.tooLarge = tooLarge
         self.maxFileBytes = maxFileBytes
-        self.patience = patience
-        self.batchFiles = batchFiles
-        self.batchBytes = batchBytes
     }
 }
 

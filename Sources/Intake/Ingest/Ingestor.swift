@@ -30,7 +30,7 @@ package final class Ingestor: Sendable {
     ///   - pool: runs all blocking work. Give the intake its own pool; otherwise it waits for all other work.
     package init(
         state: StateFolder, store: PictureStore, history: History, pool: WorkerPool,
-        validator: any PictureValidator = InProcessValidator(), settings: IngestSettings = IngestSettings(),
+        validator: any PictureValidator, settings: IngestSettings,
         disk: any Disk = SystemDisk()
     ) throws {
         self.history = history

@@ -31,7 +31,7 @@ package struct DropLayout: Sendable {
     ///   - isFolder: false for a loose file.
     ///   - folders: the folders that directly contain files to take, relative to the drop, which itself is the empty
     ///     path; see ``folders(of:)``.
-    package init(name: RawPath, isFolder: Bool = true, folders: Set<RawPath>, splitFolders: SplitFolders = .auto) {
+    package init(name: RawPath, isFolder: Bool = true, folders: Set<RawPath>, splitFolders: SplitFolders) {
         let plainName = name.withoutLeadingDot
         self.name = plainName
         self.isFolder = isFolder
@@ -50,7 +50,7 @@ package struct DropLayout: Sendable {
 
     /// - Parameter paths: the paths of all files to take, relative to the drop.
     package init(
-        name: RawPath, isFolder: Bool = true, paths: some Sequence<RawPath>, splitFolders: SplitFolders = .auto
+        name: RawPath, isFolder: Bool = true, paths: some Sequence<RawPath>, splitFolders: SplitFolders
     ) {
         self.init(name: name, isFolder: isFolder, folders: Self.folders(of: paths), splitFolders: splitFolders)
     }

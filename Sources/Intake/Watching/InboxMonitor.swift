@@ -13,7 +13,7 @@ package struct InboxMonitor: Sendable {
     package let settings: WatchSettings
     private let logger: Logger
 
-    package init(inbox: FilePath, settings: WatchSettings = WatchSettings(), logger: Logger) {
+    package init(inbox: FilePath, settings: WatchSettings, logger: Logger) {
         self.inbox = inbox
         self.settings = settings
         self.logger = logger

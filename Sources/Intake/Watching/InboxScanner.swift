@@ -11,7 +11,7 @@ package struct ScanLimits: Sendable, Hashable {
     /// The sum of the files' sizes.
     package var bytes: Int64
 
-    package init(depth: Int = 16, files: Int = 500_000, bytes: Int64 = 1 << 40) {
+    package init(depth: Int, files: Int, bytes: Int64) {
         self.depth = depth
         self.files = files
         self.bytes = bytes
@@ -35,7 +35,7 @@ package final class InboxScanner: Sendable {
     ///   - beingWritten: what is known about writers of the inbox's files.
     ///   - beat: called for everything that a scan sees; for a large drop on a slow disk, a scan takes long.
     package init(
-        inbox: FilePath, limits: ScanLimits = ScanLimits(), rules: NameRules = NameRules(),
+        inbox: FilePath, limits: ScanLimits, rules: NameRules,
         beingWritten: FilesBeingWritten = FilesBeingWritten(), beat: @escaping @Sendable () -> Void = {}
     ) throws(FileFailure) {
         self.inbox = inbox

@@ -22,9 +22,7 @@ package final class InboxWatcher: Sendable {
 
     /// Starts watching immediately.
     /// - Parameter pollInterval: the time between two hints to rescan if inotify isn't used.
-    package init(
-        inbox: FilePath, rules: NameRules = NameRules(), mode: Mode = .inotify, pollInterval: Duration = .seconds(5)
-    ) {
+    package init(inbox: FilePath, rules: NameRules, mode: Mode, pollInterval: Duration) {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         wakeUps = stream
         let box = HintBox(continuation: continuation)

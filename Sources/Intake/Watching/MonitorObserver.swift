@@ -6,21 +6,16 @@ package struct WatchSettings: Sendable {
     package var settle: Duration
     package var mode: InboxWatcher.Mode
     /// How often everything is scanned if inotify isn't used.
-    package var pollInterval: Duration
+    package var pollInterval: Duration = .seconds(5)
     /// How often everything is scanned although inotify is used.
-    package var rescanInterval: Duration
+    package var rescanInterval: Duration = .seconds(120)
     /// A drop that exceeds them is left alone.
     package var limits: ScanLimits
     package var rules: NameRules
 
-    package init(
-        settle: Duration = .seconds(5), mode: InboxWatcher.Mode = .inotify, pollInterval: Duration = .seconds(5),
-        rescanInterval: Duration = .seconds(120), limits: ScanLimits = ScanLimits(), rules: NameRules = NameRules()
-    ) {
+    package init(settle: Duration, mode: InboxWatcher.Mode, limits: ScanLimits, rules: NameRules) {
         self.settle = settle
         self.mode = mode
-        self.pollInterval = pollInterval
-        self.rescanInterval = rescanInterval
         self.limits = limits
         self.rules = rules
     }

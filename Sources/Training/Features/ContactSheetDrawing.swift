@@ -10,7 +10,7 @@ package struct ContactSheetDrawing: Sendable {
 
     /// The bytes of a PNG file of 3 x 3 tiles of `side` x `side` pixels, from the bytes of a JPEG or PNG file.
     ///
-    /// Throws `DecodeFailure`, `AugmentationSettingsError`.
+    /// Throws `DecodeFailure`.
     package func draw(_ file: [UInt8], side: Int) throws -> [UInt8] {
         let picture = try PictureDecoder(limits: settings.limits).decode(file, atLeast: side).image
         let sheet = ContactSheet.augmentations(

@@ -24,14 +24,17 @@ package struct FeatureExtraction: Sendable {
     ///
     /// If this is cancelled or fails, finished features stay in the cache.
     ///
-    /// - Parameter progress: called with the pictures done and to do, on any worker.
+    /// - Parameters:
+    ///   - split: the split of all these pictures; their part of the cache counts as used now.
+    ///   - progress: called with the pictures done and to do, on any worker.
     /// - Returns: how many images had to be computed; the others were in the cache.
     /// - Throws: `ExtractionFailure` for a stored picture that can't be read or decoded, `CancellationError`.
     @discardableResult
     package func extract(
-        _ pictures: [Digest], copies: Int, from source: FeatureSource,
+        _ pictures: [Digest], of split: Split, copies: Int, from source: FeatureSource,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws -> Int {
+        try cache.noteUse(of: source.space.parts(split, copies: copies), at: .now)
         let work = try missing(pictures, copies: copies, from: source)
         guard !work.isEmpty else { return 0 }
         let chunks = chunks(of: work, inputSize: source.inputSize)

@@ -3,6 +3,7 @@ package import Installation
 internal import Networks
 package import Pictures
 internal import Records
+internal import Settings
 internal import System
 
 /// How pictures become features: a backbone, its input size, and how copies are augmented.
@@ -24,6 +25,17 @@ package struct FeatureSource: Sendable {
             backbone: loaded.checksum,
             preprocessing: "\(Self.decoding), bilinear \(size) x \(size), \(loaded.backbone.arithmetic)",
             augmentation: JSONText(augmentation).text, featureCount: loaded.backbone.featureCount)
+    }
+
+    /// The source that a text of the search space names. Throws `BackboneFailure` and errors about the file.
+    init(
+        _ text: String, in library: BackboneLibrary, precision: Precision, augmentation: AugmentationSettings
+    ) throws {
+        guard let choice = BackboneChoice(text: text) else { throw BackboneFailure.badChoice(text) }
+        guard !choice.isAll else { throw BackboneFailure.noneUsable(library.folder) }
+        try self.init(
+            loaded: library.load(choice.name, precision: precision), inputSize: choice.inputSize,
+            augmentation: augmentation)
     }
 
     /// The backbone's input for one copy of a picture, from the picture at the input size.
