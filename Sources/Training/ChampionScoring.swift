@@ -26,7 +26,7 @@ struct ChampionScoring: Sendable {
     /// Where a model's features come from; nil if its backbone is no longer available.
     static func source(of model: StoredModel, in library: BackboneLibrary) throws -> FeatureSource? {
         try library.find(model.backboneChecksum, name: model.backbone).map {
-            try FeatureSource(loaded: $0, inputSize: model.inputSize, augmentation: .init())
+            try FeatureSource(loaded: $0, inputSize: model.inputSize, augmentation: .off)
         }
     }
 

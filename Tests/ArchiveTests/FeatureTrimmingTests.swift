@@ -1,3 +1,4 @@
+import Records
 import GRDB
 import System
 import SystemPackage

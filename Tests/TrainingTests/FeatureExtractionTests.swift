@@ -97,7 +97,7 @@ struct FeatureExtractionTests {
         let place = try workshop.open(workers: 1)
         try place.drop(train: 20, test: 0)
         let pictures = try place.history.dataset().pictures.map(\.digest)
-        let source = try FeatureSource(loaded: place.library.load("tiny"), inputSize: 256, augmentation: .init())
+        let source = try FeatureSource(loaded: place.library.load("tiny"), inputSize: 256, augmentation: .off)
         let task = Mutex<Task<Void, any Error>?>(nil)
         let told = Told()
         let started = Task {

@@ -1,3 +1,5 @@
+import Learning
+import Records
 import Archive
 import Installation
 import Settings
@@ -19,7 +21,7 @@ struct FeatureUpkeepTests {
             let place = try workshop.open()
             try place.drop()
             let run = try #require(try await place.trainer.train(.schedule))
-            #expect(run.outcome == .promoted, "\(run.reason ?? "")")
+            #expect(run.outcome == .promoted, "\(run.reason?.text ?? "")")
         }
         workshop.settings.search.space.backbone = ["small"]
         // So that it doesn't become the champion.
@@ -81,7 +83,7 @@ struct FeatureUpkeepTests {
         _ = try trim(place, in: 31)
         #expect(try rows(place, "third") == [18, 18, 9])
         #expect(try rows(place, "tiny") == [0, 0, 9])
-        try place.history.finishRun(run, as: .failed, RunResult(reason: "a test"), at: .now)
+        try place.history.finishRun(run, as: .failed, RunResult(reason: .failure("a test")), at: .now)
         _ = try trim(place, in: 31)
         #expect(try rows(place, "third") == [0, 0, 0])
     }

@@ -1,3 +1,4 @@
+package import Records
 import Foundation
 import GRDB
 import Synchronization

@@ -1,3 +1,4 @@
+package import Records
 import GRDB
 
 /// What may stay in the cache.

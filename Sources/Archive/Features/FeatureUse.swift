@@ -1,3 +1,4 @@
+import Records
 import GRDB
 
 /// When a part of the cache was last used, as stored in `uses`.

@@ -1,3 +1,4 @@
+package import Records
 package import Archive
 internal import Installation
 internal import Networks

@@ -1,3 +1,5 @@
+internal import Records
+internal import Learning
 internal import Archive
 package import Installation
 internal import Logging

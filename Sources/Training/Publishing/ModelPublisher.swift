@@ -106,7 +106,7 @@ package struct ModelPublisher: Sendable {
             throw RollbackFailure.noBackbone(
                 version: model.version, backbone: model.backbone, checksum: model.backboneChecksum.hex)
         }
-        let source = try FeatureSource(loaded: loaded, inputSize: model.inputSize, augmentation: .init())
+        let source = try FeatureSource(loaded: loaded, inputSize: model.inputSize, augmentation: .off)
         _ = try stage(model.manifest.decoded(), head: Head(serialized: model.head), source: source)
     }
 }
