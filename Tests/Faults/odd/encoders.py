@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import random
 import shutil
@@ -111,9 +112,21 @@ def saved(picture, quality: int, **options) -> bytes:
     return target.getvalue()
 
 
+@functools.cache
+def programs() -> list[str]:
+    """The encoders on this machine that work: a program may have the name of one and be another."""
+    first = dict(reversed(list(commands())))
+    return [name for name, command in first.items() if shutil.which(name) and works(command)]
+
+
+def works(command: list[str]) -> bool:
+    made = subprocess.run(command, input=drawn(0), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return made.returncode == 0 and made.stdout.startswith(b"\xff\xd8")
+
+
 def encoders() -> list[str]:
     """Those that there are on this machine, but for jpegtran, which needs JPEGs."""
-    return [name for name in ("cjpeg", "convert", "gm", "ffmpeg") if shutil.which(name)] + ["Pillow"] * bool(Image)
+    return programs() + ["Pillow"] * bool(Image)
 
 
 def encoded(photos: list[bytes]) -> dict[str, list[bytes]]:
@@ -121,7 +134,7 @@ def encoded(photos: list[bytes]) -> dict[str, list[bytes]]:
     pictures = cycle(sources(photos))
     made: dict[str, list[bytes]] = {}
     for name, command in commands():
-        if shutil.which(name):
+        if name in programs():
             made.setdefault(name, []).append(filtered(command, next(pictures)))
     if shutil.which("jpegtran") and photos:
         begun = cycle(photos)
