@@ -27,7 +27,10 @@ struct PrecisionTests {
         let place = try workshop(.float32).open()
         let precisions = Precision.allCases.filter { $0.problem == nil }
         let spaces = try precisions.map { precision in
-            try FeatureSource(loaded: place.library.load("mixing", precision: precision), augmentation: .off).space
+            try FeatureSource(
+                loaded: place.library.load("mixing", precision: precision),
+                augmentation: place.settings.augment.transforms
+            ).space
         }
         #expect(Set(spaces).count == precisions.count)
         let exact = try place.source("mixing").space
