@@ -117,7 +117,7 @@ class DocsTests(unittest.TestCase):
         self.assertEqual(self.docs().returncode, 0)
         options = (self.site("Upper") / "graph.json").read_text().splitlines()
         pairs = list(zip(options, options[1:], strict=False))
-        self.assertIn(("-package-name", "made-up"), pairs)
+        self.assertIn(("-package-name", self.root.resolve().name.lower()), pairs)
         self.assertIn(("-enable-upcoming-feature", "ExistentialAny"), pairs)
         self.assertIn(("-enable-upcoming-feature", "Other"), pairs)
         self.assertEqual(options[-1], str(source))
