@@ -6,10 +6,9 @@ package import SystemPackage
 /// The files of the accepted pictures, named by the SHA-256 of their bytes: `pictures/ab/abcdef…`.
 ///
 /// This order loses nothing: ``stage(_:limit:size:check:)`` copies a file into the store's tmp; ``commit(_:)`` makes a
-/// batch of
-/// copies durable under their content addresses. Only when it has returned may the rows be committed, and only then may
-/// the originals be removed. A file in the store proves nothing: a picture is accepted when it has a row. A file
-/// without a row was left by a crash between the two, and the next commit overwrites it.
+/// batch of copies durable under their content addresses. Only when it has returned may the rows be committed, and only
+/// then may the originals be removed. A file in the store proves nothing: a picture is accepted when it has a row. A
+/// file without a row was left by a crash between the two, and the next commit overwrites it.
 ///
 /// Needs Linux 5.8 or later, where syncfs reports write errors. All calls block; they may come from several threads.
 package final class PictureStore: Sendable {
