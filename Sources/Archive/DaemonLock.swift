@@ -18,7 +18,8 @@ package final class DaemonLock: Sendable {
 
     /// Takes the lock of a state folder without waiting. It is held as long as the lock object exists.
     ///
-    /// Throws ``DaemonLockFailure`` if another process holds it.
+    /// Throws ``DaemonLockFailure`` if another process holds it, and `FileFailure` if the folder can't be opened or the
+    /// lock file can't be written.
     package static func acquire(in folder: StateFolder) throws -> DaemonLock {
         let root = try opened(folder.root, Files.open(folder.root)) { descriptor in
             guard try !FileLock.take(folder: descriptor) else { return }
@@ -56,9 +57,10 @@ package final class DaemonLock: Sendable {
         }
     }
 
-    /// The process that holds the lock of a state folder, as named in the lock file; nil if nobody holds it.
+    /// The process that holds the lock of a state folder, as named in the lock file; nil if nobody holds it, or if it
+    /// has just been taken and the file doesn't name the process yet.
     ///
-    /// Only reads, so `cultivar status` can ask as another user.
+    /// Only reads, so `cultivar status` can ask as another user. Throws `FileFailure` if the file can't be read.
     package static func holder(in folder: StateFolder) throws -> Int32? {
         let path = folder.lock
         guard Files.exists(path) else { return nil }
@@ -90,8 +92,9 @@ package final class DaemonLock: Sendable {
 
 /// Another process is using the state folder.
 package struct DaemonLockFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The lock file.
     package let path: FilePath
-    /// Its process id; nil if it has just taken the lock and hasn't written it yet.
+    /// Its process id; nil if it has just taken the lock and hasn't written it yet, or if the lock file can't be read.
     package let holder: Int32?
 
     package var description: String {

@@ -8,7 +8,8 @@ package import SystemPackage
 /// Computed features, kept in `features.sqlite`. The file may be deleted while nobody has it open.
 ///
 /// A damaged or foreign file is replaced by a new one, even if the damage is found later; `notice` is then called. All
-/// calls block and may come from any thread; only one writes at a time.
+/// calls block and may come from any thread; only one writes at a time. Other failures of SQLite are thrown as GRDB's
+/// `DatabaseError`.
 package final class FeatureCache: Sendable {
     package let path: FilePath
     private let notice: @Sendable (String) -> Void
@@ -39,7 +40,7 @@ package final class FeatureCache: Sendable {
 
     /// Adds a batch in one transaction: `features` has a row of ``FeatureSpace/featureCount`` values for each key.
     ///
-    /// Existing rows are replaced.
+    /// Existing rows are replaced. A power loss may undo the latest batches (SQLite's `synchronous = NORMAL`).
     package func insert(_ keys: [FeatureKey], _ features: UnsafeBufferPointer<Float>, in space: FeatureSpace) throws {
         let width = space.featureCount
         precondition(
@@ -90,8 +91,8 @@ package final class FeatureCache: Sendable {
     /// - Parameters:
     ///   - inUse: what is never removed. It is asked only if something has to be removed.
     ///   - check: called before each piece of work; what it throws ends the call.
-    ///   - removed: called after each part.
-    /// - Returns: the bytes that the cache needs.
+    ///   - removed: called after each part that had any rows.
+    /// - Returns: the bytes that the cache needs afterwards: its pages in use, without the write-ahead log.
     package func trim(
         _ rule: FeatureRule, inUse: () throws -> FeaturesInUse, check: @escaping () throws -> Void,
         removed: (FeatureRemoval) -> Void
@@ -111,7 +112,7 @@ package final class FeatureCache: Sendable {
 extension FeatureCache {
     /// What is wrong with a cache that nobody has open; nil if it is undamaged or doesn't exist.
     ///
-    /// Reads the whole file.
+    /// Reads the whole file, and upgrades it first if it is of an earlier release.
     package static func problem(with path: FilePath) throws -> String? {
         guard try Files.isThere(path) else { return nil }
         do {
@@ -123,7 +124,8 @@ extension FeatureCache {
         }
     }
 
-    /// Deletes a cache that nobody has open. Its features are computed again when they are needed.
+    /// Deletes a cache that nobody has open, with its write-ahead log. Its features are computed again when they are
+    /// needed.
     package static func remove(_ path: FilePath) throws { try FeatureSchema.remove(path) }
 
     /// Runs `body`. If it finds that the file is damaged, creates a new one and runs `body` once more.

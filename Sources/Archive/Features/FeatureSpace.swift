@@ -5,7 +5,8 @@ package import System
 package struct FeatureSpace: Hashable, Sendable, CustomStringConvertible {
     /// The SHA-256 of the backbone's file.
     package let backbone: Digest
-    /// How pixels become the network's input and how it is computed: input size, resizing, precision, kernels, as a stable text.
+    /// How pixels become the network's input and how it is computed: input size, resizing, precision, kernels, as a
+    /// stable text.
     package let preprocessing: String
     /// The augmentation settings for the copies, as a stable text. The originals don't depend on it.
     package let augmentation: String

@@ -8,6 +8,8 @@ package struct FeatureRule: Sendable {
     /// As long as the cache needs more bytes than this, parts are removed; nil is no limit.
     let maxBytes: Int?
 
+    /// Parts that were last used before `start` go, then the least recently used ones until the cache needs at most
+    /// `maxBytes` bytes; nil is no limit.
     package init(usedSince start: Timestamp, maxBytes: Int?) {
         self.start = start
         self.maxBytes = maxBytes
@@ -20,6 +22,7 @@ package struct FeaturesInUse: Sendable {
     /// All pictures of the test set; the others are training pictures.
     let testPictures: Set<PictureDigest>
 
+    /// - Parameter testPictures: all pictures of the test set; every other one counts as a training picture.
     package init(parts: Set<FeaturePart>, testPictures: Set<PictureDigest>) {
         self.parts = parts
         self.testPictures = testPictures

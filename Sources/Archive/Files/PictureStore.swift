@@ -27,7 +27,7 @@ package final class PictureStore: Sendable {
     private let temporaryPath: String
     private let picturesPath: String
 
-    /// The store in a prepared state folder.
+    /// The store in a prepared state folder. Throws `FileFailure` if its tmp can't be opened.
     package init(_ folder: StateFolder, disk: any Disk = SystemDisk()) throws {
         self.folder = folder
         self.disk = disk
@@ -58,8 +58,8 @@ package final class PictureStore: Sendable {
         }
     }
 
-    /// Whether the disk has room for a copy of this many bytes; only asked for large files. Just trying could take the
-    /// last space from the history.
+    /// Whether the disk has room for a copy of this many bytes; for small files it isn't asked. Just trying could take
+    /// the last space from the history.
     package func hasRoom(forBytes count: Int) throws -> Bool {
         guard count > Self.contentsLimit else { return true }
         return try temporary.freeBytes() - Self.reserve > count
@@ -70,7 +70,8 @@ package final class PictureStore: Sendable {
         try staged.contents ?? Files.read(staged.path)
     }
 
-    /// Makes a batch durable: the copies' data first, then their names in the store.
+    /// Makes a batch durable: the copies' data first, then their names in the store. All of it is on the disk when this
+    /// returns.
     ///
     /// If it throws, nothing may be recorded: the copies that are still in tmp are removed, and the pictures must be
     /// staged again from their sources, because after a failed synchronisation the system may have dropped data that a
@@ -93,12 +94,14 @@ package final class PictureStore: Sendable {
         for picture in staged { try Files.remove(picture.path) }
     }
 
-    /// What an earlier process left in tmp. Folders don't belong to the store and are left alone.
+    /// What an earlier process left in tmp, in no particular order. Folders don't belong to the store and are left
+    /// alone.
     package func leftovers() throws -> [FilePath] {
         try Files.names(in: folder.temporary).map { folder.temporary.appending($0) }.filter { !Files.isFolder($0) }
     }
 
-    /// Empties tmp of what an earlier process left there. Call it at start, before anything is staged.
+    /// Empties tmp of what an earlier process left there and returns how many files that were. Call it at start, before
+    /// anything is staged.
     @discardableResult
     package func removeLeftovers() throws -> Int {
         let leftovers = try leftovers()
@@ -117,7 +120,8 @@ extension PictureStore {
     /// Whether there is a file with the picture's name. Only the row decides whether the picture is accepted.
     package func contains(_ digest: PictureDigest) -> Bool { Files.exists(path(of: digest)) }
 
-    /// Opens a picture's file for reading; the caller closes it.
+    /// Opens a picture's file for reading; the caller closes it. Throws ``StoreFailure/missing(_:path:)`` or
+    /// `FileFailure`.
     package func open(_ digest: PictureDigest) throws -> FileDescriptor {
         let path = path(of: digest)
         do {
@@ -135,7 +139,8 @@ extension PictureStore {
         return try Files.perform("read", path(of: digest)) { try descriptor.closeAfter { try descriptor.readToEnd() } }
     }
 
-    /// Reads a picture's file and throws ``StoreFailure/damaged(_:path:found:)`` if its digest doesn't match its name.
+    /// Reads a picture's file and throws ``StoreFailure/damaged(_:path:found:)`` if its digest doesn't match its name,
+    /// and otherwise as ``read(_:)`` does.
     package func verify(_ digest: PictureDigest) throws {
         let descriptor = try open(digest)
         try descriptor.close()
@@ -145,8 +150,8 @@ extension PictureStore {
 }
 
 extension PictureStore {
-    /// What is in the store's folders: the files by digest, and the paths of everything that doesn't belong to the
-    /// store.
+    /// What is in the store's folders, in no particular order: the files by digest, and the paths of everything that
+    /// doesn't belong to the store.
     package func contents() throws -> (digests: [PictureDigest], strangers: [FilePath]) {
         var digests: [PictureDigest] = []
         var strangers: [FilePath] = []
@@ -173,7 +178,8 @@ extension PictureStore {
         return try Files.isThere(path) ? Files.size(of: path) : nil
     }
 
-    /// Removes a file that has no row and is safe elsewhere. An accepted picture is never removed.
+    /// Removes a file that, as the caller has made sure, has no row and is safe elsewhere. The removal isn't
+    /// synchronised.
     package func removeUnrecorded(_ digest: PictureDigest) throws { try Files.remove(path(of: digest)) }
 }
 

@@ -20,8 +20,9 @@ package enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case empty
     /// It became longer while it was copied.
     case grown
-    /// The store has no such file, or ``PictureStore/verify(_:)`` found other bytes in it.
+    /// The store has no such file.
     case missing(PictureDigest, path: FilePath)
+    /// ``PictureStore/verify(_:)`` found other bytes in the file; `found` is their digest.
     case damaged(PictureDigest, path: FilePath, found: Digest)
 
     package var description: String {

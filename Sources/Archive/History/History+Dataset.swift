@@ -30,6 +30,7 @@ extension History {
     }
 
     /// How many pictures up to `last` (all pictures without it) each label has, in the order of `Dataset.labels`.
+    /// Labels without any are missing.
     package func labelCounts(upTo last: PictureID = .max) throws -> [LabelCount] {
         try reader.read { db in
             // The sign makes SQLite use the index, which contains all needed columns; that is four times as fast as

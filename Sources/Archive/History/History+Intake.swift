@@ -12,7 +12,7 @@ extension History {
         }
     }
 
-    /// Begins a drop, or continues the one of the same name that a stopped daemon left unfinished.
+    /// Begins a drop, or continues the unfinished one of the same name, which keeps its time.
     package func beginDrop(_ name: RawName, at time: Timestamp) throws -> DropID {
         try write { db in
             let bytes = DatabaseBytes(name.bytes)
@@ -43,12 +43,12 @@ extension History {
         }
     }
 
-    /// How the folders of a drop have been understood so far.
+    /// How the folders of a drop have been understood so far, by their paths in it (raw bytes); empty for a new drop.
     package func places(of drop: DropID) throws -> [[UInt8]: LayoutRecord.Place] {
         try places("WHERE id = ?", [drop])
     }
 
-    /// The same for the latest drop with a name.
+    /// The same for the latest drop with a name, finished or not.
     package func latestPlaces(named name: [UInt8]) throws -> [[UInt8]: LayoutRecord.Place] {
         try places("WHERE name = ? ORDER BY id DESC LIMIT 1", [DatabaseBytes(name)])
     }
@@ -79,7 +79,7 @@ extension History {
         }
     }
 
-    /// Marks a drop as finished: all of its files are recorded and have left the inbox.
+    /// Marks a drop as finished: no more files will be recorded in it. A finished drop keeps its time.
     package func finishDrop(_ drop: DropID, at time: Timestamp) throws {
         try write { db in
             try db.execute(

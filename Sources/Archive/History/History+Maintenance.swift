@@ -4,7 +4,8 @@ import System
 package import SystemPackage
 
 extension History {
-    /// SQLite's quick_check: the problems that it finds, none in an undamaged history.
+    /// SQLite's quick_check, which reads the whole file: the first problems that it finds (at most 5), none in an
+    /// undamaged history.
     package func quickCheck() throws -> [String] { try reader.read { try Self.quickCheck(of: $0) } }
 
     static func quickCheck(of db: Database) throws -> [String] {
@@ -41,8 +42,9 @@ extension History {
     /// Writes a consistent copy to one file while others keep reading and writing. `progress` gets the number of pages
     /// written so far.
     ///
-    /// The file appears complete or not at all. Throws ``HistoryFailure/exists(_:)`` if something with that name
-    /// already exists, and `FileFailure` if no file can be created there.
+    /// The file appears complete or not at all, and is on the disk when this returns. Throws
+    /// ``HistoryFailure/exists(_:)`` if something with that name already exists, and `FileFailure` if no file can be
+    /// created there.
     package func backup(to target: FilePath, progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in })
         throws
     {

@@ -23,7 +23,8 @@ extension History {
         }
     }
 
-    /// Records that a run (or a skipped one) answers these requests.
+    /// Records that a run (or a skipped one) answers these requests. Those that another run has taken up are left
+    /// alone.
     package func takeRequests(_ requests: [RunRequestID], for run: RunID, at time: Timestamp) throws {
         try write { db in
             for request in requests {
@@ -34,7 +35,7 @@ extension History {
         }
     }
 
-    /// The current state of a request.
+    /// The current state of a request; nil if there is none with this id.
     package func request(_ id: RunRequestID) throws -> RunRequest? {
         try reader.read { db in
             let sql = "SELECT \(RunRequest.columns) FROM run_requests WHERE id = ?"

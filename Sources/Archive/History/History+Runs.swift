@@ -36,7 +36,7 @@ extension History {
         }
     }
 
-    /// Records a run's candidates, in their order; those of an unfinished run are recorded once.
+    /// Records a run's candidates, in their order: once, even if the run is resumed.
     package func recordCandidates(_ parameters: [JSONText], of run: RunID) throws {
         try write { db in
             for (index, parameters) in parameters.enumerated() {
@@ -51,7 +51,7 @@ extension History {
         try write { db in try trial.save(db, run: run) }
     }
 
-    /// Records the candidates' scores and ranks.
+    /// Records the scores and ranks of candidates that are recorded already.
     package func recordScores(_ scores: [CandidateScore], of run: RunID) throws {
         try write { db in
             let sql = """
@@ -81,13 +81,14 @@ extension History {
         }
     }
 
-    /// Ends a run that promotes nothing; ``promote(_:in:_:at:)`` ends the others.
+    /// Ends a run that promotes nothing; ``promote(_:in:_:at:)`` ends the others. Throws
+    /// ``HistoryFailure/notRunning(_:)`` if it has ended.
     package func finishRun(_ run: RunID, as outcome: RunOutcome, _ result: RunResult, at time: Timestamp) throws {
         precondition(outcome != .running && outcome != .promoted, "finishRun doesn't make a run \(outcome)")
         try write { db in try Self.finish(db, run, as: outcome, result, version: nil, at: time) }
     }
 
-    /// The newest picture that any run used; 0 if there is none.
+    /// The newest picture that any run has seen, even a skipped one; 0 if there is none.
     package func lastPictureOfRuns() throws -> PictureID {
         try reader.read { db in try PictureID.fetchOne(db, sql: "SELECT max(last_picture_id) FROM runs") ?? 0 }
     }

@@ -6,8 +6,10 @@ package import SystemPackage
 
 /// Everything the installation did, in `history.sqlite`; see docs/history-schema.md for the tables.
 ///
-/// All calls block and may come from any thread; keep them off Swift's cooperative pool. Writing calls need a history
-/// that was opened with ``open(_:)``; calling one on a history from ``openReadOnly(_:)`` is a bug.
+/// All calls block and may come from any thread; keep them off Swift's cooperative pool. What fails in SQLite is thrown
+/// as GRDB's `DatabaseError`, and ``HistoryFailure`` where a call says so. Each writing call is one transaction, which
+/// is on the disk when it returns. Writing calls need a history that was opened with ``open(_:)`` or
+/// ``openChecked(in:)``; calling one on a history from ``openReadOnly(_:)`` is a bug.
 package final class History: Sendable {
     package let path: FilePath
     let reader: any DatabaseReader
@@ -60,7 +62,8 @@ package final class History: Sendable {
 
     /// Opens a history for reading, with or without a running daemon, even if the reader may not write there.
     ///
-    /// Throws ``HistoryFailure`` if there is none, or if its schema is from another release.
+    /// Throws ``HistoryFailure`` if there is none, or if its schema is from another release. If a daemon has just
+    /// started, it has two seconds to bring the schema up to date.
     package static func openReadOnly(_ path: FilePath) throws -> History {
         guard try Files.isThere(path) else { throw HistoryFailure.absent(path) }
         return try naming(path) {

@@ -19,6 +19,7 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case noSuchRun(RunID)
     /// The run has ended already.
     case notRunning(RunID)
+    /// A backup doesn't replace what is there.
     case exists(FilePath)
     /// There are pictures, but the history is missing or empty.
     case lost(FilePath)

@@ -27,7 +27,8 @@ package struct HistoryRepair {
 
     /// Why a repair is needed: damage, a lost history, or an interrupted repair. Nil for an undamaged history.
     ///
-    /// Throws ``HistoryFailure/newerSchema(_:)``: no repair may touch such a history.
+    /// Reads the whole file. Throws ``HistoryFailure/newerSchema(_:)``, as no repair may touch such a history, and
+    /// ``HistoryFailure/unusable(_:problem:)`` if it can't be opened.
     package func reason() throws -> HistoryFailure? {
         if Files.exists(Self.rebuilt(path)) { return .repairUnfinished(path) }
         if try Self.isEmpty(path) { return .lost(path) }
@@ -51,7 +52,10 @@ package struct HistoryRepair {
         }
     }
 
-    /// Repairs the history. Throws `FileFailure` and ``HistoryFailure/newerSchema(_:)``.
+    /// Repairs the history. The new one is in its place, on the disk, when this returns.
+    ///
+    /// Throws `FileFailure`, ``HistoryFailure/newerSchema(_:)``, and GRDB's `DatabaseError` if the new one can't be
+    /// written.
     package func run() throws -> Outcome {
         var report: SalvageReport?
         if !Files.exists(Self.rebuilt(path)) {
