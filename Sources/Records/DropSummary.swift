@@ -2,8 +2,9 @@
 package struct DropSummary: Codable, Hashable, Sendable {
     package let drop: DropID
     package let name: String
+    /// When Cultivar began to take it.
     package let arrived: Timestamp
-    /// Nil while the drop is being taken.
+    /// When nothing of it was left to take or, for a folder that stays, its day (UTC) was over; nil until then.
     @OrNull package var finished: Timestamp?
     package let accepted: Int
     package let duplicates: Int
@@ -16,19 +17,29 @@ package struct DropSummary: Codable, Hashable, Sendable {
 
 /// A rejected file as `cultivar rejects` lists it. Names are escaped for people.
 package struct RejectSummary: Codable, Hashable, Sendable {
+    /// The id of its row in the history.
     package let file: Int64
+    /// The drop's name.
     package let drop: String
+    /// Relative to the drop.
     package let path: String
+    /// A stable word for programs.
     package let code: String
+    /// A sentence for people.
     package let reason: String
+    /// Its size; nil if it wasn't a regular file.
     @OrNull package var bytes: Int?
     package let recorded: Timestamp
 }
 
-/// A file with the bytes and the label of a known picture, as `cultivar duplicates` lists it. Names are escaped for people.
+/// A file with the bytes and the label of a known picture, as `cultivar duplicates` lists it. Names are escaped for
+/// people.
 package struct DuplicateSummary: Codable, Hashable, Sendable {
+    /// The id of its row in the history.
     package let file: Int64
+    /// The drop's name.
     package let drop: String
+    /// Relative to the drop.
     package let path: String
     /// DROP/PATH of the file that the picture came from; nil if its row was lost.
     @OrNull package var repeats: String?

@@ -3,7 +3,9 @@ package struct EvaluationDetails: Codable, Hashable, Sendable {
     package let role: EvaluationRole
     /// Nil for a challenger that wasn't promoted.
     @OrNull package var version: String?
+    /// 0 to 1.
     package let accuracy: Double
+    /// As in ``NewEvaluation``, by the labels' names.
     package let classes: [ClassScore<String>]
     /// Test pictures by true class (row) and predicted class (column), in the order of `classes`.
     package let confusion: [[Int]]
@@ -26,5 +28,6 @@ package struct PredictionDetails: Codable, Hashable, Sendable {
     /// The true label.
     package let label: String
     package let predicted: String
+    /// That of the predicted label, 0 to 1; nil if it wasn't a number.
     @OrNull package var probability: Double?
 }

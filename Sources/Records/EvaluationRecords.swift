@@ -3,7 +3,8 @@ package enum EvaluationRole: String, Codable, Hashable, Sendable, CaseIterable {
     case champion, challenger
 }
 
-/// How well a model tells one class from the others. A score whose denominator is zero may be nil.
+/// How well a model tells one class from the others. `ConfusionMatrix.scores` gives 0 for a score whose denominator is
+/// zero; the history also admits nil.
 ///
 /// `Class` is what names the class: an id in the history, a name for people.
 package struct ClassScore<Class: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
@@ -46,11 +47,14 @@ package struct NewEvaluation: Sendable {
     package var role: EvaluationRole
     /// The champion's version; nil for a challenger.
     package var version: String?
+    /// 0 to 1.
     package var accuracy: Double
-    /// A row for each class of the test set or the model, in class order.
+    /// A row for each class that the challenger or the champion knows, with or without test pictures; both models of a
+    /// run have the same order.
     package var classes: [ClassScore<LabelID>]
     /// Test pictures by true class (row) and predicted class (column), in the order of `classes`.
     package var confusion: [[Int]]
+    /// One for each test picture.
     package var predictions: [Prediction]
 
     package init(

@@ -16,7 +16,7 @@ package struct NewPicture: Hashable, Sendable {
     package let byteCount: Int
     /// "jpeg" or "png".
     package let format: String
-    /// In pixels, upright.
+    /// Width and height in pixels, upright.
     package let width: Int
     package let height: Int
     package let label: LabelName
@@ -46,8 +46,8 @@ package struct FileOutcome: Sendable {
     package enum Finding: Sendable {
         /// A valid picture; whether it is new, a duplicate or a contradiction is decided when it is recorded.
         case picture(NewPicture)
-        /// A rejected file: a stable code for programs ("truncated"), a sentence for people, and the digest of its
-        /// content, for a link of its target; nil if it wasn't read.
+        /// A rejected file: a stable code for programs ("truncated"), a sentence for people, its size (nil if it isn't
+        /// a regular file), and the digest of its content or of a link's target (nil if it wasn't read).
         case refused(code: String, reason: String, byteCount: Int?, digest: PictureDigest? = nil)
     }
 

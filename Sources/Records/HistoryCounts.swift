@@ -2,15 +2,21 @@
 package struct HistoryCounts: Codable, Hashable, Sendable {
     package let trainPictures: Int
     package let testPictures: Int
+    /// Those that have pictures.
     package let labels: Int
+    /// With the unfinished ones.
     package let drops: Int
     package let unfinishedDrops: Int
+    /// Files, over all drops.
     package let duplicates: Int
+    /// Files, over all drops.
     package let rejects: Int
+    /// With skipped runs, and one in progress.
     package let runs: Int
     package let models: Int
+    /// Requests that no run has taken up.
     package let pendingRequests: Int
-    /// The version that the latest decision names.
+    /// The version that the latest decision names; nil before the first promotion.
     @OrNull package var champion: String?
     /// The newest run, which may still be running.
     @OrNull package var lastRun: RunSummary?

@@ -1,6 +1,7 @@
 package import System
 
 package typealias DropID = Int64
+/// Grows in the order in which pictures are accepted.
 package typealias PictureID = Int64
 package typealias LabelID = Int64
 package typealias RunID = Int64

@@ -6,7 +6,7 @@ import Foundation
 package struct JSONText: Hashable, Sendable {
     package let text: String
 
-    /// A document that is known to be JSON.
+    /// A document that is known to be JSON; it isn't checked.
     package init(trusted text: String) { self.text = text }
 
     /// The JSON of a value, with sorted keys so that equal values give equal texts. Throws what encoding the value
@@ -17,7 +17,7 @@ package struct JSONText: Hashable, Sendable {
         text = String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// The value that the document describes.
+    /// The value that the document describes. Throws `DecodingError`.
     package func decoded<T: Decodable>(as type: T.Type = T.self) throws -> T {
         try JSONDecoder().decode(type, from: Data(text.utf8))
     }

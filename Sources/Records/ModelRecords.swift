@@ -2,15 +2,21 @@ package import System
 
 /// A promoted model.
 package struct NewModel: Sendable {
+    /// Also the name of its folder in the outbox: `v0001`.
     package var version: String
+    /// On the test set of its run, 0 to 1.
     package var testAccuracy: Double
+    /// The head's hyperparameters.
     package var parameters: JSONText
+    /// The published `manifest.json`.
     package var manifest: JSONText
     /// The head's weights, in the form that Learning writes.
     package var head: [UInt8]
-    /// The backbone's name, the SHA-256 of its file, and the input's side in pixels.
+    /// The backbone's name.
     package var backbone: String
+    /// The SHA-256 of the backbone's file.
     package var backboneChecksum: Digest
+    /// Height and width of the input in pixels.
     package var inputSize: Int
     /// The labels in class order.
     package var labels: [LabelID]
@@ -31,7 +37,8 @@ package struct NewModel: Sendable {
     }
 }
 
-/// A recorded model, with everything that is needed to score it and to publish it again.
+/// A recorded model, with everything that is needed to score it and to publish it again. What isn't explained here
+/// means the same as in ``NewModel``.
 package struct StoredModel: Sendable {
     package let version: String
     package let run: RunID

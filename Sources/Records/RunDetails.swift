@@ -1,14 +1,19 @@
 /// Everything that is known about a run, as `cultivar show` prints it.
 package struct RunDetails: Codable, Sendable {
     package let summary: RunSummary
+    /// Nil if nobody asked for it.
     @OrNull package var requested: Timestamp?
+    /// Of everything random in it.
     package let seed: UInt64
+    /// All settings that it depends on.
     package let settings: JSONText
     /// The time spent in each stage.
     package let seconds: StageSeconds
     /// The classes that it didn't learn, by label; none for a skipped run.
     package let leftOut: [LeftOutClass]
+    /// In the order of sampling; none before the search.
     package let candidates: [CandidateDetails]
+    /// Nil before the winning candidate's fit has ended.
     @OrNull package var refit: RefitRecord?
     /// The champion's comes first, if there was one.
     package let evaluations: [EvaluationDetails]
@@ -61,14 +66,19 @@ package struct StageSeconds: Codable, Hashable, Sendable {
     }
 }
 
+/// One sampled set of hyperparameters, with its trials.
 package struct CandidateDetails: Codable, Hashable, Sendable {
     /// From 0.
     package let candidate: Int
+    /// Its hyperparameters.
     package let parameters: JSONText
+    /// As in ``CandidateScore``; also nil until the search has ended.
     @OrNull package var meanAccuracy: Double?
+    /// As in ``CandidateScore``; also nil until the search has ended.
     @OrNull package var stdAccuracy: Double?
-    /// From 1 (the best); nil until the search has ended.
+    /// From 1 (the best), the same for equal means; nil until the search has ended.
     @OrNull package var rank: Int?
+    /// Those that have ended, by fold.
     package let trials: [TrialDetails]
 
     package init(
@@ -90,14 +100,18 @@ package struct CandidateDetails: Codable, Hashable, Sendable {
     }
 }
 
+/// One candidate on one fold.
 package struct TrialDetails: Codable, Hashable, Sendable {
     /// From 0.
     package let fold: Int
+    /// On the fold's held-out pictures, 0 to 1.
     @OrNull package var accuracy: Double?
     /// Why there is no accuracy.
     @OrNull package var failure: String?
+    /// The epoch whose weights were kept, from 1; nil if the trial failed.
     @OrNull package var bestEpoch: Int?
     package let seconds: Double
+    /// By epoch.
     package let curve: [EpochRecord]
 
     enum CodingKeys: String, CodingKey {

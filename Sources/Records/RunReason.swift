@@ -9,10 +9,12 @@ package enum RunReason: Hashable, Sendable {
     case shortClasses([Shortage])
     /// Fewer than two classes have enough pictures; `enough` is the one that has, if there is one.
     case tooFewClasses(enough: String?, short: [Shortage])
-    /// `waiting` more pictures are new, but in the classes that are too small.
+    /// The number of new pictures, fewer than `needed` (`train.min_new`). `waiting` more are new, but in the classes
+    /// that are too small (`short`, empty if none wait).
     case tooFewNew(Int, needed: Int, waiting: Int, short: [Shortage])
 
     // It was promoted or kept:
+    /// `leftOut` are the classes that it didn't learn.
     case judged(Judgement, leftOut: [Shortage])
 
     // It failed:
@@ -40,9 +42,11 @@ package struct Judgement: Codable, Hashable, Sendable {
     }
 
     package let verdict: Verdict
-    /// Test pictures, and how many of them each model recognised; nil without a champion.
+    /// All test pictures.
     package let pictures: Int
+    /// How many of them the challenger recognised.
     package let correct: Int
+    /// How many of them the champion recognised; nil without one.
     package let championCorrect: Int?
     /// The required gain in accuracy, 0...1.
     package let minGain: Double
@@ -142,8 +146,8 @@ extension RunReason: Codable {
     }
 }
 
-/// A run's reason in a record that is printed: the history gives it as the JSON of ``RunReason`` or, for runs of earlier
-/// releases, as a sentence, and JSON output shows the sentence.
+/// A run's reason in a record that is printed: the history gives it as the JSON of ``RunReason`` or, for runs of
+/// earlier releases, as a sentence, and JSON output shows the sentence.
 @propertyWrapper
 package struct InWords: Codable, Hashable, Sendable {
     package var wrappedValue: RunReason?

@@ -25,10 +25,13 @@ package struct NewRun: Hashable, Sendable {
     /// When it was requested, if it was.
     package var requestedAt: Timestamp?
     package var startedAt: Timestamp
+    /// Of everything random in it.
     package var seed: UInt64
     /// All settings that the run depends on.
     package var settings: JSONText
+    /// The training pictures of the classes that it learns; for a skipped run, of all.
     package var trainPictures: Int
+    /// The test pictures of the classes that it learns or the champion knows; for a skipped run, of all.
     package var testPictures: Int
     /// The newest picture that the run uses; 0 if there is none.
     package var lastPicture: PictureID
@@ -59,10 +62,11 @@ package enum RunStage: String, Codable, Hashable, Sendable, CaseIterable {
 /// The result with which a run ends.
 package struct RunResult: Hashable, Sendable {
     package var reason: RunReason
-    /// The challenger's and the champion's, on the same test set; nil if the run didn't get that far.
+    /// The challenger's on the test set, 0 to 1; nil if the run didn't get that far.
     package var testAccuracy: Double?
+    /// The champion's on the same test set, 0 to 1; nil if the run didn't get that far, or without a champion.
     package var championAccuracy: Double?
-    /// The champion that the challenger was compared with.
+    /// The champion that the challenger was compared with; nil without one.
     package var championVersion: String?
     /// How many test pictures both were scored on; nil keeps the number from the start of the run.
     package var testPictures: Int?
@@ -86,9 +90,9 @@ package struct RunResult: Hashable, Sendable {
 package struct UnfinishedRun: Hashable, Sendable {
     package let id: RunID
     package let start: NewRun
-    /// The candidates' parameters by index; empty if they aren't recorded yet.
+    /// The candidates' hyperparameters by index; empty if they aren't recorded yet.
     package let candidates: [JSONText]
-    /// The finished trials.
+    /// The finished trials, by candidate and fold.
     package let trials: [TrialRecord]
 
     package init(id: RunID, start: NewRun, candidates: [JSONText], trials: [TrialRecord]) {

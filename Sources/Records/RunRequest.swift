@@ -4,8 +4,9 @@ package struct RunRequest: Codable, Hashable, Sendable {
     package let requestedAt: Timestamp
     /// Who asked, for people ("alice, cultivar train").
     package let requester: String
-    /// When a run took up the request, and which one; nil until then.
+    /// When a run took up the request; nil until then.
     @OrNull package var takenAt: Timestamp?
+    /// The run that did, which may be a skipped one; nil until then.
     @OrNull package var run: RunID?
 
     package init(

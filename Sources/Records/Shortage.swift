@@ -1,7 +1,7 @@
 /// A class with fewer pictures than a run needs.
 package struct Shortage: Codable, Hashable, Sendable {
     package let label: String
-    /// The pictures that it has.
+    /// The training and test pictures that it has.
     package let train: Int
     package let test: Int
     /// The training pictures that it needs; it also needs a test picture.
