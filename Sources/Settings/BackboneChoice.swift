@@ -5,6 +5,7 @@ package struct BackboneChoice: Hashable, Sendable {
     /// Height and width of the backbone's input in pixels; nil is the backbone's default.
     package let inputSize: Int?
 
+    /// In pixels.
     package static let inputSizes = 32...1024
 
     package init(name: String, inputSize: Int? = nil) {
@@ -28,5 +29,6 @@ package struct BackboneChoice: Hashable, Sendable {
     /// Whether it stands for all backbones.
     package var isAll: Bool { name == "all" }
 
+    /// What ``init(text:)`` reads.
     package var text: String { inputSize.map { "\(name)@\($0)" } ?? name }
 }

@@ -2,8 +2,8 @@ internal import Foundation
 internal import SystemPackage
 
 extension Settings.Paths {
-    /// Throws `SettingsProblems` if the folders conflict: everything in the inbox is taken and removed, so none of the
-    /// installation's own folders may be there.
+    /// Throws ``SettingsProblems`` if the folders conflict: everything in the inbox is taken and removed, so none of
+    /// the installation's own folders may be there. Symbolic links are resolved first.
     package func checkApart() throws {
         let folders = [("outbox", outbox), ("state", state), ("backbones", backbones)]
             .map { (key: "paths.\($0)", path: Self.resolved($1)) }

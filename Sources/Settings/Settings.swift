@@ -60,8 +60,11 @@ package struct Settings: Sendable, Equatable {
     package struct Train: Sendable, Equatable {
         /// Seconds between two checks for new pictures.
         package var every: Double = standard(\.train.every)
+        /// Whether also to train as soon as a drop has been taken.
         package var onDrop: Bool = standard(\.train.onDrop)
+        /// New pictures that a run needs, in classes that it learns.
         package var minNew: Int = standard(\.train.minNew)
+        /// Training pictures that a class needs; it also needs one test picture.
         package var minPerClass: Int = standard(\.train.minPerClass)
         package var shortClasses: ShortClasses = standard(\.train.shortClasses)
 
@@ -75,8 +78,10 @@ package struct Settings: Sendable, Equatable {
     }
 
     package struct Search: Sendable, Equatable {
+        /// How many to sample; all of them if the space has fewer.
         package var candidates: Int = standard(\.search.candidates)
         package var folds: Int = standard(\.search.folds)
+        /// Not negative.
         package var seed: Int = standard(\.search.seed)
         /// The number format for the features of training pictures; those of test pictures are always float32.
         package var precision: Precision = standard(\.search.precision)
@@ -89,7 +94,9 @@ package struct Settings: Sendable, Equatable {
     }
 
     package struct Fit: Sendable, Equatable {
+        /// At most; early stopping may end a fit earlier.
         package var epochs: Int = standard(\.fit.epochs)
+        /// The share of pictures, 0..<1, that each fit holds back to detect overfitting.
         package var validationShare: Double = standard(\.fit.validationShare)
     }
 

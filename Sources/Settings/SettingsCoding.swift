@@ -10,7 +10,8 @@ extension Settings: Codable {
         init?(intValue: Int) { nil }
     }
 
-    /// A key that is missing has its default. Throws for a value that isn't one.
+    /// A key that is missing has its default, and unknown keys are ignored. Throws
+    /// ``SettingsError/malformed(key:place:value:expected:)`` or `DecodingError` for a value that isn't one.
     package init(from decoder: any Decoder) throws {
         self.init()
         let values = try decoder.container(keyedBy: Key.self)

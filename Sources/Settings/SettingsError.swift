@@ -1,11 +1,14 @@
 internal import Learning
 internal import Pictures
 
-/// What can be wrong with the settings; each case says where the value came from.
+/// What can be wrong with the settings. `place` says where the value came from, such as file and line or the
+/// environment.
 package enum SettingsError: Error, Equatable, CustomStringConvertible {
     case missingFile(path: String)
     case unreadableFile(path: String, reason: String)
+    /// `suggestion` is a similar key; nil if there is none.
     case unknownKey(key: String, place: String, suggestion: String?)
+    /// `value` is the text that isn't what is `expected`.
     case malformed(key: String, place: String, value: String, expected: String)
     /// Values that are valid individually, but not together.
     case contradiction(String)

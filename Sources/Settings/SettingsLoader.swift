@@ -11,7 +11,7 @@ package struct SettingsLoader: Sendable {
     private let options: [String: String]
 
     /// - Parameters:
-    ///   - file: a settings file that must exist; without one, `standardFile` is read if it exists.
+    ///   - file: a settings file that must exist; without one, ``standardFile`` is read if it exists.
     ///   - environment: variables of the process; those that begin with `CULTIVAR_` are settings.
     ///   - options: values given on the command line, by dotted key.
     package init(file: String?, environment: [String: String], options: [String: String] = [:]) {
@@ -25,7 +25,8 @@ package struct SettingsLoader: Sendable {
         file ?? (Files.exists(FilePath(Self.standardFile)) ? Self.standardFile : nil)
     }
 
-    /// The settings; throws `SettingsProblems` with everything that is wrong, both unknown keys and malformed values.
+    /// The settings; throws ``SettingsProblems`` with everything that is wrong, both unknown keys and malformed values.
+    /// If the file can't be read, that is the only problem.
     package func load() async throws -> Settings {
         var problems: [SettingsError] = []
         var providers: [any ConfigProvider] = [optionsProvider, environmentProvider(&problems)]
