@@ -7,16 +7,20 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
     }
 
     package var processID: Int32
+    /// When it last changed.
     package var updated: Date
     package var phase: Phase = .idle
+    /// The number of the run in progress; nil if there is none.
     package var run: Int64?
-    /// Work done and to do in this phase: pictures while extracting, trials while searching, epochs in the refit.
+    /// Work done in this phase: pictures while extracting, trials while searching, epochs in the refit, else 0.
     package var done = 0
+    /// All work of this phase, in the same unit; 0 if it isn't counted.
     package var total = 0
-    /// The progress of the search, for example "trial 5 of 18 (candidate 2, fold 2), epoch 7 of 30".
+    /// The progress in words, such as "trial 5 of 18, candidate 2, fold 2, epoch 7 of 30"; nil if the phase has none.
     package var detail: String?
     /// The best mean accuracy, 0...1, of the candidates finished so far.
     package var bestAccuracy: Double?
+    /// Until the end of the phase, estimated from the speed so far; nil if that isn't known.
     package var secondsLeft: Double?
     /// The last drop that was taken, as a sentence.
     package var lastDrop: String?
@@ -39,6 +43,7 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
         return parts.joined(separator: ", ")
     }
 
+    /// A share (0...1) in percent with one decimal, such as "84.6 %".
     package static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 
     /// A number of bytes with a unit, such as "1.2 GB".
@@ -48,6 +53,7 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
         return String(format: "%.1f ", Double(bytes) / size) + name
     }
 
+    /// A number of seconds, rounded up, in its largest two units, such as "3 min 20 s".
     package static func timeSpan(_ seconds: Double) -> String {
         let whole = Int(exactly: seconds.rounded(.up)) ?? .max
         if whole < 60 { return "\(whole) s" }

@@ -2,7 +2,8 @@ package import Foundation
 internal import Synchronization
 package import SystemPackage
 
-/// Holds the service's status: others change it, and changes are passed on at most once per `interval`.
+/// Holds the service's status: others change it, from any thread. Progress is passed on at most once per `interval`,
+/// and other changes immediately.
 ///
 /// Readers find it in the state folder as a JSON file that is replaced as a whole. It isn't a history: nothing is lost
 /// if a power cut destroys it.
@@ -28,7 +29,7 @@ package final class StatusBoard: Sendable {
 
     /// - Parameters:
     ///   - file: where readers find the status; nil keeps it in memory.
-    ///   - interval: seconds between two publications.
+    ///   - interval: seconds between two publications of progress.
     ///   - listener: called with each published status, on the thread that changed it.
     package init(
         file: FilePath?, interval: TimeInterval = 0.5, listener: @escaping @Sendable (ServiceStatus) -> Void = { _ in }
@@ -40,6 +41,7 @@ package final class StatusBoard: Sendable {
         self.listener = listener
     }
 
+    /// The latest status, which may not have been published yet.
     package var status: ServiceStatus { state.withLock { $0.status } }
 
     /// Begins a phase of a run: information on the previous phase is cleared. It is published immediately.
@@ -59,7 +61,8 @@ package final class StatusBoard: Sendable {
         }
     }
 
-    /// Records progress within the phase; the remaining time is estimated from the speed so far.
+    /// Records progress within the phase; the remaining time is estimated from the speed so far. What is nil stays as
+    /// it is.
     package func advance(to done: Int, of total: Int? = nil, detail: String? = nil, bestAccuracy: Double? = nil) {
         update(immediately: false) { state in
             state.status.done = done
@@ -73,6 +76,7 @@ package final class StatusBoard: Sendable {
         }
     }
 
+    /// Sets the sentence about the last drop.
     package func noteDrop(_ text: String) { update(immediately: true) { $0.status.lastDrop = text } }
 
     /// Sets what stops a part of the service from working, nil if nothing does any more; returns whether that is a
@@ -88,7 +92,8 @@ package final class StatusBoard: Sendable {
         return true
     }
 
-    /// What the process that owns `file` last published; nil if there is nothing.
+    /// What the process that owns `file` last published; nil if there is nothing, or nothing that this user and this
+    /// release can read.
     package static func read(from file: FilePath) -> ServiceStatus? {
         guard let data = StatusFile.read(file) else { return nil }
         let decoder = JSONDecoder()

@@ -17,8 +17,8 @@ package final class WaitingBoard: Sendable {
 
     package var items: [WaitingItem] { list.withLock { $0 } }
 
-    /// Stores a new list; returns what is new in it and what is gone. Items that resolve themselves in a moment are
-    /// left out.
+    /// Stores a new list in memory and in the file; returns what is new in it and what is gone. Items that resolve
+    /// themselves in a moment are left out.
     package func replace(by items: [WaitingItem]) -> (new: [WaitingItem], gone: [WaitingItem]) {
         let before = list.withLock { list in
             defer { list = items }
@@ -35,7 +35,7 @@ package final class WaitingBoard: Sendable {
         )
     }
 
-    /// What a service last published; empty if there is nothing.
+    /// What a service last published; empty if there is nothing, or nothing that this user and this release can read.
     package static func read(from file: FilePath) -> [WaitingItem] {
         guard let data = StatusFile.read(file) else { return [] }
         let decoder = JSONDecoder()
