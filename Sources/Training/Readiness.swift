@@ -14,10 +14,10 @@ package struct Readiness: Sendable {
         self.newPictures = newPictures
     }
 
-    /// The classes with fewer pictures than a run needs.
+    /// The classes with fewer pictures than a run needs, in the order of ``labels``.
     package var shortages: [Shortage] { labels.filter(isShort).map(shortage) }
 
-    /// The classes that a run leaves out.
+    /// The classes that a run leaves out; none if `train.short_classes` is `wait`.
     package var leftOut: [LabelID: Shortage] {
         guard settings.shortClasses == .leaveOut else { return [:] }
         return Dictionary(uniqueKeysWithValues: labels.filter(isShort).map { ($0.id, shortage($0)) })

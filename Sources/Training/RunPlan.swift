@@ -77,7 +77,8 @@ struct RunPlan: Sendable {
 
 extension Settings {
     /// The backbones of the search space that none of the search's candidates uses: a few random candidates of a large
-    /// space don't cover all backbones.
+    /// space don't cover all backbones. `all` must have been replaced by names (`BackboneLibrary.resolved`). Throws
+    /// `SearchSpaceError`.
     package func undrawnBackbones() throws -> [String] {
         let search = try RandomizedSearch(space: search.space, settings: SearchSettings(self))
         let drawn = Set(search.candidates.map(\.backbone))

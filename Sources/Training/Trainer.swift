@@ -34,10 +34,11 @@ package struct Trainer: Sendable {
 
     /// Trains if there are pictures to train on; otherwise records why not.
     ///
-    /// Throws as ``resume()`` does.
+    /// Throws as ``resume()`` does. Only if no run is unfinished.
     ///
     /// - Parameter requests: answered by this run. A requested run needs no new pictures.
-    /// - Returns: the run; nil if it would only repeat the reason for which the last one was skipped.
+    /// - Returns: the run; nil, unless it was requested, if it would only repeat the reason for which the last one was
+    ///   skipped, or if the last one failed less than an hour ago with as many pictures and the same settings.
     package func train(_ trigger: RunTrigger, requests: [RunRequest] = []) async throws -> RunSummary? {
         let last = try history.lastPicture()
         let readiness = try Readiness(

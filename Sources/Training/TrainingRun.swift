@@ -56,8 +56,8 @@ struct TrainingRun: Sendable {
             ])
     }
 
-    /// Adds the time since `start` to a stage of the run, also where the stage was interrupted or has failed: what ended it
-    /// is what is to be told, so that the time is lost where it can't be recorded.
+    /// Adds the time since `start` to a stage of the run, even if the stage was interrupted or has failed. That it
+    /// can't be recorded is only logged: what ended the stage matters more.
     private func recordTime(of stage: RunStage, since start: ContinuousClock.Instant) {
         do {
             try history.recordStage(stage, seconds: start.duration(to: .now) / .seconds(1), of: plan.id)

@@ -27,9 +27,10 @@ package struct FeatureExtraction: Sendable {
     ///
     /// - Parameters:
     ///   - split: the split of all these pictures; their part of the cache counts as used now.
-    ///   - progress: called with the pictures done and to do, on any worker.
-    /// - Returns: how many images had to be computed; the others were in the cache.
-    /// - Throws: `ExtractionFailure` for a stored picture that can't be read or decoded, `CancellationError`.
+    ///   - progress: called with the pictures done and to do, on any worker; those that are in the cache don't count.
+    /// - Returns: how many images, originals and copies, had to be computed; the others were in the cache.
+    /// - Throws: ``ExtractionFailure`` for a stored picture that can't be read or decoded, problems of the machine as
+    ///   they are, `CancellationError`.
     @discardableResult
     package func extract(
         _ pictures: [Digest], of split: Split, copies: Int, from source: FeatureSource,

@@ -18,7 +18,8 @@ package struct PictureSet: Sendable {
     /// In the order in which they were accepted.
     package let pictures: [Picture]
 
-    /// - Parameter labels: the classes whose pictures count; nil means all.
+    /// - Parameter labels: the classes whose pictures count, in class order; nil means all of the dataset, in its
+    ///   order.
     package init(_ dataset: Dataset, _ split: Split, of labels: [Label]? = nil) {
         let labels = labels ?? dataset.labels
         let classes = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1.id, $0) })
@@ -45,7 +46,7 @@ package struct PictureSet: Sendable {
 extension FeatureCache {
     /// The features of the pictures, each followed by its first `copies` augmented copies: (rows, features).
     ///
-    /// All of them must be in the cache.
+    /// Blocks. Throws `FeatureCacheFailure.missing` for the first that isn't in the cache.
     package func matrix(of pictures: [Digest], copies: Int, from source: FeatureSource) throws -> Matrix {
         let keys = pictures.flatMap { digest in (0...copies).map { FeatureKey(picture: digest, copy: $0) } }
         var matrix = Matrix(rows: keys.count, columns: source.space.featureCount)

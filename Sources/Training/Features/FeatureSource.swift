@@ -16,6 +16,7 @@ package struct FeatureSource: Sendable {
     /// How this is identified in the feature cache.
     package let space: FeatureSpace
 
+    /// - Parameter inputSize: in pixels; nil is the backbone's default.
     package init(loaded: LoadedBackbone, inputSize: Int? = nil, augmentation: AugmentationSettings) throws {
         let size = inputSize ?? loaded.backbone.defaultInputSize
         self.loaded = loaded

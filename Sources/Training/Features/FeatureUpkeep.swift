@@ -25,7 +25,8 @@ package struct FeatureUpkeep: Sendable {
     /// How long features are kept after their last use, in milliseconds: 30 days.
     private static let unusedTime: Int64 = 30 * 86_400_000
 
-    /// Removes what nothing uses. Only while no run is in progress in this process.
+    /// Removes what nothing uses, on a worker of the installation's pool. Only while no run is in progress in this
+    /// process.
     ///
     /// What goes wrong is logged: the cache is only larger than necessary then. If the task is cancelled, the next call
     /// continues.

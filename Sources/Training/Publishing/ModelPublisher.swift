@@ -11,8 +11,8 @@ internal import SystemPackage
 /// Publishes models in the outbox, and keeps the outbox in agreement with the history, even after interruptions.
 ///
 /// The history decides: a complete version is staged first, then the decision is committed, then the version gets its
-/// name and `current` points to it, then the history records that the outbox agrees. `agree` does the last two steps;
-/// it is also called at start.
+/// name and `current` points to it, then the history records that the outbox agrees. ``agree()`` does the last two
+/// steps; it is also called at start. All calls block.
 package struct ModelPublisher: Sendable {
     private let history: History
     private let outbox: OutboxFolder
@@ -26,6 +26,10 @@ package struct ModelPublisher: Sendable {
 
     /// Makes the outbox show the version that the latest decision names, and removes what interrupted publications have
     /// left. Returns the version; nil if there is none yet. Only for the holder of the installation's lock.
+    ///
+    /// The version is on the disk when this returns. One that somebody has deleted is created again. Throws
+    /// ``RollbackFailure/noBackbone(version:backbone:checksum:)`` if its backbone is gone, too, and errors of the
+    /// outbox, the library and the history.
     @discardableResult
     package func agree() throws -> String? {
         let version = try follow()
@@ -47,7 +51,7 @@ package struct ModelPublisher: Sendable {
     ///
     /// - Parameter version: the version; nil means the champion before the present one was promoted.
     /// - Returns: the version that is current now.
-    /// - Throws: `RollbackFailure`, `HistoryFailure.noSuchVersion`, `OutboxFailure` for a damaged version. In these
+    /// - Throws: ``RollbackFailure``, `HistoryFailure.noSuchVersion`, `OutboxFailure` for a damaged version. In these
     ///   cases, nothing is decided.
     package func rollback(to version: String?) throws -> String {
         guard let current = try history.currentPublication()?.version else { throw RollbackFailure.noModel }
@@ -111,6 +115,7 @@ package struct ModelPublisher: Sendable {
     }
 }
 
+/// Why a version can't become the current one, or can't be created again. Checksums are SHA-256 in hexadecimal.
 package enum RollbackFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case noModel
     case isCurrent(String)

@@ -90,9 +90,12 @@ struct Promotion: Sendable {
 
 /// The written model file doesn't give the same results as the trained model; it isn't published.
 package struct SelfTestFailure: Error, Sendable, CustomStringConvertible {
+    /// The test picture's SHA-256 in hexadecimal.
     package let picture: String
     package let label: String
+    /// The label's probability by the trained model.
     package let expected: Float
+    /// The label's probability by the written model.
     package let found: Float
 
     package var description: String {
