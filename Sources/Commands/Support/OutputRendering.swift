@@ -13,6 +13,9 @@ package struct Column<Item> {
     let isNumber: Bool
     let text: (Item) -> String
 
+    /// - Parameters:
+    ///   - number: whether it is aligned to the right in a table.
+    ///   - text: the cell, as it is; what would be harmful on a terminal is escaped when it is printed.
     package init(_ title: String, number: Bool = false, _ text: @escaping (Item) -> String) {
         self.title = title
         isNumber = number
@@ -33,6 +36,8 @@ package struct Listing<Item: Encodable> {
         self.emptyText = emptyText
     }
 
+    /// The listing as text, without a line end after the last line. Throws what encoding the items as JSON throws.
+    ///
     /// - Parameter isForTerminal: whether a CSV is for a terminal; by default, this depends on standard output.
     package func rendered(as format: OutputFormat, isForTerminal: Bool? = nil) throws -> String {
         switch format {
