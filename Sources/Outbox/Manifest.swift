@@ -7,7 +7,7 @@ package struct Manifest: Codable, Sendable, Equatable {
     /// The backbone that is part of the model.
     package struct Backbone: Codable, Sendable, Equatable {
         package var name: String
-        /// SHA-256 of the backbone's ONNX file.
+        /// SHA-256 of the backbone's ONNX file, in hexadecimal.
         package var sha256: String
         /// The package that the weights were taken from; missing if the file doesn't say.
         package var source: String?
@@ -70,13 +70,14 @@ package struct Manifest: Codable, Sendable, Equatable {
 
     /// The model's scores on the test set of its run.
     package struct Test: Codable, Sendable, Equatable {
-        /// How many there were.
+        /// How many the test set has.
         package var pictures: Int
         /// 0 to 1.
         package var accuracy: Double
-        /// Wilson's 95 % interval of the accuracy.
+        /// Wilson's 95 % interval of the accuracy: lower and upper bound, 0 to 1.
         package var interval: [Double]
-        /// In the order of the labels.
+        /// One for each class of the test set, in class order: the model's labels, and those that only the champion of
+        /// that time knew.
         package var classes: [ClassScore<String>]
 
         package init(pictures: Int, accuracy: Double, interval: [Double], classes: [ClassScore<String>]) {
@@ -104,7 +105,7 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var test: Test
     /// The classes that aren't among the labels although there were pictures of them; missing in older manifests.
     package var leftOut: [Shortage]?
-    /// SHA-256 of every other file of the version, by name.
+    /// SHA-256 of every other file of the version, in hexadecimal, by name; empty until the version is staged.
     package var files: [String: String] = [:]
 
     private enum CodingKeys: String, CodingKey {

@@ -16,6 +16,7 @@ package struct OutboxFolder: Sendable {
     package var current: FilePath { root.appending("current") }
 
     package static let modelName = "model.onnx"
+    /// One label a line, in the order of the model's output.
     package static let labelsName = "labels.txt"
     package static let manifestName = "manifest.json"
 
@@ -41,6 +42,7 @@ package struct OutboxFolder: Sendable {
     }
 
     /// Writes a complete version durably under a hidden name and returns the folder, so that its model can be tested.
+    /// An earlier staged one of this name is replaced.
     ///
     /// - Returns: the staged folder, and the manifest as written, with the files' checksums.
     package func stage(_ manifest: Manifest, model: [UInt8]) throws -> (folder: FilePath, manifest: Manifest) {
@@ -62,6 +64,9 @@ package struct OutboxFolder: Sendable {
     }
 
     /// Gives a staged version its final name, unless it already has it, and makes `current` point to it, durably.
+    ///
+    /// Throws ``OutboxFailure/noSuchVersion(_:outbox:)`` if it isn't staged either, and
+    /// ``OutboxFailure/damaged(path:reason:)`` if what is staged is damaged.
     package func publish(_ version: String) throws {
         let folder = try folder(of: version)
         if !Files.exists(folder) {
@@ -80,12 +85,13 @@ package struct OutboxFolder: Sendable {
         try Files.synchronize(folder: root)
     }
 
-    /// The version that `current` points to; nil if there is none.
+    /// The version that `current` points to, whether or not it exists; nil if there is no such link.
     package var currentVersion: String? {
         Files.target(ofLink: current)?.lastComponent?.string
     }
 
-    /// Throws if a file in the folder of a version is missing or doesn't match the manifest.
+    /// Reads a version's files and throws ``OutboxFailure/damaged(path:reason:)`` if one is missing or doesn't match
+    /// the manifest.
     package func verify(_ folder: FilePath) throws {
         let path = folder.appending(Self.manifestName)
         guard let bytes = try? Files.read(path) else {
@@ -121,12 +127,14 @@ package struct OutboxFolder: Sendable {
         }
     }
 
-    /// The names of all versions, in no particular order.
+    /// The names of all versions, in no particular order: every name that isn't hidden, even if others have put it
+    /// there.
     package func versions() throws -> [String] {
         try Files.names(in: models).map(\.string).filter { !$0.hasPrefix(".") }
     }
 
-    /// Removes what interrupted publications left behind: staged versions, and half-made links.
+    /// Removes what interrupted publications left behind: staged versions, and half-made links. Not while a version is
+    /// being staged.
     package func removeLeftovers() throws {
         for name in try Files.names(in: models) where name.string.hasPrefix(".staging-") {
             try Files.removeFolder(models.appending(name))

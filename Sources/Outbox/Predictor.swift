@@ -14,7 +14,9 @@ package struct Predictor: Sendable {
     private let size: Int
     private let decoder: PictureDecoder
 
-    /// Reads a published `model.onnx`. Throws if something is wrong with the file.
+    /// Reads a published `model.onnx`. Throws `NetworkFileError` if something is wrong with the file.
+    ///
+    /// - Parameter limits: for decoding the pictures to predict.
     package init(model: FilePath, limits: DecodeLimits) throws {
         classifier = try Classifier(contentsOf: model)
         size = classifier.inputSize
@@ -25,7 +27,7 @@ package struct Predictor: Sendable {
     /// The probabilities of the classes, (pictures, classes), for pictures of any size.
     ///
     /// - Parameter bytes: returns a picture file's bytes by index; called once for each, on any worker.
-    /// - Throws: what `bytes` throws, and `DecodeFailure`.
+    /// - Throws: what `bytes` throws, `DecodeFailure`, and `CancellationError`.
     package func predict(
         _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
     ) async throws -> Matrix {
@@ -33,7 +35,7 @@ package struct Predictor: Sendable {
         return Matrix(rows: count, columns: labels.count, values: rows.flatMap { $0 })
     }
 
-    /// The same, but the other pictures are still predicted if one can't be used.
+    /// The same, but the other pictures are still predicted if one can't be used: a result for each, in their order.
     package func predictEach(
         _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
     ) async throws -> [Result<[Float], any Error>] {
