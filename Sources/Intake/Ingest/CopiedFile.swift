@@ -3,8 +3,8 @@ internal import Archive
 
 /// The first stage of a file's way: it was copied into the store's tmp, or there was nothing to copy.
 ///
-/// The stages are ``CopiedFile``, ``JudgedBatch``, ``CommittedBatch``, ``RemovedBatch``. Each is made of the one before it
-/// alone, so that no original can be removed that isn't recorded, and nothing recorded that isn't on the disk.
+/// The stages are ``CopiedFile``, ``JudgedBatch``, ``CommittedBatch``, ``RemovedBatch``. Each is made of the one before
+/// it alone, so that no original can be removed that isn't recorded, and nothing recorded that isn't on the disk.
 enum CopiedFile: Sendable {
     /// A copy that may be a picture, to be judged by a validator.
     struct Picture: Sendable {

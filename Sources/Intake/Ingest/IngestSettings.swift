@@ -49,6 +49,7 @@ struct IngestTools: Sendable {
 
 /// The progress of a drop.
 package struct IngestProgress: Sendable, Hashable {
+    /// The drop's name.
     package let drop: RawPath
     /// Files with a verdict, or left for later.
     package let finishedFiles: Int
@@ -58,6 +59,7 @@ package struct IngestProgress: Sendable, Hashable {
 
 /// What happened to one drop, in numbers.
 package struct IngestSummary: Sendable, Hashable {
+    /// The drop's name.
     package var drop: RawPath
     /// Files that became pictures.
     package var accepted = 0
@@ -77,7 +79,7 @@ package struct IngestSummary: Sendable, Hashable {
     package var newSpellings: [NewSpelling] = []
     /// When to look at what is left even if nothing changes; nil for never.
     package var lookAgainAfter: Duration?
-    /// How the drop's folders were understood, in a few words; nil if nothing was taken.
+    /// How the drop's folders were understood; nil if there was nothing to take.
     package var layout: LayoutRecord?
     /// The entry that has the name which a drop that was set aside would get back.
     package var blockedBy: RawPath?

@@ -46,7 +46,9 @@ package final class Ingestor: Sendable {
 
     /// Takes a drop. Call it for one drop at a time.
     ///
-    /// Cancellation is noticed between and within batches; the rest of the drop stays in the inbox.
+    /// Throws problems of the machine. Cancellation is noticed between and within batches (`CancellationError`). In
+    /// both cases, the rest of the drop stays in the inbox.
+    ///
     /// - Parameter progress: called after every batch.
     package func ingest(
         _ candidate: DropCandidate, from scanner: InboxScanner,
@@ -91,8 +93,8 @@ package final class Ingestor: Sendable {
     /// Whether a file in the inbox has been taken and just may not be removed.
     package func isTakenIn(_ file: InboxFile, of drop: RawPath) -> Bool { kept.contains(file, of: drop) }
 
-    /// Closes the books on what has left the inbox at an earlier time: finishes its drops, and forgets the kept files that
-    /// are gone. Call it at start.
+    /// Finishes the drops that left the inbox at an earlier time, and forgets the kept files that are gone. Call it at
+    /// start.
     package func forgetVanished(from scanner: InboxScanner) async throws {
         try await pool.run { [kept, history] _ in
             try kept.forgetGone(from: scanner)
@@ -105,8 +107,8 @@ package final class Ingestor: Sendable {
     /// Among the entries that were seen (nil: gone), finishes unfinished drops that have nothing left to take, such as
     /// a drop whose last waiting file somebody has removed, and drops of kept folders when their day (UTC) is over.
     ///
-    /// Folders that were left behind, as where the process before ended in between, are removed; never under the hands of
-    /// somebody who is at work in them.
+    /// Folders that were left behind, for example by a process that was killed, are removed once they have been still
+    /// for the settle time: somebody may be at work in them.
     package func closeDrops(_ seen: [RawPath: SeenEntry?], from scanner: InboxScanner) async throws {
         try await pool.run { [history] worker in
             for drop in try history.unfinishedDrops() {
@@ -195,8 +197,8 @@ package final class Ingestor: Sendable {
         return summary.deferred.values.contains(where: passing.contains) ? tools.settings.patience : nil
     }
 
-    /// Takes the files of a drop through the stages, batch by batch: each batch is copied and judged while the one before
-    /// it is committed and the originals of the one before that are removed.
+    /// Takes the files of a drop through the stages, batch by batch: each batch is copied and judged while the one
+    /// before it is committed and the originals of the one before that are removed.
     private func take(
         _ plan: BatchPlan, of drop: BatchDrop, from inbox: FolderHandle, summary: inout IngestSummary,
         progress: @Sendable (IngestProgress) -> Void

@@ -11,8 +11,9 @@ internal import SystemPackage
 /// store. Anybody who knows the label can drop them again. Only for the holder of the installation's lock, while no
 /// drop is being taken.
 package struct UnrecordedPictures {
-    /// The drop under whose name they are rejected, and their reason code.
+    /// The drop under whose name they are rejected.
     package static let drop = "lost-labels"
+    /// Their reason code.
     package static let code = "label_lost"
 
     private let history: History

@@ -33,7 +33,8 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     /// The path as a word of a shell's command line.
     package let argument: String
     package let code: WaitingCode
-    /// How many files and other things at or below the path wait for this reason; 0 if that can't be read.
+    /// How many files and other things at or below the path wait for this reason; 0 for an empty folder, and if that
+    /// can't be read.
     package let files: Int
     /// When it was first seen to wait for this reason.
     package let since: Date

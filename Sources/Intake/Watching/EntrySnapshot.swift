@@ -5,6 +5,7 @@ package struct InboxFile: Sendable, Hashable {
     /// Relative to the top-level entry; for a loose file its own name.
     package let path: RawPath
     package let kind: EntryKind
+    /// A link's own, not that of its target.
     package let stamp: FileStamp
     /// How many names (hard links) it has, wherever they are.
     package let links: Int
@@ -22,6 +23,7 @@ package struct EntrySnapshot: Sendable, Hashable {
     /// Why a drop is left alone in its present state.
     package enum Excess: Sendable, Hashable, CustomStringConvertible {
         case depth(limit: Int, folder: RawPath)
+        /// Of files and folders together.
         case count(limit: Int)
         case bytes(limit: Int64)
 
@@ -70,7 +72,9 @@ package struct EntrySnapshot: Sendable, Hashable {
     /// Whether the folder stays when its pictures are taken; these are then taken one by one.
     package let isKept: Bool
 
-    /// - Parameter pictures: the files held back whose content is known to be a picture.
+    /// - Parameters:
+    ///   - folders: the entry itself, with an empty path, and those below it.
+    ///   - pictures: the hidden files that are pictures by name or content.
     package init(
         name: RawPath, isFolder: Bool = true, files: [InboxFile], folders: [InboxFile] = [], unreadable: [RawPath] = [],
         excess: Excess? = nil, rules: NameRules = NameRules(), pictures: Set<RawPath> = []

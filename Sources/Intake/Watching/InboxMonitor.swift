@@ -19,7 +19,8 @@ package struct InboxMonitor: Sendable {
         self.logger = logger
     }
 
-    /// Watches until the task is cancelled, then returns. Throws only what `handle` throws.
+    /// Watches until the task is cancelled, then returns. Throws only what `handle` throws, except a `FileFailure`,
+    /// which counts as a problem of the inbox.
     ///
     /// An inbox that is missing or can't be read is reported in the log and waited for.
     ///

@@ -18,7 +18,8 @@ package struct ScanLimits: Sendable, Hashable {
     }
 }
 
-/// Finds out what is in the inbox, through folder descriptors; it follows no links and opens only folders.
+/// Finds out what is in the inbox, through folder descriptors; it follows no links below the inbox. It opens folders,
+/// and hidden files whose names don't say whether they are pictures. All calls block and may come from any thread.
 package final class InboxScanner: Sendable {
     package let inbox: FilePath
     package let limits: ScanLimits
@@ -165,8 +166,8 @@ private struct Walk {
         return zip(path.bytes, path.bytes.dropFirst()).contains { $0 == UInt8(ascii: "/") && $1 == dot }
     }
 
-    /// Hidden pictures wait for somebody, who is to be told of them; other hidden files concern nobody. Their names decide,
-    /// and the content of the first ones whose names say nothing.
+    /// Hidden pictures wait for somebody, who is to be told of them; other hidden files concern nobody. Their names
+    /// decide, and the content of the first ones whose names say nothing.
     private mutating func lookAt(_ file: InboxFile, of folder: FolderHandle, standing: NameRules.Standing) {
         guard case .hidden = standing, file.kind == .regular, file.stamp.size > 0 else { return }
         let name = file.path.last

@@ -27,10 +27,10 @@ package struct MonitorObserver: Sendable {
     package var faultChanged: @Sendable (FileFailure?) -> Void = { _ in }
     /// Why the inbox is polled although it should be watched; nil if it is watched.
     package var pollingChanged: @Sendable (String?) -> Void = { _ in }
-    /// Everything in the inbox that isn't being taken at the moment, whenever that has changed.
+    /// Everything that is in the inbox, and why, whenever that has changed.
     package var waitingChanged: @Sendable ([WaitingItem]) -> Void = { _ in }
-    /// What there is now of entries that were looked at; nil for those that are gone. All of it is told once more after the
-    /// time that is returned.
+    /// What there is now of entries that were looked at; nil for those that are gone. If a time is returned, all of it
+    /// is told once more after that time.
     package var looked: @Sendable ([RawPath: SeenEntry?], InboxScanner) async -> Duration? = { _, _ in nil }
     /// Whether a file of a drop with that name has been taken and just may not be removed.
     package var isTakenIn: @Sendable (InboxFile, RawPath) -> Bool = { _, _ in false }

@@ -1,6 +1,7 @@
 package import System
 
-/// Decides when a drop is complete: a value without I/O. Scans, events and monotonic times go in, settled drops come out.
+/// Decides when a drop is complete: a value without I/O. Scans, events and monotonic times go in, settled drops come
+/// out.
 ///
 /// An entry has settled when two scans at least `settle` apart agree on every file's inode, size and times, and nothing
 /// was reported about it in between. An entry that was renamed in as a whole must only be unchanged for `wholeSettle`.
@@ -128,8 +129,8 @@ package struct SettleTracker: Sendable {
         return entry.stillSince.duration(to: entry.lastSeen) >= settle
     }
 
-    /// The entries that should be scanned by `now` to learn whether they have settled, by name. Of one that has, there is
-    /// nothing to be learnt.
+    /// The entries that should be scanned by `now` to learn whether they have settled, by name. Of one that has, there
+    /// is nothing to be learnt.
     package func due(at now: Instant) -> [RawPath] {
         entries.filter { name, entry in
             deadline(of: entry).map { $0 <= now } ?? false && settled(name, at: now) == nil
