@@ -14,7 +14,7 @@ package struct LoadedBackbone: Sendable {
     package let path: FilePath
 }
 
-/// The backbones in a folder: every `NAME.onnx`, named by its file.
+/// The backbones in a folder: every `NAME.onnx`, named by its file. All calls block and may come from any thread.
 package final class BackboneLibrary: Sendable {
     package let folder: FilePath
     private let loaded = Mutex<[Key: LoadedBackbone]>([:])
@@ -26,7 +26,8 @@ package final class BackboneLibrary: Sendable {
 
     package init(folder: FilePath) { self.folder = folder }
 
-    /// The names of the files in the folder, in alphabetical order. Throws if the folder can't be listed.
+    /// The names of the files in the folder, in alphabetical order. Throws ``BackboneFailure/noFolder(_:)`` or a
+    /// problem of the machine if the folder can't be listed.
     package func names() throws -> [String] {
         let names: [String]
         do {
@@ -39,8 +40,8 @@ package final class BackboneLibrary: Sendable {
             .map { String($0.dropLast(Self.suffix.count)) }.sorted()
     }
 
-    /// The backbone with the given name, read once. Throws `BackboneFailure`, an error about the file, or an error if
-    /// this machine has no kernels for `precision`.
+    /// The backbone with the given name, read once: later changes of its file aren't noticed. Throws
+    /// ``BackboneFailure``, an error about the file, or an error if this machine has no kernels for `precision`.
     package func load(_ name: String, precision: Precision = .float32) throws -> LoadedBackbone {
         let key = Key(name: name, precision: precision)
         if let known = loaded.withLock({ $0[key] }) { return known }
@@ -50,7 +51,7 @@ package final class BackboneLibrary: Sendable {
     }
 
     /// The backbones of a search space as a run stores them: `all` is replaced by every usable file, at its own input
-    /// size or at the requested one. No backbone is in the list twice.
+    /// size or at the requested one, in alphabetical order. All files are then read. No text is in the list twice.
     ///
     /// If `all` stands for nothing, it stays in the list, and code that needs a backbone must reject it. Throws
     /// problems of the machine.
@@ -118,8 +119,8 @@ package final class BackboneLibrary: Sendable {
         }
     }
 
-    /// The float32 backbone whose file has the given checksum; files with that name are checked first. Nil if there is
-    /// none.
+    /// The float32 backbone whose file has the given checksum; nil if there is none. Files are read until one has it,
+    /// those with that name first. Throws as ``names()`` and ``load(_:precision:)`` do.
     package func find(_ checksum: Digest, name: String) throws -> LoadedBackbone? {
         let known = loaded.withLock { loaded in
             loaded.values.first { $0.checksum == checksum && $0.backbone.precision == .float32 }

@@ -5,7 +5,8 @@ package import Settings
 internal import SystemPackage
 package import Workers
 
-/// The parts of a Cultivar installation, opened by the only process that may change it.
+/// The parts of a Cultivar installation, opened by the only process that may change it. It has the installation's lock
+/// as long as it exists.
 ///
 /// This is the composition root: the daemon, `cultivar train` and the tests all start here.
 package final class Installation: Sendable {
@@ -22,8 +23,9 @@ package final class Installation: Sendable {
 
     /// Takes the installation's lock, creates what is missing and opens everything.
     ///
-    /// Throws `DaemonLockFailure` if another process has it, `HistoryFailure` for a damaged history, and errors of
-    /// opening a folder or a database.
+    /// Blocks, and reads the whole history to check it. Throws `SettingsProblems` if the folders conflict,
+    /// `DaemonLockFailure` if another process has the lock, `HistoryFailure` for a history that can't be used, such as
+    /// a damaged one, and errors of opening a folder or a database.
     package init(settings: Settings, logger: Logger, pool: WorkerPool = WorkerPool()) throws {
         self.settings = settings
         self.logger = logger
