@@ -17,8 +17,8 @@ package struct Doctor {
     private let disk: any Disk
     private let lock: DaemonLock
 
-    /// Throws `HistoryFailure.absent` if there is nothing to check, and `DaemonLockFailure` if a process is using the
-    /// state folder.
+    /// Takes the lock. Throws `HistoryFailure.absent` if there is nothing to check, and `DaemonLockFailure` if a
+    /// process is using the state folder.
     package init(settings: Settings, pool: WorkerPool = WorkerPool(), disk: any Disk = SystemDisk()) throws {
         self.settings = settings
         self.pool = pool
@@ -29,12 +29,15 @@ package struct Doctor {
         try state.prepare()
     }
 
+    /// What is found: about the history, the pictures, unfinished copies, the outbox and the feature cache, in this
+    /// order. If the history can't be used, only the feature cache is checked after it.
+    ///
     /// - Parameters:
     ///   - readingPictures: whether to read every picture and every published version, rather than just compare their
     ///     sizes.
     ///   - repairing: whether to repair what can be repaired.
     ///   - progress: gets the number of pictures checked so far; called from any thread.
-    /// - Throws: errors of reading or writing files, `HistoryFailure.newerSchema`.
+    /// - Throws: errors of reading or writing files, `HistoryFailure.newerSchema`, `CancellationError`.
     package func examine(
         readingPictures: Bool, repairing: Bool,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }

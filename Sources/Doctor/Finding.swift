@@ -7,7 +7,8 @@ package struct Finding: Encodable, Hashable, Sendable {
         case wrong
     }
 
-    /// The part of the installation that was looked at.
+    /// The part of the installation that was looked at. `unrecorded` are files in the store without a row, `temporary`
+    /// unfinished copies.
     package enum Check: String, Encodable, Sendable {
         case history, pictures, unrecorded, temporary, outbox, features
     }
