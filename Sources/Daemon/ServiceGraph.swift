@@ -14,8 +14,8 @@ internal import Workers
 package enum ServiceGraph {
     /// Runs until SIGTERM or SIGINT; running work is then interrupted so that it can be resumed.
     ///
-    /// Throws `DaemonLockFailure` if another process is using the state folder, and errors of opening a folder or
-    /// database.
+    /// Throws what opening the `Installation` throws, such as `DaemonLockFailure` if another process is using the state
+    /// folder.
     package static func run(settings: Settings, logger: Logger) async throws {
         let (intake, training) = (Heartbeat("the intake"), Heartbeat("the training"))
         let installation = try Installation(
