@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Numerics
+package import Records
 package import Workers
 
 /// How long a fit lasts and what it watches.
@@ -21,42 +22,9 @@ package struct FitSettings: Hashable, Sendable {
     }
 }
 
-/// The results of one epoch, as in Keras's history. Training figures are means over the epoch's batches, with dropout.
-package struct EpochMetrics: Codable, Hashable, Sendable {
-    /// Counted from 1.
-    package let epoch: Int
-    /// Categorical cross-entropy, in nats.
-    package let loss: Double
-    /// 0 to 1.
-    package let accuracy: Double
-    /// For the validation pictures in inference; nil if none are held out.
-    package let validationLoss: Double?
-    /// 0 to 1; nil if none are held out.
-    package let validationAccuracy: Double?
-    /// The rate that this epoch was trained with.
-    package let learningRate: Double
-
-    package init(
-        epoch: Int, loss: Double, accuracy: Double, validationLoss: Double?, validationAccuracy: Double?,
-        learningRate: Double
-    ) {
-        self.epoch = epoch
-        self.loss = loss
-        self.accuracy = accuracy
-        self.validationLoss = validationLoss
-        self.validationAccuracy = validationAccuracy
-        self.learningRate = learningRate
-    }
-
+extension EpochRecord {
     /// What the callbacks watch: the validation loss, or the training loss if there is none.
-    package var monitoredLoss: Double { validationLoss ?? loss }
-
-    private enum CodingKeys: String, CodingKey {
-        case epoch, loss, accuracy
-        case validationLoss = "val_loss"
-        case validationAccuracy = "val_accuracy"
-        case learningRate = "learning_rate"
-    }
+    var monitoredLoss: Double { valLoss ?? loss ?? .nan }
 }
 
 /// A trained head and its history.
@@ -64,22 +32,9 @@ package struct FitResult: Sendable, Equatable {
     /// The weights of the best epoch.
     package let head: Head
     /// One entry per epoch that was run.
-    package let history: [EpochMetrics]
+    package let history: [EpochRecord]
     /// Counted from 1.
     package let bestEpoch: Int
-}
-
-/// Why a fit produced no head.
-package enum TrainingFailure: Error, Equatable, CustomStringConvertible {
-    /// The loss is infinite or not a number: the learning rate is too high, or the features aren't finite.
-    case diverged(epoch: Int, learningRate: Double)
-
-    package var description: String {
-        switch self {
-        case .diverged(let epoch, let learningRate):
-            "The loss stopped being a finite number in epoch \(epoch) at learning rate \(learningRate)."
-        }
-    }
 }
 
 /// One fit of one head: Keras's `fit` with shuffling, validation split, EarlyStopping (restoring the best weights) and
@@ -107,7 +62,7 @@ package struct HeadTraining: Sendable {
     /// - Throws: `TrainingFailure`, `CancellationError` once the worker is cancelled, and what `onEpoch` throws.
     package func fit(
         _ data: LabeledFeatures, pictures: [Int32]? = nil, worker: Worker = Worker(),
-        onEpoch: (EpochMetrics) throws -> Void = { _ in }
+        onEpoch: (EpochRecord) throws -> Void = { _ in }
     ) throws -> FitResult {
         let chosen = pictures ?? Array(0..<Int32(data.rows.pictureCount))
         precondition(!chosen.isEmpty, "a fit needs at least one picture")
@@ -125,11 +80,11 @@ package struct HeadTraining: Sendable {
         }
     }
 
-    private func run(_ loop: inout EpochLoop, _ onEpoch: (EpochMetrics) throws -> Void) throws -> FitResult {
+    private func run(_ loop: inout EpochLoop, _ onEpoch: (EpochRecord) throws -> Void) throws -> FitResult {
         var stopping = EarlyStopping(patience: settings.stoppingPatience)
         var plateau = ReduceLearningRateOnPlateau(
             factor: settings.plateauFactor, patience: settings.plateauPatience, minimum: settings.minimumLearningRate)
-        var history: [EpochMetrics] = []
+        var history: [EpochRecord] = []
         var best = loop.network.head
         for epoch in 1...settings.epochs {
             let metrics = try loop.run(epoch)
@@ -168,7 +123,7 @@ private struct EpochLoop {
         validation = split.validation
     }
 
-    mutating func run(_ epoch: Int) throws -> EpochMetrics {
+    mutating func run(_ epoch: Int) throws -> EpochRecord {
         order.shuffle(using: &random)
         let rate = network.learningRate.sixDigits
         var training = Score()
@@ -181,9 +136,9 @@ private struct EpochLoop {
         if let validated, !validated.loss.isFinite {
             throw TrainingFailure.diverged(epoch: epoch, learningRate: rate)
         }
-        return EpochMetrics(
+        return EpochRecord(
             epoch: epoch, loss: training.meanLoss, accuracy: training.accuracy,
-            validationLoss: validated?.meanLoss, validationAccuracy: validated?.accuracy, learningRate: rate)
+            valLoss: validated?.meanLoss, valAccuracy: validated?.accuracy, learningRate: rate)
     }
 }
 

@@ -1,5 +1,5 @@
 internal import Numerics
-internal import Records
+package import Records
 package import Workers
 
 /// The size of a search.
@@ -23,12 +23,12 @@ package struct SearchSettings: Hashable, Sendable {
 /// Called while a search runs, from worker threads and possibly from several at a time.
 package struct SearchObserver: Sendable {
     /// After each trial, before it counts as finished; the search ends if it throws.
-    package var trialFinished: @Sendable (TrialResult) throws -> Void
+    package var trialFinished: @Sendable (TrialRecord) throws -> Void
     /// After each epoch.
     package var progress: @Sendable (SearchProgress) -> Void
 
     package init(
-        trialFinished: @escaping @Sendable (TrialResult) throws -> Void = { _ in },
+        trialFinished: @escaping @Sendable (TrialRecord) throws -> Void = { _ in },
         progress: @escaping @Sendable (SearchProgress) -> Void = { _ in }
     ) {
         self.trialFinished = trialFinished
@@ -64,7 +64,7 @@ package struct RandomizedSearch: Sendable {
     ///   that diverges just counts as failed.
     package func rank(
         on pool: WorkerPool, features: @escaping @Sendable (String) throws -> LabeledFeatures,
-        resuming finished: [TrialResult] = [], observer: SearchObserver = SearchObserver()
+        resuming finished: [TrialRecord] = [], observer: SearchObserver = SearchObserver()
     ) async throws -> CandidateRanking {
         try checkBelonging(finished)
         let board = SearchBoard(candidates: candidates.count, folds: settings.folds, finished: finished)
@@ -108,7 +108,7 @@ extension RandomizedSearch {
     }
 
     /// The trials that are left, those of one backbone together.
-    private func openTrials(without finished: [TrialResult]) -> [Trial] {
+    private func openTrials(without finished: [TrialRecord]) -> [Trial] {
         let done = Set(finished.map { Trial(candidate: $0.candidate, fold: $0.fold) })
         var backbones: [String] = []
         for candidate in candidates where !backbones.contains(candidate.backbone) {
@@ -122,45 +122,43 @@ extension RandomizedSearch {
         .filter { !done.contains($0) }
     }
 
-    private func checkBelonging(_ finished: [TrialResult]) throws(SearchError) {
+    private func checkBelonging(_ finished: [TrialRecord]) throws(SearchError) {
         for trial in finished {
-            guard candidates.indices.contains(trial.candidate), (0..<settings.folds).contains(trial.fold),
-                candidates[trial.candidate] == trial.hyperparameters
-            else { throw .foreignTrial(candidate: trial.candidate, fold: trial.fold) }
+            guard candidates.indices.contains(trial.candidate), (0..<settings.folds).contains(trial.fold) else {
+                throw .foreignTrial(candidate: trial.candidate, fold: trial.fold)
+            }
         }
     }
 
     private func runTrial(
         _ trial: Trial, _ data: LabeledFeatures, _ folds: StratifiedFolds, _ board: SearchBoard,
         _ observer: SearchObserver, _ worker: Worker
-    ) throws -> TrialResult {
+    ) throws -> TrialRecord {
         let start = ContinuousClock.now
         let training = HeadTraining(
             candidates[trial.candidate], settings: settings.fit,
             seed: Seeds(settings.seed).trial(candidate: trial.candidate, fold: trial.fold))
-        var fit: FitResult?
-        var failure: String?
+        let result: TrialRecord.Result
+        var curve: [EpochRecord] = []
         do {
-            fit = try training.fit(data, pictures: folds.training(trial.fold), worker: worker) { epoch in
+            let fit = try training.fit(data, pictures: folds.training(trial.fold), worker: worker) { epoch in
                 observer.progress(board.progress(trial.candidate, fold: trial.fold, epoch.epoch, settings.fit.epochs))
             }
-        } catch let error as TrainingFailure {
-            failure = error.description
-        }
-        let accuracy = fit.map { fit in
             let rows = data.rows.rows(ofPictures: folds.test(trial.fold), withCopies: false)
-            return fit.head.accuracy(on: rows, of: data)
+            result = .accuracy(fit.head.accuracy(on: rows, of: data), bestEpoch: fit.bestEpoch)
+            curve = fit.history
+        } catch let failure as TrainingFailure {
+            result = .failure(failure)
         }
-        return TrialResult(
-            candidate: trial.candidate, fold: trial.fold, hyperparameters: candidates[trial.candidate],
-            accuracy: accuracy, failure: failure, history: fit?.history ?? [], bestEpoch: fit?.bestEpoch,
-            seconds: start.duration(to: .now) / .seconds(1))
+        return TrialRecord(
+            candidate: trial.candidate, fold: trial.fold, result: result,
+            seconds: start.duration(to: .now) / .seconds(1), curve: curve)
     }
 
-    private func ranking(of trials: [TrialResult]) throws(SearchError) -> CandidateRanking {
+    private func ranking(of trials: [TrialRecord]) throws(SearchError) -> CandidateRanking {
         let scores = CandidateScore.rank(candidates.count, folds: settings.folds, trials: trials)
         guard let best = scores.first(where: { $0.rank == 1 }), best.meanAccuracy != nil else {
-            throw .allFailed(reason: trials.lazy.compactMap(\.failure).first ?? "")
+            throw .allFailed(trials.lazy.compactMap(\.failure).first)
         }
         return CandidateRanking(candidates: scores, trials: trials, best: best)
     }

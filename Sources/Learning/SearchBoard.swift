@@ -4,7 +4,7 @@ internal import Synchronization
 /// What the workers of one search share: the finished trials and the best candidate so far.
 final class SearchBoard: Sendable {
     private struct State {
-        var trials: [TrialResult]
+        var trials: [TrialRecord]
         var best: (candidate: Int, accuracy: Double)?
     }
 
@@ -13,18 +13,18 @@ final class SearchBoard: Sendable {
     private let folds: Int
     private let state: Mutex<State>
 
-    init(candidates: Int, folds: Int, finished: [TrialResult]) {
+    init(candidates: Int, folds: Int, finished: [TrialRecord]) {
         self.candidates = candidates
         self.folds = folds
         state = Mutex(State(trials: finished, best: Self.best(candidates, folds, finished)))
     }
 
     /// All finished trials, by candidate, then by fold.
-    var trials: [TrialResult] {
+    var trials: [TrialRecord] {
         state.withLock(\.trials).sorted { ($0.candidate, $0.fold) < ($1.candidate, $1.fold) }
     }
 
-    func add(_ trial: TrialResult) {
+    func add(_ trial: TrialRecord) {
         state.withLock { state in
             state.trials.append(trial)
             state.best = Self.best(candidates, folds, state.trials)
@@ -41,7 +41,7 @@ final class SearchBoard: Sendable {
     }
 
     private static func best(
-        _ candidates: Int, _ folds: Int, _ trials: [TrialResult]
+        _ candidates: Int, _ folds: Int, _ trials: [TrialRecord]
     ) -> (candidate: Int, accuracy: Double)? {
         let leader = CandidateScore.rank(candidates, folds: folds, trials: trials).first { $0.rank == 1 }
         return leader.flatMap { leader in leader.meanAccuracy.map { (leader.candidate, $0) } }

@@ -1,42 +1,9 @@
 package import Records
 
-/// A finished trial of one candidate on one fold; kept so that an interrupted search needn't repeat it.
-package struct TrialResult: Codable, Hashable, Sendable {
-    /// The number of the candidate in sampling order, from 0.
-    package let candidate: Int
-    /// The fold that was tested, from 0.
-    package let fold: Int
-    package let hyperparameters: Hyperparameters
-    /// The share of the fold's pictures (not copies) that were recognised; nil if the training failed.
-    package let accuracy: Double?
-    /// Why the training failed, in plain words.
-    package let failure: String?
-    /// Every epoch's figures; empty if the training failed.
-    package let history: [EpochMetrics]
-    /// The epoch whose weights were scored, from 1; nil if the training failed.
-    package let bestEpoch: Int?
-    /// Wall-clock time of the fit and the scoring.
-    package let seconds: Double
-
-    package init(
-        candidate: Int, fold: Int, hyperparameters: Hyperparameters, accuracy: Double?, failure: String?,
-        history: [EpochMetrics], bestEpoch: Int?, seconds: Double
-    ) {
-        self.candidate = candidate
-        self.fold = fold
-        self.hyperparameters = hyperparameters
-        self.accuracy = accuracy
-        self.failure = failure
-        self.history = history
-        self.bestEpoch = bestEpoch
-        self.seconds = seconds
-    }
-}
-
 extension CandidateScore {
     /// Scores and ranks all candidates of a search from all of its trials: equal ones share the better rank, failed ones
     /// come last. A candidate with a failed trial has no mean (scikit-learn's `error_score=nan`).
-    static func rank(_ candidates: Int, folds: Int, trials: [TrialResult]) -> [CandidateScore] {
+    static func rank(_ candidates: Int, folds: Int, trials: [TrialRecord]) -> [CandidateScore] {
         var accuracies = [[Double?]](repeating: [Double?](repeating: nil, count: folds), count: candidates)
         for trial in trials { accuracies[trial.candidate][trial.fold] = trial.accuracy }
         let means = accuracies.map(mean)
@@ -64,7 +31,7 @@ package struct CandidateRanking: Sendable {
     /// By candidate.
     package let candidates: [CandidateScore]
     /// By candidate, then by fold.
-    package let trials: [TrialResult]
+    package let trials: [TrialRecord]
     /// The candidate with the best mean accuracy; the earliest one if several are equal.
     package let best: CandidateScore
 }
@@ -89,17 +56,18 @@ package struct SearchProgress: Codable, Hashable, Sendable {
 
 /// Why a search produced no model.
 package enum SearchError: Error, Equatable, CustomStringConvertible {
-    /// A finished trial that was passed in doesn't belong to this search.
+    /// A finished trial that was passed in has a candidate or a fold that this search doesn't have.
     case foreignTrial(candidate: Int, fold: Int)
-    /// Not one candidate could be trained on every fold.
-    case allFailed(reason: String)
+    /// Not one candidate could be trained on every fold; with the reason of the first trial that failed.
+    case allFailed(TrainingFailure?)
     case missingFeatures(backbone: String)
 
     package var description: String {
         switch self {
         case .foreignTrial(let candidate, let fold):
             "The finished trial of candidate \(candidate), fold \(fold) doesn't belong to this search."
-        case .allFailed(let reason): "No candidate could be trained on every fold. \(reason)"
+        case .allFailed(let failure):
+            "No candidate could be trained on every fold. \(failure?.description ?? "")"
         case .missingFeatures(let backbone): "There are no features of the backbone '\(backbone)'."
         }
     }

@@ -1,5 +1,5 @@
 /// Everything that is known about a run, as `cultivar show` prints it.
-package struct RunDetails: Codable, Sendable {
+package struct RunDetails: Encodable, Sendable {
     package let summary: RunSummary
     /// Nil if nobody asked for it.
     @OrNull package var requested: Timestamp?
@@ -66,8 +66,8 @@ package struct StageSeconds: Codable, Hashable, Sendable {
     }
 }
 
-/// One sampled set of hyperparameters, with its trials.
-package struct CandidateDetails: Codable, Hashable, Sendable {
+/// A candidate with its trials and, once the search has ended, its ``CandidateScore``.
+package struct CandidateDetails: Encodable, Hashable, Sendable {
     /// From 0.
     package let candidate: Int
     /// Its hyperparameters.
@@ -78,12 +78,11 @@ package struct CandidateDetails: Codable, Hashable, Sendable {
     @OrNull package var stdAccuracy: Double?
     /// From 1 (the best), the same for equal means; nil until the search has ended.
     @OrNull package var rank: Int?
-    /// Those that have ended, by fold.
-    package let trials: [TrialDetails]
+    package let trials: [TrialRecord]
 
     package init(
         candidate: Int, parameters: JSONText, meanAccuracy: Double?, stdAccuracy: Double?, rank: Int?,
-        trials: [TrialDetails]
+        trials: [TrialRecord]
     ) {
         self.candidate = candidate
         self.parameters = parameters
@@ -97,35 +96,5 @@ package struct CandidateDetails: Codable, Hashable, Sendable {
         case candidate, parameters, rank, trials
         case meanAccuracy = "mean_accuracy"
         case stdAccuracy = "std_accuracy"
-    }
-}
-
-/// One candidate on one fold.
-package struct TrialDetails: Codable, Hashable, Sendable {
-    /// From 0.
-    package let fold: Int
-    /// On the fold's held-out pictures, 0 to 1.
-    @OrNull package var accuracy: Double?
-    /// Why there is no accuracy.
-    @OrNull package var failure: String?
-    /// The epoch whose weights were kept, from 1; nil if the trial failed.
-    @OrNull package var bestEpoch: Int?
-    package let seconds: Double
-    /// By epoch.
-    package let curve: [EpochRecord]
-
-    enum CodingKeys: String, CodingKey {
-        case fold, accuracy, failure, seconds, curve
-        case bestEpoch = "best_epoch"
-    }
-
-    package init(_ trial: TrialRecord) {
-        fold = trial.fold
-        seconds = trial.seconds
-        curve = trial.curve
-        switch trial.result {
-        case .accuracy(let accuracy, let epoch): (self.accuracy, bestEpoch, failure) = (accuracy, epoch, nil)
-        case .failure(let reason): (accuracy, bestEpoch, failure) = (nil, nil, reason)
-        }
     }
 }

@@ -1,16 +1,16 @@
-/// One epoch of one fit. A value that isn't finite is NULL in the history and nil when it is read.
+/// One epoch of one fit, as in Keras's history. In the history, a value that isn't finite is nil.
 package struct EpochRecord: Codable, Hashable, Sendable {
     /// From 1.
     package let epoch: Int
-    /// Over the epoch's training rows.
+    /// Over the epoch's training rows, with dropout: categorical cross-entropy in nats, and a share of 0 to 1.
     @OrNull package var loss: Double?
     /// Over the epoch's training rows, 0 to 1.
     @OrNull package var accuracy: Double?
-    /// On the fit's own validation share; nil without one.
+    /// The same on the fit's own validation share, in inference; nil without one.
     @OrNull package var valLoss: Double?
     /// On the fit's own validation share, 0 to 1; nil without one.
     @OrNull package var valAccuracy: Double?
-    /// In this epoch.
+    /// The rate that this epoch was trained with.
     package let learningRate: Double
 
     package init(
@@ -32,23 +32,38 @@ package struct EpochRecord: Codable, Hashable, Sendable {
     }
 }
 
-/// One candidate on one fold.
+/// Why a fit produced no head: a code with its numbers. Its description makes the sentence.
+package enum TrainingFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The loss is infinite or not a number: the learning rate is too high, or the features aren't finite.
+    case diverged(epoch: Int, learningRate: Double)
+    /// The sentence that the history keeps of it.
+    case sentence(String)
+
+    package var description: String {
+        switch self {
+        case .diverged(let epoch, let learningRate):
+            "The loss stopped being a finite number in epoch \(epoch) at learning rate \(learningRate)."
+        case .sentence(let text): text
+        }
+    }
+}
+
+/// A finished trial: one candidate on one fold.
 package struct TrialRecord: Hashable, Sendable {
     package enum Result: Hashable, Sendable {
-        /// On the fold's held-out pictures, 0 to 1, and the epoch whose weights were kept, from 1.
+        /// On the fold's held-out pictures (not their copies), and the epoch whose weights were kept, from 1.
         case accuracy(Double, bestEpoch: Int)
-        /// Why there is no accuracy, in words.
-        case failure(String)
+        case failure(TrainingFailure)
     }
 
-    /// The candidate's index, from 0.
+    /// The candidate's index in sampling order, from 0.
     package let candidate: Int
-    /// From 0.
+    /// The fold that was tested, from 0.
     package let fold: Int
     package let result: Result
-    /// Of fitting and scoring.
+    /// Wall-clock time of the fit and the scoring.
     package let seconds: Double
-    /// By epoch; empty if the trial failed.
+    /// Empty if the training failed.
     package let curve: [EpochRecord]
 
     package init(candidate: Int, fold: Int, result: Result, seconds: Double, curve: [EpochRecord]) {
@@ -57,6 +72,32 @@ package struct TrialRecord: Hashable, Sendable {
         self.result = result
         self.seconds = seconds
         self.curve = curve
+    }
+}
+
+extension TrialRecord {
+    package var accuracy: Double? { if case .accuracy(let accuracy, _) = result { accuracy } else { nil } }
+
+    package var bestEpoch: Int? { if case .accuracy(_, let epoch) = result { epoch } else { nil } }
+
+    package var failure: TrainingFailure? { if case .failure(let failure) = result { failure } else { nil } }
+}
+
+extension TrialRecord: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case fold, accuracy, failure, seconds, curve
+        case bestEpoch = "best_epoch"
+    }
+
+    /// Without its candidate, in whose list it is printed.
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(fold, forKey: .fold)
+        try values.encode(accuracy, forKey: .accuracy)
+        try values.encode(failure?.description, forKey: .failure)
+        try values.encode(bestEpoch, forKey: .bestEpoch)
+        try values.encode(seconds, forKey: .seconds)
+        try values.encode(curve, forKey: .curve)
     }
 }
 

@@ -36,11 +36,11 @@ struct SearchStatus: Sendable {
             bestAccuracy: progress.bestAccuracy)
     }
 
-    static func metadata(_ trial: TrialResult, run: RunID) -> Logger.Metadata {
+    static func metadata(_ trial: TrialRecord, run: RunID) -> Logger.Metadata {
         [
             "run.id": "\(run)", "trial.candidate": "\(trial.candidate + 1)", "trial.fold": "\(trial.fold + 1)",
-            "trial.accuracy": "\(trial.accuracy.map(ServiceStatus.percent) ?? trial.failure ?? "-")",
-            "trial.epochs": "\(trial.history.count)",
+            "trial.accuracy": "\(trial.accuracy.map(ServiceStatus.percent) ?? trial.failure?.description ?? "-")",
+            "trial.epochs": "\(trial.curve.count)",
         ]
     }
 }

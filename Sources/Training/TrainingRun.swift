@@ -12,7 +12,7 @@ struct TrainingRun: Sendable {
     private let installation: Installation
     private let status: StatusBoard
     private let plan: RunPlan
-    private let finished: [TrialResult]
+    private let finished: [TrialRecord]
     private let hasCandidates: Bool
     private let extraction: FeatureExtraction
 
@@ -23,9 +23,7 @@ struct TrainingRun: Sendable {
             id: run.id, start: run.start, history: installation.history, library: installation.library)
         self.plan = plan
         hasCandidates = try run.candidates == plan.candidateRecords()
-        finished =
-            hasCandidates
-            ? run.trials.map { TrialResult($0, hyperparameters: plan.search.candidates[$0.candidate]) } : []
+        finished = hasCandidates ? run.trials : []
         extraction = FeatureExtraction(store: installation.store, cache: installation.cache, pool: installation.pool)
     }
 
@@ -111,7 +109,7 @@ struct TrainingRun: Sendable {
         progress.begin()
         let observer = SearchObserver(
             trialFinished: { trial in
-                try history.recordTrial(TrialRecord(trial), of: plan.id)
+                try history.recordTrial(trial, of: plan.id)
                 installation.logger.info("trial finished", metadata: SearchStatus.metadata(trial, run: plan.id))
             },
             progress: { progress.note($0) })
@@ -132,7 +130,7 @@ struct TrainingRun: Sendable {
         try history.recordRefit(
             RefitRecord(
                 candidate: ranking.best.candidate, bestEpoch: refit.bestEpoch,
-                seconds: start.duration(to: .now) / .seconds(1), curve: refit.history.map(EpochRecord.init)),
+                seconds: start.duration(to: .now) / .seconds(1), curve: refit.history),
             of: plan.id)
         return refit
     }

@@ -23,14 +23,17 @@ struct RunHistoryTests {
         try withRun { history, run in
             let candidates = try [JSONText(["units": 64]), JSONText(["units": 128])]
             try history.recordCandidates(candidates, of: run)
-            let failed = TrialRecord(candidate: 1, fold: 0, result: .failure("diverged"), seconds: 0.5, curve: [])
+            let diverged = TrainingFailure.diverged(epoch: 2, learningRate: 0.1)
+            func failed(_ failure: TrainingFailure) -> TrialRecord {
+                TrialRecord(candidate: 1, fold: 0, result: .failure(failure), seconds: 0.5, curve: [])
+            }
             try history.recordTrial(trial(0, 0, accuracy: 0.5), of: run)
-            try history.recordTrial(failed, of: run)
+            try history.recordTrial(failed(diverged), of: run)
             let unfinished = try #require(try history.unfinishedRun())
             #expect(unfinished.id == run)
             #expect(try unfinished.start == history.run())
             #expect(unfinished.candidates == candidates)
-            #expect(unfinished.trials == [trial(0, 0, accuracy: 0.5), failed])
+            #expect(unfinished.trials == [trial(0, 0, accuracy: 0.5), failed(.sentence("\(diverged)"))])
         }
     }
 
@@ -51,7 +54,9 @@ struct RunHistoryTests {
             let epoch = EpochRecord(
                 epoch: 1, loss: .nan, accuracy: 0.1, valLoss: .infinity, valAccuracy: 0.2, learningRate: 0.1)
             try history.recordTrial(
-                TrialRecord(candidate: 0, fold: 0, result: .failure("diverged"), seconds: 1, curve: [epoch]), of: run)
+                TrialRecord(
+                    candidate: 0, fold: 0, result: .failure(.sentence("diverged")), seconds: 1, curve: [epoch]),
+                of: run)
             let curve = try #require(try history.unfinishedRun()?.trials.first?.curve.first)
             #expect(curve.loss == nil && curve.valLoss == nil && curve.valAccuracy == 0.2)
         }
@@ -128,7 +133,7 @@ struct RunHistoryTests {
             #expect(details.seed == .max)
             #expect(details.refit == refit)
             #expect(details.candidates.map(\.rank) == [2, 1])
-            #expect(details.candidates[1].trials == [TrialDetails(trial(1, 0, accuracy: 0.5))])
+            #expect(details.candidates[1].trials == [trial(1, 0, accuracy: 0.5)])
             #expect(throws: HistoryFailure.noSuchRun(run + 1)) { try history.runDetails(run + 1) }
         }
     }

@@ -15,27 +15,29 @@ struct RunReportTests {
         """
 
     private func details(
-        seconds: String, leftOut: String = "", space: String = #"["tiny"]"#, candidates: String = ""
+        seconds: [RunStage: Double] = [:], leftOut: String = "", space: [String] = ["tiny"],
+        candidates: [CandidateDetails] = []
     ) throws -> RunDetails {
-        let text = """
-            {"summary": \(summary), "requested": null, "seed": 42, "settings": {"search.space.backbone": \(space)},
-            "seconds": {\(seconds)}, "left_out": [\(leftOut)], "candidates": [\(candidates)], "refit": null,
-            "evaluations": [{"role": "challenger", "version": null, "accuracy": 0.5, "classes": [
-                {"label": "a", "precision": 1, "recall": 1, "f1": 1, "support": 3},
-                {"label": "b", "precision": 1, "recall": 1, "f1": 1, "support": 2}], "confusion": [[3, 0], [0, 2]]}]}
-            """
-        return try JSONDecoder().decode(RunDetails.self, from: Data(text.utf8))
+        let classes = [("a", 3), ("b", 2)].map { name, support in
+            ClassScore(label: name, precision: 1, recall: 1, f1: 1, support: support)
+        }
+        return try RunDetails(
+            summary: JSONText(trusted: summary).decoded(), requested: nil, seed: 42,
+            settings: JSONText(["search.space.backbone": space]), seconds: StageSeconds(seconds),
+            leftOut: JSONText(trusted: "[\(leftOut)]").decoded(), candidates: candidates, refit: nil,
+            evaluations: [
+                EvaluationDetails(
+                    role: .challenger, version: nil, accuracy: 0.5, classes: classes, confusion: [[3, 0], [0, 2]])
+            ])
     }
-
-    private let noSeconds = #""features": null, "search": null, "refit": null, "evaluation": null, "publication": null"#
 
     @Test("It says how long each stage took, those that it came to")
     func stages() throws {
-        let seconds = #""features": 3.14, "search": 46.3, "refit": 3.2, "evaluation": 0.04, "publication": null"#
+        let seconds: [RunStage: Double] = [.features: 3.14, .search: 46.3, .refit: 3.2, .evaluation: 0.04]
         let text = try RunReport(details(seconds: seconds)).text
         #expect(text.contains("\nTook: features 3.1 s, search 46.3 s, refit 3.2 s, evaluation 0.0 s.\n"))
         #expect(text.contains("on the test set (5 pictures of 2 classes): accuracy 0.5000"))
-        #expect(try !RunReport(details(seconds: noSeconds)).text.contains("Took: "))
+        #expect(try !RunReport(details()).text.contains("Took: "))
     }
 
     @Test("It names the classes that weren't learned, what they lacked, and whether their test pictures counted")
@@ -45,32 +47,33 @@ struct RunReportTests {
             {"label": "fig", "train": 4, "test": 2, "needed": 5, "tested": true},
             {"label": "kiwi", "train": 9, "test": 0, "needed": 5, "tested": null}
             """
-        let text = try RunReport(details(seconds: noSeconds, leftOut: classes)).text
+        let text = try RunReport(details(leftOut: classes)).text
         #expect(
             text.contains(
                 "\nNot learned, because of too few pictures: Aplle (1 training picture, 5 needed; no test picture), fig (4 training pictures, "
                     + "5 needed; the champion knows it, so its 2 test pictures count), "
                     + "kiwi (no test picture).\n"))
-        #expect(try !RunReport(details(seconds: noSeconds)).text.contains("Not learned"))
+        #expect(try !RunReport(details()).text.contains("Not learned"))
     }
 
     @Test("It names the backbones of the space that no candidate had; a run without candidates has tried none in vain")
     func undrawn() throws {
-        func candidate(_ number: Int, _ backbone: String) -> String {
-            """
-            {"candidate": \(number), "mean_accuracy": null, "std_accuracy": null, "rank": null, "trials": [],
-            "parameters": {"backbone": "\(backbone)", "activation": "relu", "optimizer": "adam", "learning_rate": 0.001,
-            "batch_size": 32, "dropout": 0.3, "hidden_units": 128, "initializer": "glorot_uniform",
-            "batch_normalization": false}}
-            """
+        func candidate(_ number: Int, _ backbone: String) -> CandidateDetails {
+            let parameters = """
+                {"backbone": "\(backbone)", "activation": "relu", "optimizer": "adam", "learning_rate": 0.001,
+                "batch_size": 32, "dropout": 0.3, "hidden_units": 128, "initializer": "glorot_uniform",
+                "batch_normalization": false}
+                """
+            return CandidateDetails(
+                candidate: number, parameters: JSONText(trusted: parameters), meanAccuracy: nil, stdAccuracy: nil,
+                rank: nil, trials: [])
         }
-        let space = #"["a", "b@96", "c"]"#
-        let some = try details(
-            seconds: noSeconds, space: space, candidates: candidate(0, "c") + "," + candidate(1, "c"))
+        let space = ["a", "b@96", "c"]
+        let some = try details(space: space, candidates: [candidate(0, "c"), candidate(1, "c")])
         #expect(some.undrawnBackbones == ["a", "b@96"])
         #expect(RunReport(some).text.contains("no candidate uses it (search.candidates): a, b@96."))
-        #expect(try details(seconds: noSeconds, space: space).undrawnBackbones.isEmpty)
-        let all = try details(seconds: noSeconds, space: #"["c"]"#, candidates: candidate(0, "c"))
+        #expect(try details(space: space).undrawnBackbones.isEmpty)
+        let all = try details(space: ["c"], candidates: [candidate(0, "c")])
         #expect(!RunReport(all).text.contains("Not tried"))
     }
 

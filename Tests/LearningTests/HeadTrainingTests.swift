@@ -1,4 +1,5 @@
 import Numerics
+import Records
 import TestSupport
 import Testing
 import Workers
@@ -173,6 +174,6 @@ struct ValidationSplitTests {
         settings.validationShare = 0
         settings.epochs = 3
         let history = try HeadTraining(.usual, settings: settings, seed: 1).fit(clusters()).history
-        #expect(history.allSatisfy { $0.validationLoss == nil && $0.monitoredLoss == $0.loss })
+        #expect(history.allSatisfy { $0.valLoss == nil && $0.monitoredLoss == $0.loss })
     }
 }

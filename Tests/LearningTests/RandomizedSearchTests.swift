@@ -1,4 +1,3 @@
-import Foundation
 import Learning
 import Numerics
 import Records
@@ -24,8 +23,8 @@ struct RandomizedSearchTests {
     }
 
     /// What must not depend on timing.
-    private func facts(_ trials: [TrialResult]) -> [[Double]] {
-        trials.map { [Double($0.candidate), Double($0.fold), $0.accuracy ?? -1] + $0.history.map(\.loss) }
+    private func facts(_ trials: [TrialRecord]) -> [[Double]] {
+        trials.map { [Double($0.candidate), Double($0.fold), $0.accuracy ?? -1] + $0.curve.compactMap(\.loss) }
     }
 
     @Test("The number of workers doesn't change anything")
@@ -42,7 +41,7 @@ struct RandomizedSearchTests {
         struct Interruption: Error {}
         let pool = WorkerPool(workerCount: 2)
         let whole = try await search().run(on: pool, features: features)
-        let kept = Mutex<[TrialResult]>([])
+        let kept = Mutex<[TrialRecord]>([])
         await #expect(throws: Interruption.self) {
             let observer = SearchObserver(trialFinished: { trial in
                 try kept.withLock { trials in
@@ -52,9 +51,7 @@ struct RandomizedSearchTests {
             })
             _ = try await search().run(on: pool, features: features, observer: observer)
         }
-        // As they come back from a database.
-        let stored = try JSONEncoder().encode(kept.withLock { $0 })
-        let finished = try JSONDecoder().decode([TrialResult].self, from: stored)
+        let finished = kept.withLock { $0 }
         try #require(finished.count == 5)
         let reported = Mutex(0)
         let observer = SearchObserver(trialFinished: { _ in reported.withLock { $0 += 1 } })
@@ -124,8 +121,9 @@ struct RandomizedSearchTests {
         #expect(!failed.isEmpty && failed.count < 16)
         #expect(failed.allSatisfy { $0.meanAccuracy == nil && $0.stdAccuracy == nil && $0.rank == 17 - failed.count })
         #expect(search.candidates[result.best.candidate].backbone == "a")
-        let reasons = result.trials.filter { $0.hyperparameters.backbone == "b" }.map { $0.failure ?? "" }
-        #expect(reasons.allSatisfy { $0.contains("finite") })
+        for trial in result.trials where search.candidates[trial.candidate].backbone == "b" {
+            #expect(trial.failure?.description.contains("finite") == true && trial.curve.isEmpty)
+        }
     }
 
     @Test("A search in which every candidate fails says why")
@@ -138,8 +136,8 @@ struct RandomizedSearchTests {
         await #expect {
             _ = try await search.run(on: WorkerPool(workerCount: 2), features: ["a": broken])
         } throws: { error in
-            guard case SearchError.allFailed(let reason) = error else { return false }
-            return reason.contains("finite")
+            guard case SearchError.allFailed(.diverged(epoch: 1, learningRate: _)?) = error else { return false }
+            return "\(error)".contains("finite")
         }
     }
 
@@ -162,7 +160,7 @@ struct RandomizedSearchTests {
         let result = try await search(candidates: 2).run(
             on: WorkerPool(workerCount: 1), features: features, observer: observer)
         let all = seen.withLock { $0 }
-        #expect(all.count == result.trials.map(\.history.count).reduce(0, +) + result.refit.history.count)
+        #expect(all.count == result.trials.map(\.curve.count).reduce(0, +) + result.refit.history.count)
         #expect(all.first?.finishedTrials == 0 && all.first?.bestAccuracy == nil && all.first?.totalTrials == 6)
         let last = try #require(all.last)
         #expect(last.fold == nil && last.finishedTrials == 6)
@@ -184,14 +182,12 @@ struct RandomizedSearchTests {
         #expect(Set(trials).count == 2 && changes == 1)
     }
 
-    @Test("A finished trial of another search is refused")
-    func foreignTrial() async throws {
-        let pool = WorkerPool(workerCount: 1)
-        let trials = try await search().run(on: pool, features: features).trials
-        let other = try RandomizedSearch(
-            space: changing(.usual) { ($0.backbone, $0.hiddenUnits) = (["a"], [9]) }, settings: settings())
-        await #expect(throws: SearchError.foreignTrial(candidate: 0, fold: 0)) {
-            _ = try await other.run(on: pool, features: features, resuming: trials)
+    @Test("A finished trial of a candidate or fold that isn't in the search is refused", arguments: [(4, 0), (0, 3)])
+    func foreignTrial(candidate: Int, fold: Int) async throws {
+        let trial = TrialRecord(
+            candidate: candidate, fold: fold, result: .accuracy(1, bestEpoch: 1), seconds: 1, curve: [])
+        await #expect(throws: SearchError.foreignTrial(candidate: candidate, fold: fold)) {
+            _ = try await search().run(on: WorkerPool(workerCount: 1), features: features, resuming: [trial])
         }
     }
 

@@ -9,14 +9,14 @@ struct SearchResult: Sendable {
     let refit: FitResult
 
     var candidates: [CandidateScore] { ranking.candidates }
-    var trials: [TrialResult] { ranking.trials }
+    var trials: [TrialRecord] { ranking.trials }
     var best: CandidateScore { ranking.best }
 }
 
 extension RandomizedSearch {
     /// The trials and the refit with all features in memory, by backbone.
     func run(
-        on pool: WorkerPool, features: [String: LabeledFeatures], resuming finished: [TrialResult] = [],
+        on pool: WorkerPool, features: [String: LabeledFeatures], resuming finished: [TrialRecord] = [],
         observer: SearchObserver = SearchObserver()
     ) async throws -> SearchResult {
         let ranking = try await rank(

@@ -31,4 +31,18 @@ struct JSONTextTests {
             #"{"accuracy":0.5,"epoch":1,"learning_rate":0.001,"loss":1,"val_accuracy":null,"val_loss":null}"#
         #expect(text == expected)
     }
+
+    @Test("A trial has the same keys whatever became of it, and its failure is a sentence")
+    func trials() throws {
+        func text(_ result: TrialRecord.Result) throws -> String {
+            try JSONText(TrialRecord(candidate: 1, fold: 2, result: result, seconds: 0.5, curve: [])).text
+        }
+        #expect(
+            try text(.accuracy(0.75, bestEpoch: 3))
+                == #"{"accuracy":0.75,"best_epoch":3,"curve":[],"failure":null,"fold":2,"seconds":0.5}"#)
+        let sentence = "The loss stopped being a finite number in epoch 4 at learning rate 0.1."
+        #expect(
+            try text(.failure(.diverged(epoch: 4, learningRate: 0.1)))
+                == #"{"accuracy":null,"best_epoch":null,"curve":[],"failure":"\#(sentence)","fold":2,"seconds":0.5}"#)
+    }
 }

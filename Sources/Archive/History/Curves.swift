@@ -5,17 +5,12 @@ extension TrialRecord {
     func save(_ db: Database, run: RunID) throws {
         try db.cachedStatement(sql: "DELETE FROM trials WHERE run_id = ? AND candidate = ? AND fold = ?")
             .execute(arguments: [run, candidate, fold])
-        let (accuracy, bestEpoch, failure): (Double?, Int?, String?) =
-            switch result {
-            case .accuracy(let accuracy, let bestEpoch): (accuracy, bestEpoch, nil)
-            case .failure(let failure): (nil, nil, failure)
-            }
         try db.cachedStatement(
             sql: """
                 INSERT INTO trials (run_id, candidate, fold, accuracy, failure, best_epoch, seconds)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """
-        ).execute(arguments: [run, candidate, fold, accuracy, failure, bestEpoch, seconds])
+        ).execute(arguments: [run, candidate, fold, accuracy, failure?.description, bestEpoch, seconds])
         let insertion = try db.cachedStatement(
             sql: """
                 INSERT INTO trial_epochs
@@ -43,7 +38,7 @@ extension TrialRecord {
                 if let accuracy = try row.decode(Double?.self, forColumn: "accuracy") {
                     .accuracy(accuracy, bestEpoch: try row.decode(forColumn: "best_epoch"))
                 } else {
-                    .failure(try row.decode(forColumn: "failure"))
+                    .failure(.sentence(try row.decode(forColumn: "failure")))
                 }
             let curve = try EpochRecord.fetchAll(curves, arguments: [run, candidate, fold])
             return TrialRecord(

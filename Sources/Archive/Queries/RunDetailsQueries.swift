@@ -57,7 +57,7 @@ extension CandidateDetails {
                 candidate: candidate, parameters: row.decode(forColumn: "parameters"),
                 meanAccuracy: row.decode(forColumn: "mean_accuracy"),
                 stdAccuracy: row.decode(forColumn: "std_accuracy"), rank: row.decode(forColumn: "rank"),
-                trials: (trials[candidate] ?? []).map(TrialDetails.init))
+                trials: trials[candidate] ?? [])
         }
     }
 }
