@@ -1,8 +1,7 @@
 package import System
 
-/// A promoted model.
-package struct NewModel: Sendable {
-    /// Also the name of its folder in the outbox: `v0001`.
+/// A promoted model, with everything that is needed to score it and to publish it again.
+package struct ModelRecord: Hashable, Sendable {
     package var version: String
     /// On the test set of its run, 0 to 1.
     package var testAccuracy: Double
@@ -19,47 +18,13 @@ package struct NewModel: Sendable {
     /// Height and width of the input in pixels.
     package var inputSize: Int
     /// The labels in class order.
-    package var labels: [LabelID]
+    package var labels: [Label]
 
     package init(
         version: String, testAccuracy: Double, parameters: JSONText, manifest: JSONText, head: [UInt8],
-        backbone: String, backboneChecksum: Digest, inputSize: Int, labels: [LabelID]
+        backbone: String, backboneChecksum: Digest, inputSize: Int, labels: [Label]
     ) {
         self.version = version
-        self.testAccuracy = testAccuracy
-        self.parameters = parameters
-        self.manifest = manifest
-        self.head = head
-        self.backbone = backbone
-        self.backboneChecksum = backboneChecksum
-        self.inputSize = inputSize
-        self.labels = labels
-    }
-}
-
-/// A recorded model, with everything that is needed to score it and to publish it again. What isn't explained here
-/// means the same as in ``NewModel``.
-package struct StoredModel: Sendable {
-    package let version: String
-    package let run: RunID
-    package let createdAt: Timestamp
-    package let testAccuracy: Double
-    package let parameters: JSONText
-    package let manifest: JSONText
-    package let head: [UInt8]
-    package let backbone: String
-    package let backboneChecksum: Digest
-    package let inputSize: Int
-    /// The labels in class order.
-    package let labels: [Label]
-
-    package init(
-        version: String, run: RunID, createdAt: Timestamp, testAccuracy: Double, parameters: JSONText,
-        manifest: JSONText, head: [UInt8], backbone: String, backboneChecksum: Digest, inputSize: Int, labels: [Label]
-    ) {
-        self.version = version
-        self.run = run
-        self.createdAt = createdAt
         self.testAccuracy = testAccuracy
         self.parameters = parameters
         self.manifest = manifest

@@ -45,11 +45,11 @@ extension Installation {
         let staged = try outbox.stage(draft.manifest, model: draft.model)
         let source = try source()
         _ = try history.promote(
-            NewModel(
+            ModelRecord(
                 version: draft.manifest.version, testAccuracy: 1, parameters: draft.manifest.parameters,
                 manifest: JSONText(staged.manifest), head: draft.head.serialized(), backbone: "tiny",
                 backboneChecksum: source.loaded.checksum, inputSize: source.inputSize,
-                labels: history.dataset().labels.map(\.id)),
+                labels: history.dataset().labels),
             in: draft.run, RunResult(reason: .sentence("a test")), at: .now)
     }
 

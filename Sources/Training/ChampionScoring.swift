@@ -18,20 +18,20 @@ struct ChampionScoring: Sendable {
         self.extraction = extraction
     }
 
-    func score(_ champion: StoredModel, on set: PictureSet) async throws -> TestScore {
+    func score(_ champion: ModelRecord, on set: PictureSet) async throws -> TestScore {
         let probabilities = try await probabilities(of: champion, on: set.digests)
         return TestScore(probabilities: probabilities, modelLabels: champion.labels.map(\.id), set: set)
     }
 
     /// Where a model's features come from; nil if its backbone is no longer available.
-    static func source(of model: StoredModel, in library: BackboneLibrary) throws -> FeatureSource? {
+    static func source(of model: ModelRecord, in library: BackboneLibrary) throws -> FeatureSource? {
         try library.find(model.backboneChecksum, name: model.backbone).map {
             try FeatureSource(loaded: $0, inputSize: model.inputSize, augmentation: .off)
         }
     }
 
     /// From cached features if its backbone is still available, otherwise by running the published model.
-    private func probabilities(of champion: StoredModel, on pictures: [Digest]) async throws -> Matrix {
+    private func probabilities(of champion: ModelRecord, on pictures: [Digest]) async throws -> Matrix {
         guard let source = try Self.source(of: champion, in: installation.library) else {
             let path = try installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)
             let predictor = try Predictor(model: path, limits: .ofStored)

@@ -61,7 +61,7 @@ struct RunPlan: Sendable {
 
     /// The test pictures that count, both for the challenger and for the champion: those of the classes that at least
     /// one of the two knows.
-    func testSet(champion: StoredModel?) -> PictureSet {
+    func testSet(champion: ModelRecord?) -> PictureSet {
         let learned = Set(training.labels.map(\.id))
         let known = champion?.labels ?? []
         let counted = learned.union(known.map(\.id))

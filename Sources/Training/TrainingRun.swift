@@ -174,7 +174,7 @@ struct TrainingRun: Sendable {
     }
 
     private func score(
-        _ champion: StoredModel?, on tests: PictureSet
+        _ champion: ModelRecord?, on tests: PictureSet
     ) async throws -> (version: String, score: TestScore)? {
         guard let champion else { return nil }
         return (champion.version, try await ChampionScoring(installation, extraction).score(champion, on: tests))

@@ -66,8 +66,8 @@ extension History {
     }
 }
 
-func model(_ version: String, labels: [LabelID]) throws -> NewModel {
-    NewModel(
+func model(_ version: String, labels: [Label]) throws -> ModelRecord {
+    ModelRecord(
         version: version, testAccuracy: 0.75, parameters: try JSONText(["activation": "relu"]),
         manifest: try JSONText(["version": version]), head: [1, 2, 3], backbone: "mobilenetv2",
         backboneChecksum: .sha256("backbone".utf8), inputSize: 224, labels: labels)

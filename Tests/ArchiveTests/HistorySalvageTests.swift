@@ -304,7 +304,7 @@ extension History {
                     role: .challenger, version: nil, accuracy: 0.5, classes: scores,
                     confusion: [[4, 5, 0], [0, 9, 0], [1, 0, 8]], predictions: predictions), of: run)
             guard number < 4 else { break }
-            var new = try ArchiveTests.model("v\(number)", labels: dataset.labels.map(\.id))
+            var new = try ArchiveTests.model("v\(number)", labels: dataset.labels)
             new.head = (0..<9_000).map { UInt8(truncatingIfNeeded: $0 &* number) }
             _ = try promote(new, in: run, RunResult(reason: "better", testAccuracy: 0.75), at: time(number * 100 + 9))
         }

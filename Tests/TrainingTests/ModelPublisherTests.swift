@@ -192,11 +192,11 @@ struct RollbackTests {
         try place.promote("v0001", seed: 1)
         let (draft, name) = (try place.draft("v0002", seed: 2), "../../elsewhere")
         _ = try place.history.promote(
-            NewModel(
+            ModelRecord(
                 version: name, testAccuracy: 1, parameters: draft.manifest.parameters,
                 manifest: JSONText(draft.manifest), head: [1], backbone: "tiny",
                 backboneChecksum: place.source().loaded.checksum, inputSize: 32,
-                labels: place.history.dataset().labels.map(\.id)),
+                labels: place.history.dataset().labels),
             in: draft.run, RunResult(reason: .sentence("a test")), at: .now)
         #expect(throws: OutboxFailure.noVersionName(name)) { try place.publisher.agree() }
         #expect(try place.publisher.rollback(to: "v0001") == "v0001")

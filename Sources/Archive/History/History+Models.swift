@@ -4,7 +4,7 @@ package import Records
 extension History {
     /// Ends a run with its challenger as the new champion: the run's outcome, the model and the decision to publish it
     /// in one transaction. The outbox follows; then ``markPublished(_:at:)``.
-    package func promote(_ model: NewModel, in run: RunID, _ result: RunResult, at time: Timestamp) throws
+    package func promote(_ model: ModelRecord, in run: RunID, _ result: RunResult, at time: Timestamp) throws
         -> Publication
     {
         try write { db in
@@ -46,12 +46,12 @@ extension History {
     package func publications() throws -> [Publication] { try publications("ORDER BY id") }
 
     /// The champion that the latest decision names; nil before the first promotion.
-    package func champion() throws -> StoredModel? { try currentPublication().map { try model($0.version) } }
+    package func champion() throws -> ModelRecord? { try currentPublication().map { try model($0.version) } }
 
     /// A model by its version. Throws ``HistoryFailure/noSuchVersion(_:)``.
-    package func model(_ version: String) throws -> StoredModel {
+    package func model(_ version: String) throws -> ModelRecord {
         try reader.read { db in
-            guard let model = try StoredModel.fetch(db, version) else { throw HistoryFailure.noSuchVersion(version) }
+            guard let model = try ModelRecord.fetch(db, version) else { throw HistoryFailure.noSuchVersion(version) }
             return model
         }
     }
@@ -72,7 +72,7 @@ extension History {
         return Publication(id: db.lastInsertedRowID, version: version, kind: kind, decidedAt: time)
     }
 
-    private static func insert(_ db: Database, _ model: NewModel, run: RunID, at time: Timestamp) throws {
+    private static func insert(_ db: Database, _ model: ModelRecord, run: RunID, at time: Timestamp) throws {
         try db.execute(
             sql: """
                 INSERT INTO models (version, run_id, created_at, test_accuracy, parameters, manifest, head, backbone,
@@ -84,18 +84,18 @@ extension History {
             ])
         for (index, label) in model.labels.enumerated() {
             try db.cachedStatement(sql: "INSERT INTO model_labels (version, class, label_id) VALUES (?, ?, ?)")
-                .execute(arguments: [model.version, index, label])
+                .execute(arguments: [model.version, index, label.id])
         }
     }
 }
 
 extension Publication: FetchableRecord {}
 
-extension StoredModel {
-    fileprivate static func fetch(_ db: Database, _ version: String) throws -> StoredModel? {
+extension ModelRecord {
+    fileprivate static func fetch(_ db: Database, _ version: String) throws -> ModelRecord? {
         let sql = """
-            SELECT run_id, created_at, test_accuracy, parameters, manifest, head, backbone, backbone_checksum,
-            input_size FROM models WHERE version = ?
+            SELECT test_accuracy, parameters, manifest, head, backbone, backbone_checksum, input_size FROM models
+            WHERE version = ?
             """
         guard let row = try Row.fetchOne(db, sql: sql, arguments: [version]) else { return nil }
         let labels = try Label.fetchAll(
@@ -104,10 +104,9 @@ extension StoredModel {
                 SELECT l.id, l.name FROM model_labels m JOIN labels l ON l.id = m.label_id
                 WHERE m.version = ? ORDER BY m.class
                 """, arguments: [version])
-        return try StoredModel(
-            version: version, run: row.decode(forColumn: "run_id"), createdAt: row.decode(forColumn: "created_at"),
-            testAccuracy: row.decode(forColumn: "test_accuracy"), parameters: row.decode(forColumn: "parameters"),
-            manifest: row.decode(forColumn: "manifest"),
+        return try ModelRecord(
+            version: version, testAccuracy: row.decode(forColumn: "test_accuracy"),
+            parameters: row.decode(forColumn: "parameters"), manifest: row.decode(forColumn: "manifest"),
             head: row.decode(DatabaseBytes.self, forColumn: "head").bytes,
             backbone: row.decode(forColumn: "backbone"), backboneChecksum: row.decode(forColumn: "backbone_checksum"),
             inputSize: row.decode(forColumn: "input_size"), labels: labels)

@@ -105,7 +105,7 @@ package struct ModelPublisher: Sendable {
         if try !outbox.holds(version) { try stage(history.model(version)) }
     }
 
-    private func stage(_ model: StoredModel) throws {
+    private func stage(_ model: ModelRecord) throws {
         guard let loaded = try library.find(model.backboneChecksum, name: model.backbone) else {
             throw RollbackFailure.noBackbone(
                 version: model.version, backbone: model.backbone, checksum: model.backboneChecksum.hex)

@@ -25,11 +25,10 @@ struct Promotion: Sendable {
         let manifest = try manifest(parameters, score)
         let staged = try publisher.stage(manifest, head: head, source: source)
         try await selfTest(staged.model, against: score.probabilities)
-        let model = try NewModel(
+        let model = try ModelRecord(
             version: manifest.version, testAccuracy: score.confusion.accuracy, parameters: manifest.parameters,
             manifest: JSONText(staged.manifest), head: head.serialized(), backbone: source.loaded.backbone.name,
-            backboneChecksum: source.loaded.checksum, inputSize: source.inputSize,
-            labels: plan.training.labels.map(\.id))
+            backboneChecksum: source.loaded.checksum, inputSize: source.inputSize, labels: plan.training.labels)
         _ = try installation.history.promote(model, in: plan.id, result, at: .now)
         try publisher.agree()
     }
