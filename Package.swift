@@ -80,7 +80,8 @@ let package = Package(
                 systemPackage,
             ],
             swiftSettings: settings),
-        .target(name: "Status", dependencies: ["Intake", "System", systemPackage], swiftSettings: settings),
+        .target(
+            name: "Status", dependencies: ["Intake", "Records", "System", systemPackage], swiftSettings: settings),
         .target(
             name: "Settings",
             dependencies: [

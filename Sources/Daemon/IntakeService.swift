@@ -60,10 +60,10 @@ struct IntakeService: Service {
     private var observer: MonitorObserver {
         var observer = MonitorObserver()
         observer.faultChanged = { failure in
-            status.setDegraded(failure.map { "the inbox: \($0)" }, in: .inbox)
+            status.setDegraded(failure.map(ServiceFault.inbox), in: .inbox)
             if let failure { logger.error("can't read the inbox", metadata: ["intake.error": "\(failure)"]) }
         }
-        observer.pollingChanged = { status.setDegraded($0.map { "the inbox is polled: \($0)" }, in: .watch) }
+        observer.pollingChanged = { status.setDegraded($0.map(ServiceFault.polling), in: .watch) }
         observer.waitingChanged = { tell($0) }
         observer.isTakenIn = { ingestor.isTakenIn($0, of: $1) }
         observer.approved = { approvals.paths(in: history) }
@@ -75,7 +75,7 @@ struct IntakeService: Service {
     /// Logs what starts and stops waiting in the inbox.
     private func tell(_ items: [WaitingItem]) {
         let change = waiting.replace(by: items)
-        status.setDegraded(WaitingBoard.sentence(items), in: .intake)
+        status.setDegraded(WaitingBoard.fault(items), in: .intake)
         for item in change.new.prefix(Self.mostLogged) {
             var metadata: Logger.Metadata = [
                 "intake.path": "\(item.path)", "intake.code": "\(item.code.rawValue)", "intake.files": "\(item.files)",

@@ -35,12 +35,12 @@ struct NotificationService: Service {
     /// Logs which parts hang, once each time, and returns whether none does.
     private func checkHeartbeats() -> Bool {
         let hanging = heartbeats.filter { $0.silence > allowance }.map(\.part)
-        let span = ServiceStatus.timeSpan(allowance / .seconds(1))
-        let reason = hanging.isEmpty ? nil : "no progress for \(span): \(hanging.joined(separator: ", "))"
-        if status.setDegraded(reason, in: .progress) {
+        let seconds = allowance / .seconds(1)
+        let fault = hanging.isEmpty ? nil : ServiceFault.noProgress(parts: hanging, seconds: seconds)
+        if status.setDegraded(fault, in: .progress) != fault {
             logger.log(
-                level: reason == nil ? .notice : .critical, "watchdog",
-                metadata: ["watchdog.state": "\(reason ?? "all parts are making progress again")"])
+                level: fault == nil ? .notice : .critical, "watchdog",
+                metadata: ["watchdog.state": "\(fault?.text ?? "all parts are making progress again")"])
         }
         return hanging.isEmpty
     }

@@ -69,7 +69,7 @@ package enum ServiceGraph {
                 history: installation.history, outbox: installation.outbox, library: installation.library
             ).agree()
         } catch {
-            status.setDegraded("the outbox doesn't show the model that the history names: \(error)", in: .outbox)
+            status.setDegraded(.outbox("\(error)"), in: .outbox)
             installation.logger.error(
                 "the outbox doesn't agree with the history", metadata: ["outbox.error": "\(error)"])
         }

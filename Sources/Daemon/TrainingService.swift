@@ -78,7 +78,7 @@ struct TrainingService: Service {
     private func finish(_ run: RunSummary?) async {
         guard let run else { return }
         switch run.outcome {
-        case .failed: status.setDegraded("run \(run.run) failed: \(run.reason?.text ?? "")", in: .run)
+        case .failed: status.setDegraded(.failedRun(run.run, run.reason), in: .run)
         case .promoted, .kept: status.setDegraded(nil, in: .run)
         case .skipped, .running: break
         }
@@ -97,7 +97,7 @@ struct TrainingService: Service {
         } catch is CancellationError {
             return true
         } catch {
-            status.setDegraded("the outbox doesn't show the model that the history names: \(error)", in: .outbox)
+            status.setDegraded(.outbox("\(error)"), in: .outbox)
             logger.error("the outbox doesn't agree with the history", metadata: ["outbox.error": "\(error)"])
             return false
         }
@@ -112,7 +112,7 @@ struct TrainingService: Service {
         } catch is CancellationError {
             return true
         } catch {
-            status.setDegraded("training is blocked: \(error)", in: .training)
+            status.setDegraded(.training("\(error)"), in: .training)
             logger.error("training isn't possible, will be tried again", metadata: ["error": "\(error)"])
             return false
         }

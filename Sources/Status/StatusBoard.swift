@@ -14,7 +14,7 @@ package final class StatusBoard: Sendable {
         var phaseStarted = Date()
         /// What an earlier process had done of this phase.
         var doneBefore = 0
-        var faults: [Part: String] = [:]
+        var faults: [Part: ServiceFault] = [:]
     }
 
     /// The parts that can be blocked, independently of each other.
@@ -79,17 +79,17 @@ package final class StatusBoard: Sendable {
     /// Sets the sentence about the last drop.
     package func noteDrop(_ text: String) { update(immediately: true) { $0.status.lastDrop = text } }
 
-    /// Sets what stops a part of the service from working, nil if nothing does any more; returns whether that is a
-    /// change.
+    /// Sets what stops a part of the service from working, nil if nothing does any more; returns what did before.
     @discardableResult
-    package func setDegraded(_ reason: String?, in part: Part) -> Bool {
-        guard state.withLock({ $0.faults[part] != reason }) else { return false }
+    package func setDegraded(_ fault: ServiceFault?, in part: Part) -> ServiceFault? {
+        let before = state.withLock { $0.faults[part] }
+        guard fault != before else { return before }
         update(immediately: true) { state in
-            state.faults[part] = reason
-            let reasons = Part.allCases.compactMap { state.faults[$0] }
-            state.status.degraded = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+            state.faults[part] = fault
+            let sentences = Part.allCases.compactMap { state.faults[$0]?.text }
+            state.status.degraded = sentences.isEmpty ? nil : sentences.joined(separator: "; ")
         }
-        return true
+        return before
     }
 
     /// What the process that owns `file` last published; nil if there is nothing, or nothing that this user and this

@@ -44,12 +44,10 @@ package final class WaitingBoard: Sendable {
         return (try? decoder.decode([WaitingItem].self, from: data)) ?? []
     }
 
-    /// Where pictures wait that will never be taken without somebody's help, as a sentence; nil if there are none.
-    package static func sentence(_ items: [WaitingItem]) -> String? {
+    /// Where pictures wait that will never be taken without somebody's help; nil if there are none.
+    package static func fault(_ items: [WaitingItem]) -> ServiceFault? {
         let held = items.filter(\.degrades)
-        guard let first = held.first else { return nil }
-        let more = held.count > 1 ? ", and \(held.count - 1) more (cultivar status)" : ""
-        return "not taken: \(first.path) \(first.waitsFor)\(more)"
+        return held.first.map { ServiceFault.notTaken($0, more: held.count - 1) }
     }
 
     private func write(_ items: [WaitingItem]) {

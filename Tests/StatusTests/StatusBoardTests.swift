@@ -1,6 +1,9 @@
 import Foundation
+import Intake
+import Records
 import Status
 import Synchronization
+import System
 import SystemPackage
 import TestSupport
 import Testing
@@ -29,10 +32,10 @@ struct StatusBoardTests {
         let board = StatusBoard(file: file, interval: 0)
         board.noteDrop("last drop " + String(repeating: "long ", count: 100))
         guard try Immutability.set(true, of: folder.path) else { return }
-        board.setDegraded("no space left on device", in: .intake)
+        board.setDegraded(.outbox("no space left on device"), in: .outbox)
         board.noteDrop("none")
         #expect(try Immutability.set(false, of: folder.path))
-        #expect(StatusBoard.read(from: file)?.degraded == "no space left on device")
+        #expect(StatusBoard.read(from: file)?.degraded?.hasSuffix("names: no space left on device") == true)
         #expect(StatusBoard.read(from: file)?.lastDrop == "none")
     }
 
@@ -55,13 +58,32 @@ struct StatusBoardTests {
         board.begin(.extracting, run: 1, total: 100)
         for done in 1...50 { board.advance(to: done) }
         #expect(heard.withLock { $0.map(\.done) } == [0])
-        board.setDegraded("the disk is full", in: .intake)
-        board.setDegraded("the disk is full", in: .intake)
+        let fault = ServiceFault.training("the disk is full")
+        #expect(board.setDegraded(fault, in: .training) == nil)
+        #expect(board.setDegraded(fault, in: .training) == fault)
         board.noteDrop("drop a")
         #expect(heard.withLock { $0.map(\.done) } == [0, 50, 50])
-        #expect(board.status.summary.hasPrefix("degraded: the disk is full, run 1: extracting"))
-        board.setDegraded(nil, in: .intake)
+        #expect(
+            board.status.summary.hasPrefix("degraded: training is blocked: the disk is full, run 1: extracting"))
+        #expect(board.setDegraded(nil, in: .training) == fault)
         #expect(board.status.degraded == nil)
+    }
+
+    @Test("Each part that is blocked has its sentence, in a fixed order")
+    func faults() {
+        let board = StatusBoard(file: nil)
+        board.setDegraded(.features(bytes: 2_500_000, limit: 1000), in: .features)
+        board.setDegraded(.failedRun(3, .historyDamaged), in: .run)
+        board.setDegraded(.polling(.noWatchesLeft(folders: 7)), in: .watch)
+        board.setDegraded(.inbox(FileFailure(action: "open", path: "/in", errno: .ioError)), in: .inbox)
+        board.setDegraded(.noProgress(parts: ["the intake", "the training"], seconds: 900), in: .progress)
+        #expect(
+            board.status.degraded?.components(separatedBy: "; ") == [
+                "no progress for 15 min 0 s: the intake, the training", "the inbox: can't open /in: \(Errno.ioError)",
+                "the inbox is polled: no inotify watches are left after 7 folders (see fs.inotify.max_user_watches)",
+                "run 3 failed: the history was damaged while it ran, and was rebuilt by `cultivar doctor`",
+                "the features in use need 2.5 MB, more than features.max_size (1.0 kB)",
+            ])
     }
 
     @Test(

@@ -60,9 +60,9 @@ struct WaitingBoardTests {
 
     @Test("Only what needs somebody makes the service degraded")
     func sentence() throws {
-        #expect(WaitingBoard.sentence([item("a", .open), item("b", .emptyFolder)]) == nil)
-        let text = try #require(
-            WaitingBoard.sentence([item("a\u{1B}", .hidden, degrades: true), item("b", .unreadable, degrades: true)]))
+        #expect(WaitingBoard.fault([item("a", .open), item("b", .emptyFolder)]) == nil)
+        let held = [item("a\u{1B}", .hidden, degrades: true), item("b", .unreadable, degrades: true)]
+        let text = try #require(WaitingBoard.fault(held)?.text)
         #expect(text.hasPrefix("not taken: a\\x1b is hidden") && text.hasSuffix("and 1 more (cultivar status)"))
     }
 }

@@ -131,7 +131,7 @@ struct FeatureUpkeepTests {
         workshop.settings.features.maxSize = 1 << 30
         let place = try workshop.open()
         let status = StatusBoard(file: nil)
-        status.setDegraded("a test", in: .features)
+        status.setDegraded(.features(bytes: 2, limit: 1), in: .features)
         await FeatureUpkeep(place, status: status).tidy()
         #expect(status.status.degraded == nil)
     }

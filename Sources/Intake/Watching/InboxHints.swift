@@ -31,7 +31,7 @@ package struct InboxHints: Sendable, Equatable {
 package enum WatchNotice: Sendable, Equatable, CustomStringConvertible {
     /// By inotify, and how many.
     case watching(folders: Int)
-    case polling(reason: String)
+    case polling(WatchFault)
     case overflow
     case inboxReplaced
     case inboxMissing

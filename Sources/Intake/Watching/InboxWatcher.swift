@@ -60,13 +60,11 @@ private struct WatchLoop {
 
     func run() {
         box.post { $0.rescan = true }
-        guard mode == .inotify else { return poll(because: "inbox.watch is poll", for: nil) }
-        guard claim() else {
-            return poll(because: "another watcher in this process is using libinotifytools", for: nil)
-        }
+        guard mode == .inotify else { return poll(because: .notWanted, for: nil) }
+        guard claim() else { return poll(because: .anotherWatcher, for: nil) }
         defer { Self.isClaimed.store(false, ordering: .releasing) }
         while !box.isStopped {
-            do throws(InotifyFault) {
+            do throws(WatchFault) {
                 var session = try InotifySession(inbox: inbox, rules: rules, box: box)
                 try session.run()
             } catch {
@@ -74,7 +72,7 @@ private struct WatchLoop {
                     box.post { $0.notices.append(.inboxMissing) }
                     waitForInbox()
                 } else {
-                    poll(because: error.description, for: Self.retryInterval)
+                    poll(because: error, for: Self.retryInterval)
                 }
             }
         }
@@ -90,9 +88,9 @@ private struct WatchLoop {
         return false
     }
 
-    private func poll(because reason: String, for period: Duration?) {
+    private func poll(because reason: WatchFault, for period: Duration?) {
         box.post {
-            $0.notices.append(.polling(reason: reason))
+            $0.notices.append(.polling(reason))
             $0.rescan = true
         }
         let start = SuspendingClock.now

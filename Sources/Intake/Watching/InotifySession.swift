@@ -1,18 +1,23 @@
 internal import CInotifyTools
 internal import Glibc
 internal import System
-internal import SystemPackage
+package import SystemPackage
 
-/// Why a folder tree can't be watched with inotify.
-enum InotifyFault: Error, CustomStringConvertible {
+/// Why the inbox isn't watched with inotify.
+package enum WatchFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The settings say so.
+    case notWanted
+    case anotherWatcher
     case initialization(Errno)
     case descriptorTooHigh(Int32)
     case noWatchesLeft(folders: Int)
     case watch(path: String, Errno)
     case inboxMissing
 
-    var description: String {
+    package var description: String {
         switch self {
+        case .notWanted: "inbox.watch is poll"
+        case .anotherWatcher: "another watcher in this process is using libinotifytools"
         case .initialization(let errno): "inotify can't be set up: \(errno) (see fs.inotify.max_user_instances)"
         case .descriptorTooHigh(let value):
             "inotify's descriptor is \(value), and libinotifytools can't use descriptors above 1023"
@@ -47,7 +52,7 @@ struct InotifySession {
         bitPattern: UInt32(IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO)
             | UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_EXCL_UNLINK | IN_ONLYDIR | IN_DONT_FOLLOW))
 
-    init(inbox: FilePath, rules: NameRules, box: HintBox) throws(InotifyFault) {
+    init(inbox: FilePath, rules: NameRules, box: HintBox) throws(WatchFault) {
         self.inbox = inbox
         self.rules = rules
         self.box = box
@@ -66,7 +71,7 @@ struct InotifySession {
     }
 
     /// Watches until the box is stopped, the inbox is another folder, or too many watches are stale.
-    mutating func run() throws(InotifyFault) {
+    mutating func run() throws(WatchFault) {
         defer { end() }
         box.beingWritten.forgetAll()
         try watchTree(RawPath([]), depth: 0)
@@ -113,7 +118,7 @@ struct InotifySession {
     }
 
     /// Processes an event and returns whether the session can continue.
-    private mutating func handle(_ event: Event) throws(InotifyFault) -> Bool {
+    private mutating func handle(_ event: Event) throws(WatchFault) -> Bool {
         if event.has(Int32(IN_Q_OVERFLOW)) {
             box.beingWritten.forgetAll()
             try watchTree(RawPath([]), depth: 0)
@@ -139,7 +144,7 @@ struct InotifySession {
         return true
     }
 
-    private mutating func note(_ event: Event, in folder: RawPath) throws(InotifyFault) {
+    private mutating func note(_ event: Event, in folder: RawPath) throws(WatchFault) {
         let path = event.name.map(folder.appending) ?? folder
         guard !path.bytes.isEmpty else { return }
         let isFolder = event.has(Int32(IN_ISDIR))
@@ -206,7 +211,7 @@ struct InotifySession {
     }
 
     /// Watches a folder, then lists it, then continues with the folders in it, so that none can appear unnoticed.
-    private mutating func watchTree(_ path: RawPath, depth: Int) throws(InotifyFault) {
+    private mutating func watchTree(_ path: RawPath, depth: Int) throws(WatchFault) {
         guard depth <= Self.depthLimit, rules.isOfInterest(path), try watch(path) else { return }
         // A tree with many folders takes long, and the monitor must know that work is in progress.
         box.tick()
@@ -218,7 +223,7 @@ struct InotifySession {
     }
 
     /// Watches one folder and returns whether it exists.
-    private mutating func watch(_ path: RawPath) throws(InotifyFault) -> Bool {
+    private mutating func watch(_ path: RawPath) throws(WatchFault) -> Bool {
         let full = absolute(path)
         guard full.withCString({ inotifytools_watch_file($0, Self.mask) }) != 0 else {
             try checkFault(Errno(rawValue: inotifytools_error()), at: path)
@@ -230,7 +235,7 @@ struct InotifySession {
     }
 
     /// Throws errors that prevent watching altogether; a folder that is gone or can't be opened is skipped.
-    private mutating func checkFault(_ errno: Errno, at path: RawPath) throws(InotifyFault) {
+    private mutating func checkFault(_ errno: Errno, at path: RawPath) throws(WatchFault) {
         if errno == .permissionDenied { closed.insert(path) }
         switch errno {
         case .noSpace: throw .noWatchesLeft(folders: folders.count)

@@ -26,7 +26,7 @@ package struct MonitorObserver: Sendable {
     /// The inbox can't be read; nil if it can be read again.
     package var faultChanged: @Sendable (FileFailure?) -> Void = { _ in }
     /// Why the inbox is polled although it should be watched; nil if it is watched.
-    package var pollingChanged: @Sendable (String?) -> Void = { _ in }
+    package var pollingChanged: @Sendable (WatchFault?) -> Void = { _ in }
     /// Everything that is in the inbox, and why, whenever that has changed.
     package var waitingChanged: @Sendable ([WaitingItem]) -> Void = { _ in }
     /// What there is now of entries that were looked at; nil for those that are gone. If a time is returned, all of it

@@ -93,13 +93,9 @@ package struct FeatureUpkeep: Sendable {
 
     /// Says once that the limit can't be kept, until it can.
     private func note(size: Int) {
-        let excess: String? = maxSize.flatMap { limit in
-            size > limit
-                ? "the features in use need \(ServiceStatus.size(size)), more than features.max_size "
-                    + "(\(ServiceStatus.size(limit)))" : nil
-        }
-        if status.setDegraded(excess, in: .features), let excess {
-            installation.logger.warning("feature cache too large", metadata: ["features.problem": "\(excess)"])
+        let excess = maxSize.flatMap { size > $0 ? ServiceFault.features(bytes: size, limit: $0) : nil }
+        if status.setDegraded(excess, in: .features) == nil, let excess {
+            installation.logger.warning("feature cache too large", metadata: ["features.problem": "\(excess.text)"])
         }
     }
 }
