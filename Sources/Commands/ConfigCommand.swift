@@ -25,7 +25,8 @@ struct ConfigCommand: AsyncParsableCommand {
             let problems = library.problems(with: settings.search)
             guard problems.isEmpty else {
                 throw CommandFailure(
-                    (problems + ["Everything else in the settings is correct."]).joined(separator: "\n"))
+                    (problems.map { "\($0)" } + ["Everything else in the settings is correct."])
+                        .joined(separator: "\n"))
             }
             try warn(of: settings, library)
             print("The settings are correct.")

@@ -102,20 +102,22 @@ package final class BackboneLibrary: Sendable {
         return try LoadedBackbone(backbone: Backbone(contentsOf: path), checksum: Digest.sha256(of: path), path: path)
     }
 
-    /// Why the backbones of a search can't be used, one sentence each; the files aren't read.
-    package func problems(with search: Settings.Search) -> [String] {
-        search.space.backbone.compactMap(problem) + [search.precision.problem].compactMap { $0 }
+    /// Why the backbones of a search can't be used; the files aren't read.
+    package func problems(with search: Settings.Search) -> [any Error] {
+        var problems = search.space.backbone.compactMap(problem)
+        if let problem = search.precision.problem { problems.append(problem) }
+        return problems
     }
 
-    private func problem(with text: String) -> String? {
-        guard let choice = BackboneChoice(text: text) else { return "\(BackboneFailure.badChoice(text))" }
+    private func problem(with text: String) -> (any Error)? {
+        guard let choice = BackboneChoice(text: text) else { return BackboneFailure.badChoice(text) }
         do {
             let known = try names()
-            if choice.isAll { return known.isEmpty ? "\(BackboneFailure.noneUsable(folder))" : nil }
+            if choice.isAll { return known.isEmpty ? BackboneFailure.noneUsable(folder) : nil }
             return known.contains(choice.name)
-                ? nil : "\(BackboneFailure.absent(choice.name, folder: folder, known: known))"
+                ? nil : BackboneFailure.absent(choice.name, folder: folder, known: known)
         } catch {
-            return "\(error)"
+            return error
         }
     }
 

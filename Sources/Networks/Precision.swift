@@ -18,13 +18,13 @@ package enum Precision: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// Why this machine can't compute in it, as a sentence; nil if it can.
-    package var problem: String? {
-        do {
+    /// Why this machine can't compute in it; nil if it can.
+    package var problem: NetworkError? {
+        do throws(NetworkError) {
             let kernels = try Kernels.chosen()
-            return runs(on: kernels) ? nil : "\(NetworkError.precisionNotAvailable(self, kernels: kernels))"
+            return runs(on: kernels) ? nil : NetworkError.precisionNotAvailable(self, kernels: kernels)
         } catch {
-            return "\(error)"
+            return error
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import System
+import SystemPackage
 import Testing
 
 @testable import Intake
@@ -159,7 +160,7 @@ struct WaitingListTests {
         list.observe(entry("deep", ["a/1.jpg"], excess: .depth(limit: 16, folder: RawPath("a"))), at: start)
         list.observe(entry("up.part", ["a/1.jpg"]), at: start)
         list.observe(entry("empty", []), at: start)
-        list.noteFailure("Input/output error", of: RawPath("bad"))
+        list.noteFailure(FileFailure(action: "list", path: "bad", errno: .ioError), of: RawPath("bad"))
         #expect(
             items(&list) == [
                 "#recycle ignored 1", ".too-large set_aside 1", "bad failed 0!", "deep too_deep 1!",

@@ -69,7 +69,7 @@ struct AllBackbonesTests {
         try place.drop()
         if !hasFolder { try FileManager.default.removeItem(atPath: workshop.backbones.string) }
         let problems = place.library.problems(with: workshop.settings.search)
-        #expect(problems.count == 1 && problems[0].contains(workshop.backbones.string))
+        #expect(problems.count == 1 && "\(problems[0])".contains(workshop.backbones.string))
         let run = try #require(try await place.trainer.train(.schedule))
         #expect(run.outcome == .failed)
         #expect(run.reason?.text.contains("search.space.backbone is all, but no file in") == true)

@@ -43,7 +43,7 @@ package struct WaitingList: Sendable {
 
     private let maxFileBytes: Int
     private var entries: [RawPath: Entry] = [:]
-    private var scanFailures: [RawPath: String] = [:]
+    private var scanFailures: [RawPath: FileFailure] = [:]
     private var firstSeen: [Key: Date]
     private var latest: [WaitingItem] = []
     private var isStale = true
@@ -78,7 +78,7 @@ package struct WaitingList: Sendable {
     }
 
     /// The entry can't be read.
-    package mutating func noteFailure(_ failure: String, of name: RawPath) {
+    package mutating func noteFailure(_ failure: FileFailure, of name: RawPath) {
         if scanFailures.updateValue(failure, forKey: name) != failure { isStale = true }
     }
 
@@ -153,7 +153,9 @@ package struct WaitingList: Sendable {
             entries[name]?.items = items
             found += items.map { $0.below(name) }
         }
-        for (name, failure) in scanFailures { found.append(Found(name, .failed, detail: failure, degrades: true)) }
+        for (name, failure) in scanFailures {
+            found.append(Found(name, .failed, detail: failure.description, degrades: true))
+        }
         let known = firstSeen
         firstSeen = [:]
         latest = found.sorted { $0.path < $1.path }.map { item in

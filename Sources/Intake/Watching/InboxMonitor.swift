@@ -233,7 +233,7 @@ private struct MonitorRound {
             schedule.noteLook(at: name)
             waiting.forget(name)
         } catch {
-            if error.errno != .canceled { waiting.noteFailure("\(error)", of: name) }
+            if error.errno != .canceled { waiting.noteFailure(error, of: name) }
             schedule.noteFailure(of: name, at: .now)
         }
         tracker.forget(name)
