@@ -63,7 +63,7 @@ package final class DaemonLock: Sendable {
     /// Only reads, so `cultivar status` can ask as another user. Throws `FileFailure` if the file can't be read.
     package static func holder(in folder: StateFolder) throws -> Int32? {
         let path = folder.lock
-        guard Files.exists(path) else { return nil }
+        guard try Files.exists(path) else { return nil }
         return try Files.reading(path) { descriptor in
             try FileLock.isHeld(file: descriptor) ? processID(try descriptor.readToEnd()) : nil
         }

@@ -41,7 +41,7 @@ package struct StateFolder: Sendable, Hashable {
 
     /// Whether there is any file in `pictures`.
     package func hasPictures() throws -> Bool {
-        guard try Files.isThere(pictures) else { return false }
+        guard try Files.exists(pictures) else { return false }
         return try Files.names(in: pictures).contains { shard in
             let folder = pictures.appending(shard)
             return try Files.isFolder(folder) && !Files.names(in: folder).isEmpty

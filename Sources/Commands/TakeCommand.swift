@@ -61,7 +61,11 @@ private struct InboxPaths {
         let here = try Files.currentFolder()
         let named = FilePath(given)
         let candidates = [root, here].map { $0.pushing(named).lexicallyNormalized() }
-        guard let inside = candidates.first(where: { $0.starts(with: root) && $0 != root && Files.exists($0) }) else {
+        guard
+            let inside = try candidates.first(where: {
+                try $0.starts(with: root) && $0 != root && Files.exists($0)
+            })
+        else {
             throw CommandFailure(
                 given.bytes.isEmpty || candidates.contains(root)
                     ? "name a file or folder in the inbox \(root), as shown by cultivar status"

@@ -14,7 +14,7 @@ struct OutboxExamination {
     func findings(readingAll: Bool, repairing: Bool) throws -> [Finding] {
         guard let decision = try history.currentPublication() else { return [withoutDecision] }
         let damage = try damage(in: readingAll ? Set(history.models(limit: .max).map(\.version)) : [decision.version])
-        guard isBehind(decision) else {
+        guard try isBehind(decision) else {
             return damage.isEmpty
                 ? [Finding(.outbox, .ok, "\(decision.version) is current, as the history says")] : damage
         }
@@ -41,14 +41,14 @@ struct OutboxExamination {
             "it shows \(version), which isn't in the history; the next promoted model replaces it")
     }
 
-    private func isBehind(_ decision: Publication) -> Bool {
-        guard let folder = try? outbox.folder(of: decision.version), Files.exists(folder) else { return true }
+    private func isBehind(_ decision: Publication) throws -> Bool {
+        guard let folder = try? outbox.folder(of: decision.version), try Files.exists(folder) else { return true }
         return outbox.currentVersion != decision.version || decision.publishedAt == nil
     }
 
     private func damage(in versions: Set<String>) throws -> [Finding] {
         try versions.sorted().compactMap { version -> Finding? in
-            guard let folder = try? outbox.folder(of: version), Files.exists(folder) else { return nil }
+            guard let folder = try? outbox.folder(of: version), try Files.exists(folder) else { return nil }
             do {
                 try outbox.verify(folder)
                 return nil

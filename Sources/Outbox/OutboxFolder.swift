@@ -69,9 +69,9 @@ package struct OutboxFolder: Sendable {
     /// ``OutboxFailure/damaged(path:reason:)`` if what is staged is damaged.
     package func publish(_ version: String) throws {
         let folder = try folder(of: version)
-        if !Files.exists(folder) {
+        if try !Files.exists(folder) {
             let staged = try stagingFolder(of: version)
-            guard Files.exists(staged) else { throw OutboxFailure.noSuchVersion(version, outbox: root) }
+            guard try Files.exists(staged) else { throw OutboxFailure.noSuchVersion(version, outbox: root) }
             try verify(staged)
             try SystemDisk().rename(staged, to: folder)
         }
@@ -105,7 +105,7 @@ package struct OutboxFolder: Sendable {
         }
         for (name, expected) in manifest.files.sorted(by: { $0.key < $1.key }) {
             let file = folder.appending(name)
-            guard Files.exists(file) else { throw OutboxFailure.damaged(path: file, reason: "it is missing") }
+            guard try Files.exists(file) else { throw OutboxFailure.damaged(path: file, reason: "it is missing") }
             let found = try Digest.sha256(of: file).hex
             guard found == expected else {
                 throw OutboxFailure.damaged(
@@ -116,9 +116,9 @@ package struct OutboxFolder: Sendable {
 
     /// Whether a version exists, or is completely staged, undamaged, and only lacks its name.
     package func holds(_ version: String) throws -> Bool {
-        if Files.exists(try folder(of: version)) { return true }
+        if try Files.exists(folder(of: version)) { return true }
         let staged = try stagingFolder(of: version)
-        guard Files.exists(staged) else { return false }
+        guard try Files.exists(staged) else { return false }
         do {
             try verify(staged)
             return true

@@ -20,9 +20,13 @@ package struct SettingsLoader: Sendable {
         self.options = options
     }
 
-    /// The file that is read; nil if there is none.
-    package var path: String? {
-        file ?? (Files.exists(FilePath(Self.standardFile)) ? Self.standardFile : nil)
+    /// The file that is read; nil if there is none. Throws `SettingsProblems`.
+    private func path() throws -> String? {
+        if let file { return file }
+        do { return try Files.exists(FilePath(Self.standardFile)) ? Self.standardFile : nil } catch {
+            throw SettingsProblems(
+                problems: [.unreadableFile(path: Self.standardFile, reason: error.errno.description)])
+        }
     }
 
     /// The settings; throws ``SettingsProblems`` with everything that is wrong, both unknown keys and malformed values.
@@ -30,7 +34,7 @@ package struct SettingsLoader: Sendable {
     package func load() async throws -> Settings {
         var problems: [SettingsError] = []
         var providers: [any ConfigProvider] = [optionsProvider, environmentProvider(&problems)]
-        let file = try path.map(Self.read)
+        let file = try path().map(Self.read)
         if let file {
             problems += file.problems
             if !file.isEmpty { providers.append(try await Self.provider(of: file)) }

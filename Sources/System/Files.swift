@@ -13,6 +13,9 @@ package enum Files {
     // MARK: What is there
 
     /// What is there by this name; nil for nothing. A symbolic link is told of itself, unless it is followed.
+    ///
+    /// Throws if that can't be determined, for example in a folder that this user may not enter: what can't be seen
+    /// must not pass for absent where something is then removed or replaced.
     package static func status(of path: FilePath, followingLinks: Bool = false) throws(FileFailure) -> FileStatus? {
         var status = stat()
         let result = path.withPlatformString { followingLinks ? stat($0, &status) : lstat($0, &status) }
@@ -24,42 +27,26 @@ package enum Files {
         return nil
     }
 
-    /// Whether there is anything by this name that this process may see. Links are followed.
-    package static func exists(_ path: FilePath) -> Bool { path.withPlatformString { access($0, F_OK) } == 0 }
-
-    /// Whether the name is taken, be it by a symbolic link that leads nowhere, as far as this process may see.
-    package static func isTaken(_ path: FilePath) -> Bool {
-        var status = stat()
-        return path.withPlatformString { lstat($0, &status) } == 0
+    /// Whether there is anything by this name. Links are followed; one that leads nowhere is nothing. Throws as
+    /// ``status(of:followingLinks:)`` does.
+    package static func exists(_ path: FilePath) throws(FileFailure) -> Bool {
+        try status(of: path, followingLinks: true) != nil
     }
 
-    /// The same as ``exists(_:)``, but throws if that can't be determined, for example in a folder that this user may
-    /// not enter.
-    package static func isThere(_ path: FilePath) throws -> Bool {
-        if exists(path) { return true }
-        let error = currentErrno()
-        guard error == .noSuchFileOrDirectory || error == .notDirectory else {
-            throw FileFailure(action: "look for", path: path, errno: error)
-        }
-        return false
+    /// Whether it is a folder, or a link to one. Throws as ``status(of:followingLinks:)`` does.
+    package static func isFolder(_ path: FilePath) throws(FileFailure) -> Bool {
+        try status(of: path, followingLinks: true)?.kind == .directory
     }
 
-    /// Whether it is a folder, or a link to one.
-    package static func isFolder(_ path: FilePath) -> Bool {
-        var status = stat()
-        return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    /// Whether this user may write to it.
-    package static func isWritable(_ path: FilePath) -> Bool { path.withPlatformString { access($0, W_OK) } == 0 }
-
-    /// The size of a file in bytes. Links are followed.
-    package static func size(of path: FilePath) throws -> Int {
-        guard let status = try status(of: path, followingLinks: true) else {
-            throw FileFailure(action: "look at", path: path, errno: .noSuchFileOrDirectory)
-        }
+    /// The size of a file in bytes; nil if there is none. Links are followed. Throws as
+    /// ``status(of:followingLinks:)`` does.
+    package static func size(of path: FilePath) throws(FileFailure) -> Int? {
+        guard let status = try status(of: path, followingLinks: true) else { return nil }
         return Int(status.stamp.size)
     }
+
+    /// Whether this user may write to it, as far as that can be determined.
+    package static func isWritable(_ path: FilePath) -> Bool { path.withPlatformString { access($0, W_OK) } == 0 }
 
     /// The names in a folder, without `.` and `..`, in no particular order.
     package static func names(in folder: FilePath) throws -> [FilePath.Component] {
@@ -113,7 +100,7 @@ package enum Files {
     package static func makeFolder(_ path: FilePath, permissions: FilePermissions) throws -> Bool {
         if path.withPlatformString({ mkdir($0, mode_t(permissions.rawValue)) }) == 0 { return true }
         let error = currentErrno()
-        guard error == .fileExists, isFolder(path) else {
+        guard error == .fileExists, try isFolder(path) else {
             throw FileFailure(action: "make the folder", path: path, errno: error)
         }
         return false
@@ -145,9 +132,10 @@ package enum Files {
         if error != .noSuchFileOrDirectory { throw FileFailure(action: "remove", path: path, errno: error) }
     }
 
-    /// Removes a folder and the files in it; one that isn't there is no error. For folders of our own, which hold no others.
+    /// Removes a folder and the files in it; one that isn't there is no error. For folders of our own, which hold no
+    /// others.
     package static func removeFolder(_ path: FilePath) throws {
-        guard exists(path) else { return }
+        guard try exists(path) else { return }
         for name in try names(in: path) { try remove(path.appending(name)) }
         guard path.withPlatformString({ rmdir($0) }) != 0 else { return }
         throw FileFailure(action: "remove the folder", path: path, errno: currentErrno())

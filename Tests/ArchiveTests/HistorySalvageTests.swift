@@ -160,7 +160,7 @@ struct HistorySalvageTests {
             try writer.write { try $0.execute(sql: "UPDATE drops SET accepted = accepted") }
             let copies = try withKilledCopy(of: folder)
             let log = FilePath(copies.history.string + "-wal")
-            #expect(try Files.size(of: log) > 100_000)
+            #expect(try (Files.size(of: log) ?? 0) > 100_000)
             let target = copies.root.appending("new")
             _ = try HistorySalvage.run(from: copies.history, to: target)
             #expect(try rows(of: target)["pictures"]?.count == 180)
@@ -240,19 +240,19 @@ struct HistorySalvageTests {
                 let disk = FailingDisk(failingAt: index)
                 _ = try? HistoryRepair(folder, disk: disk).run()
                 hasFailed = disk.hasFailed
-                if hasFailed, !Files.exists(folder.history) {
+                if hasFailed, try !Files.exists(folder.history) {
                     #expect(throws: HistoryFailure.repairUnfinished(folder.history)) {
                         try History.open(folder.history)
                     }
                 }
-                if Files.exists(HistoryRepair.rebuilt(folder.history)) || !hasFailed {
+                if try Files.exists(HistoryRepair.rebuilt(folder.history)) || !hasFailed {
                     #expect(throws: Never.self) { if hasFailed { _ = try HistoryRepair(folder).run() } }
                     let aside = folder.history.string + ".damaged-1"
                     #expect(FileManager.default.contents(atPath: aside) == original)
                     #expect(FileManager.default.contents(atPath: aside + "-wal") == original)
                 }
                 #expect(try History.open(folder.history).counts().trainPictures == 180)
-                #expect(!Files.exists(FilePath(folder.history.string + ".damaged-2")))
+                #expect(try !Files.exists(FilePath(folder.history.string + ".damaged-2")))
             }
             if !hasFailed {
                 #expect(index >= 7)

@@ -12,7 +12,7 @@ struct StateFolderTests {
         try withStateFolder { folder in
             try write([1], to: folder.rejected.appending("kept"))
             try folder.prepare()
-            for path in [folder.pictures, folder.temporary, folder.rejected] { #expect(Files.isFolder(path)) }
+            for path in [folder.pictures, folder.temporary, folder.rejected] { #expect(try Files.isFolder(path)) }
             #expect(try Files.names(in: folder.rejected).map(\.string) == ["kept"])
         }
     }

@@ -73,7 +73,9 @@ struct HostileDropTests {
         #expect(snapshot.withheld.filter(\.isPicture).map(\.file.path.escaped) == [".a/1"])
     }
 
-    @Test("A drop of sparse files passes the limit of bytes", .enabled(if: Files.isTaken("/dev/shm")))
+    @Test(
+        "A drop of sparse files passes the limit of bytes",
+        .enabled(if: FileManager.default.fileExists(atPath: "/dev/shm")))
     func sparseFiles() throws {
         let inbox = FilePath("/dev/shm/cultivar-sparse-\(getpid())")
         try FileManager.default.createDirectory(atPath: inbox.appending("d").string, withIntermediateDirectories: true)
@@ -280,7 +282,7 @@ struct HostileDropTests {
         try workshop.drop(png(2), at: "cats/2.part")
         let summary = try await workshop.ingest(".done-cats")
         #expect(summary.blockedBy == RawPath("cats") && summary.lookAgainAfter != nil)
-        #expect(workshop.isInInbox(".done-cats/1"))
+        #expect(try workshop.isInInbox(".done-cats/1"))
     }
 
     @Test(
@@ -333,7 +335,7 @@ struct HostileDropTests {
         // What comes later is taken under the drop's own name, not under that of the other name's drop.
         try workshop.drop(png(3), at: ".done-d/cat/3")
         try await workshop.ingest(".done-d", with: ingestor)
-        #expect(workshop.isInInbox("d/cat/3") && workshop.isInInbox(".done-e"))
+        #expect(try workshop.isInInbox("d/cat/3") && workshop.isInInbox(".done-e"))
     }
 
     @Test("What is known of kept sources goes when they do, from put-aside drops as well")

@@ -104,13 +104,13 @@ final class Workshop: Sendable {
 
     func rejected() throws -> [String] { try files(below: state.rejected) }
 
-    func isInInbox(_ name: String) -> Bool { Files.isTaken(inbox.appending(raw: RawPath(name))) }
+    func isInInbox(_ name: String) throws -> Bool { try Files.status(of: inbox.appending(raw: RawPath(name))) != nil }
 
     /// Checks that each of the contents is in the inbox, in the store with a row, or in rejected/ with its reason.
     func expectNothingLost(_ contents: [[UInt8]], _ location: SourceLocation = #_sourceLocation) throws {
         let inInbox = try Set(files(below: inbox).map { try Digest.sha256(of: inbox.appending($0)) })
         let refused = try Set(
-            rejected().filter { Files.isTaken(state.rejected.appending($0 + ".reason.txt")) }
+            rejected().filter { try Files.status(of: state.rejected.appending($0 + ".reason.txt")) != nil }
                 .map { try Digest.sha256(of: state.rejected.appending($0)) })
         let digests = contents.map { Digest.sha256($0) }
         let known = try history.knownPictures(Set(digests))

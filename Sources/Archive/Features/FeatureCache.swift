@@ -102,10 +102,7 @@ package final class FeatureCache: Sendable {
 
     /// The size on disk in bytes of the cache at `path`, with the write-ahead log; 0 if there is none.
     package static func size(of path: FilePath) throws -> Int {
-        try FeatureSchema.files(path).reduce(0) { total, file in
-            guard try Files.isThere(file) else { return total }
-            return try total + Files.size(of: file)
-        }
+        try FeatureSchema.files(path).reduce(0) { try $0 + (Files.size(of: $1) ?? 0) }
     }
 }
 
@@ -114,7 +111,7 @@ extension FeatureCache {
     ///
     /// Reads the whole file, and upgrades it first if it is of an earlier release.
     package static func problem(with path: FilePath) throws -> String? {
-        guard try Files.isThere(path) else { return nil }
+        guard try Files.exists(path) else { return nil }
         do {
             return try FeatureSchema.open(path).read { db in
                 try String.fetchOne(db, sql: "PRAGMA quick_check(1)").flatMap { $0 == "ok" ? nil : $0 }

@@ -97,7 +97,7 @@ package final class PictureStore: Sendable {
     /// What an earlier process left in tmp, in no particular order. Folders don't belong to the store and are left
     /// alone.
     package func leftovers() throws -> [FilePath] {
-        try Files.names(in: folder.temporary).map { folder.temporary.appending($0) }.filter { !Files.isFolder($0) }
+        try Files.names(in: folder.temporary).map { folder.temporary.appending($0) }.filter { try !Files.isFolder($0) }
     }
 
     /// Empties tmp of what an earlier process left there and returns how many files that were. Call it at start, before
@@ -116,9 +116,6 @@ extension PictureStore {
         let hex = digest.hex
         return FilePath("\(picturesPath)/\(hex.prefix(2))/\(hex)")
     }
-
-    /// Whether there is a file with the picture's name. Only the row decides whether the picture is accepted.
-    package func contains(_ digest: PictureDigest) -> Bool { Files.exists(path(of: digest)) }
 
     /// Opens a picture's file for reading; the caller closes it. Throws ``StoreFailure/missing(_:path:)`` or
     /// `FileFailure`.
@@ -157,7 +154,7 @@ extension PictureStore {
         var strangers: [FilePath] = []
         for shard in try Files.names(in: folder.pictures) {
             let path = folder.pictures.appending(shard)
-            guard Files.isFolder(path) else {
+            guard try Files.isFolder(path) else {
                 strangers.append(path)
                 continue
             }
@@ -172,11 +169,8 @@ extension PictureStore {
         return (digests, strangers)
     }
 
-    /// The size of a picture's file in bytes; nil if there is none.
-    package func byteCount(of digest: PictureDigest) throws -> Int? {
-        let path = path(of: digest)
-        return try Files.isThere(path) ? Files.size(of: path) : nil
-    }
+    /// The size of a picture's file in bytes; nil if there is none. Only the row decides whether a picture is accepted.
+    package func byteCount(of digest: PictureDigest) throws -> Int? { try Files.size(of: path(of: digest)) }
 
     /// Removes a file that, as the caller has made sure, has no row and is safe elsewhere. The removal isn't
     /// synchronised.

@@ -48,7 +48,7 @@ extension History {
     package func backup(to target: FilePath, progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in })
         throws
     {
-        guard !Files.isTaken(target) else { throw HistoryFailure.exists(target) }
+        guard try Files.status(of: target) == nil else { throw HistoryFailure.exists(target) }
         let partial = try Self.makePartial(of: target)
         do {
             try copy(to: partial, progress)

@@ -46,7 +46,7 @@ package final class History: Sendable {
     }
 
     private static func open(_ path: FilePath, check: (Database) throws -> Void) throws -> History {
-        guard !Files.exists(HistoryRepair.rebuilt(path)) else { throw HistoryFailure.repairUnfinished(path) }
+        guard try !Files.exists(HistoryRepair.rebuilt(path)) else { throw HistoryFailure.repairUnfinished(path) }
         return try naming(path) {
             let pool = try DatabasePool(path: path.string, configuration: configuration)
             // After opening, because DatabasePool itself sets NORMAL, with which a power loss could lose acknowledged
@@ -65,7 +65,7 @@ package final class History: Sendable {
     /// Throws ``HistoryFailure`` if there is none, or if its schema is from another release. If a daemon has just
     /// started, it has two seconds to bring the schema up to date.
     package static func openReadOnly(_ path: FilePath) throws -> History {
-        guard try Files.isThere(path) else { throw HistoryFailure.absent(path) }
+        guard try Files.exists(path) else { throw HistoryFailure.absent(path) }
         return try naming(path) {
             var configuration = configuration
             configuration.readonly = true

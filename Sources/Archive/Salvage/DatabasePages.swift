@@ -81,7 +81,7 @@ final class DatabasePages {
     }
 
     private static func open(_ path: FilePath) throws -> FileDescriptor? {
-        guard try Files.isThere(path) else { return nil }
+        guard try Files.exists(path) else { return nil }
         return try Files.perform("open", path) { try Files.open(path) }
     }
 

@@ -30,7 +30,7 @@ package struct HistoryRepair {
     /// Reads the whole file. Throws ``HistoryFailure/newerSchema(_:)``, as no repair may touch such a history, and
     /// ``HistoryFailure/unusable(_:problem:)`` if it can't be opened.
     package func reason() throws -> HistoryFailure? {
-        if Files.exists(Self.rebuilt(path)) { return .repairUnfinished(path) }
+        if try Files.exists(Self.rebuilt(path)) { return .repairUnfinished(path) }
         if try Self.isEmpty(path) { return .lost(path) }
         do {
             return try History.naming(path) {
@@ -58,7 +58,7 @@ package struct HistoryRepair {
     /// written.
     package func run() throws -> Outcome {
         var report: SalvageReport?
-        if !Files.exists(Self.rebuilt(path)) {
+        if try !Files.exists(Self.rebuilt(path)) {
             let partial = named("rebuilding")
             for suffix in ["", "-journal"] { try Files.remove(FilePath(partial.string + suffix)) }
             report = try HistorySalvage.run(from: path, to: partial)
@@ -76,9 +76,8 @@ package struct HistoryRepair {
 
     /// Whether there is no file, or an empty one.
     static func isEmpty(_ path: FilePath) throws -> Bool {
-        guard try Files.isThere(path) else { return true }
-        let log = FilePath(path.string + "-wal")
-        return try Files.size(of: path) == 0 && (!Files.isThere(log) || Files.size(of: log) == 0)
+        guard let size = try Files.size(of: path) else { return true }
+        return try size == 0 && (Files.size(of: FilePath(path.string + "-wal")) ?? 0) == 0
     }
 }
 
@@ -86,10 +85,10 @@ extension HistoryRepair {
     /// Gives the damaged files an unused name. The main file is renamed last: as long as it is there, a repeated call
     /// uses the same name for the others.
     private func setAside() throws -> FilePath? {
-        let files = try Self.suffixes.filter { try Files.isThere(FilePath(path.string + $0)) }
+        let files = try Self.suffixes.filter { try Files.exists(FilePath(path.string + $0)) }
         guard
-            let target = (1...).lazy.map({ named("damaged-\($0)") }).first(where: { target in
-                !Files.exists(target) && !files.contains { Files.exists(FilePath(target.string + $0)) }
+            let target = try (1...).lazy.map({ named("damaged-\($0)") }).first(where: { target in
+                try !Files.exists(target) && !files.contains { try Files.exists(FilePath(target.string + $0)) }
             })
         else { return nil }
         for suffix in files {

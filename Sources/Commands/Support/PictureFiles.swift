@@ -30,7 +30,7 @@ struct PictureFiles: Sendable {
     init() {}
 
     mutating func add(_ path: FilePath) {
-        if Files.isFolder(path) { look(into: path) } else { pictures.append(File(path)) }
+        if Self.kind(of: path, following: true) == .directory { look(into: path) } else { pictures.append(File(path)) }
     }
 
     private mutating func look(into folder: FilePath) {

@@ -29,10 +29,12 @@ enum InputFile {
 
 enum OutputFile {
     static func write(_ bytes: [UInt8], to path: String) throws {
-        guard !Files.isFolder(FilePath(path)) else {
-            throw UserFileError(path: path, action: "write", reason: "it is a folder")
-        }
-        do { try Files.replace(FilePath(path), with: bytes) } catch let failure as FileFailure {
+        do {
+            guard try !Files.isFolder(FilePath(path)) else {
+                throw UserFileError(path: path, action: "write", reason: "it is a folder")
+            }
+            try Files.replace(FilePath(path), with: bytes)
+        } catch let failure as FileFailure {
             throw UserFileError(path: path, action: "write", reason: reason(failure.errno))
         }
     }

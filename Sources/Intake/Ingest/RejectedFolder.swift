@@ -69,8 +69,8 @@ final class RejectedFolder: Sendable {
         for number in 1... {
             let target = folder.appending(raw: Self.numbered(name, number))
             let reason = Self.reasonPath(of: target)
-            if Files.isTaken(target) { continue }
-            if try !Files.isTaken(reason) || Files.haveSameBytes(copy, reason) {
+            if try Files.status(of: target) != nil { continue }
+            if try Files.status(of: reason) == nil || Files.haveSameBytes(copy, reason) {
                 return try disk.rename(copy, to: reason)
             }
         }
@@ -101,9 +101,9 @@ final class RejectedFolder: Sendable {
         var number = 1
         while true {
             let target = folder.appending(raw: Self.numbered(name, number))
-            if Files.isTaken(target) {
+            if try Files.status(of: target) != nil {
                 if try Files.haveSameBytes(copy, target) { return target }
-            } else if !Files.isTaken(Self.reasonPath(of: target)) {
+            } else if try Files.status(of: Self.reasonPath(of: target)) == nil {
                 return target
             }
             number += 1

@@ -60,7 +60,7 @@ package struct ModelPublisher: Sendable {
         _ = try history.model(target)
         try hold(target)
         let folder = try outbox.folder(of: target)
-        if Files.exists(folder) { try outbox.verify(folder) }
+        if try Files.exists(folder) { try outbox.verify(folder) }
         _ = try history.recordRollback(to: target, at: .now)
         return try follow() ?? target
     }
