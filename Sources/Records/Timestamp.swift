@@ -22,6 +22,13 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.millisecondsSince1970 < b.millisecondsSince1970 }
 
+    /// The moment that is earlier by a span, of which parts of a millisecond don't count.
+    package static func - (moment: Timestamp, span: Duration) -> Timestamp {
+        let (seconds, attoseconds) = span.components
+        let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        return Timestamp(millisecondsSince1970: moment.millisecondsSince1970 - milliseconds)
+    }
+
     /// Seconds from `start` to this moment.
     package func seconds(since start: Timestamp) -> Double {
         Double(millisecondsSince1970 - start.millisecondsSince1970) / 1000

@@ -206,7 +206,7 @@ struct IngestorTests {
     func keptFolderNextDay(_ byLook: Bool) async throws {
         try workshop.drop([], at: "camera/.keep")
         let camera = RawPath("camera")
-        let yesterday = Timestamp(millisecondsSince1970: Timestamp.now.millisecondsSince1970 - 86_400_000)
+        let yesterday = Timestamp.now - .seconds(86_400)
         let earlier = try workshop.history.beginDrop(RawName(camera), at: yesterday)
         let ingestor = try workshop.ingestor()
         if byLook {

@@ -16,6 +16,14 @@ struct TimestampTests {
         #expect(Timestamp(millisecondsSince1970: -1).description == "1969-12-31T23:59:59.999Z")
     }
 
+    @Test("A span is taken off to the millisecond, across the epoch too")
+    func earlier() {
+        let moment = Timestamp(millisecondsSince1970: 1_250)
+        #expect(moment - .milliseconds(1_251) == Timestamp(millisecondsSince1970: -1))
+        #expect(moment - .seconds(-86_400) == Timestamp(millisecondsSince1970: 86_401_250))
+        #expect(moment - .microseconds(1_999) == Timestamp(millisecondsSince1970: 1_249))
+    }
+
     @Test(
         "Any other form of time is refused",
         arguments: [

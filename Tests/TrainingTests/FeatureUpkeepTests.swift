@@ -32,7 +32,7 @@ struct FeatureUpkeepTests {
     }
 
     private func trim(_ place: Installation, in days: Int64) throws -> Int {
-        let now = Timestamp(millisecondsSince1970: Timestamp.now.millisecondsSince1970 + days * 86_400_000)
+        let now = Timestamp.now - .seconds(-days * 86_400)
         return try FeatureUpkeep(place, status: StatusBoard(file: nil)).trim(now: now, check: {})
     }
 

@@ -22,8 +22,8 @@ package struct FeatureUpkeep: Sendable {
         self.status = status
     }
 
-    /// How long features are kept after their last use, in milliseconds: 30 days.
-    private static let unusedTime: Int64 = 30 * 86_400_000
+    /// How long features are kept after their last use: 30 days.
+    private static let unusedTime = Duration.seconds(30 * 86_400)
 
     /// Removes what nothing uses, on a worker of the installation's pool. Only while no run is in progress in this
     /// process.
@@ -45,9 +45,8 @@ package struct FeatureUpkeep: Sendable {
 
     /// Returns the bytes that the cache needs.
     func trim(now: Timestamp, check: @escaping () throws -> Void) throws -> Int {
-        let start = Timestamp(millisecondsSince1970: now.millisecondsSince1970 - Self.unusedTime)
-        return try installation.cache.trim(
-            FeatureRule(usedSince: start, maxBytes: maxSize), inUse: inUse, check: check
+        try installation.cache.trim(
+            FeatureRule(usedSince: now - Self.unusedTime, maxBytes: maxSize), inUse: inUse, check: check
         ) { removal in
             installation.logger.info(
                 "unused features removed",
