@@ -11,17 +11,17 @@ import Testing
 
 @testable import Training
 
+/// An installation in which v0001 to v000N were promoted, the last one is current.
+private func installation(versions: Int) throws -> (Workshop, Installation) {
+    let workshop = try Workshop()
+    let place = try workshop.open()
+    try place.drop(train: 1, test: 1)
+    for number in 0..<versions { try place.promote("v000\(number + 1)", seed: UInt64(number + 1)) }
+    return (workshop, place)
+}
+
 @Suite("Model publisher")
 struct ModelPublisherTests {
-    /// An installation in which v0001 to v000N were promoted, the last one is current.
-    private func installation(versions: Int) throws -> (Workshop, Installation) {
-        let workshop = try Workshop()
-        let place = try workshop.open()
-        try place.drop(train: 1, test: 1)
-        for number in 1...versions { try place.promote("v000\(number)", seed: UInt64(number)) }
-        return (workshop, place)
-    }
-
     private func expectAgreement(_ place: Installation, on version: String) throws {
         #expect(place.outbox.currentVersion == version)
         try place.outbox.verify(place.outbox.current)
@@ -33,9 +33,7 @@ struct ModelPublisherTests {
 
     @Test("Where nothing has been decided there is nothing to publish, and a version that was only staged goes")
     func stagedOnly() throws {
-        let workshop = try Workshop()
-        let place = try workshop.open()
-        try place.drop(train: 1, test: 1)
+        let (_, place) = try installation(versions: 0)
         let draft = try place.draft("v0001", seed: 1)
         _ = try place.outbox.stage(draft.manifest, model: draft.model)
         #expect(try place.publisher.agree() == nil)
@@ -120,14 +118,6 @@ struct ModelPublisherTests {
 
 @Suite("Rollback")
 struct RollbackTests {
-    private func installation(versions: Int) throws -> (Workshop, Installation) {
-        let workshop = try Workshop()
-        let place = try workshop.open()
-        try place.drop(train: 1, test: 1)
-        for number in 1...versions { try place.promote("v000\(number)", seed: UInt64(number)) }
-        return (workshop, place)
-    }
-
     @Test("Without a version it goes back one champion at a time, until there is none before")
     func previous() throws {
         let (_, place) = try installation(versions: 3)
@@ -186,10 +176,7 @@ struct RollbackTests {
 
     @Test("A name of the history's that would lead out of the outbox is refused, and nothing is decided")
     func hostileName() throws {
-        let workshop = try Workshop()
-        let place = try workshop.open()
-        try place.drop(train: 1, test: 1)
-        try place.promote("v0001", seed: 1)
+        let (workshop, place) = try installation(versions: 1)
         let (draft, name) = (try place.draft("v0002", seed: 2), "../../elsewhere")
         _ = try place.history.promote(
             ModelRecord(
