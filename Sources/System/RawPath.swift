@@ -39,6 +39,11 @@ package struct RawPath: Hashable, Sendable, Comparable {
         bytes.isEmpty ? other : RawPath(bytes + [Self.slash] + other.bytes)
     }
 
+    /// What a name becomes while it is in use: `NAME~2`, `NAME~3` and so on; the name itself for 1.
+    package func numbered(_ number: Int) -> RawPath {
+        number == 1 ? self : RawPath(bytes + Array("~\(number)".utf8))
+    }
+
     /// For people: invalid UTF-8 and control characters as `\xNN`, a backslash as `\\`.
     package var escaped: String {
         if let text = String(validating: bytes, as: UTF8.self), text.unicodeScalars.allSatisfy(Self.isPlain) {

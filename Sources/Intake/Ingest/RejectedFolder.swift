@@ -147,10 +147,8 @@ final class RejectedFolder: Sendable {
     private static let longestName = 236
 
     private static func numbered(_ name: RawPath, _ number: Int) -> RawPath {
-        var bytes = name.bytes
-        if bytes.count > longestName {
-            bytes = bytes.prefix(longestName - 13) + Array("~\(Digest.sha256(bytes).hex.prefix(12))".utf8)
-        }
-        return RawPath(number == 1 ? bytes : bytes + Array("~\(number)".utf8))
+        guard name.bytes.count > longestName else { return name.numbered(number) }
+        let unique = Array("~\(Digest.sha256(name.bytes).hex.prefix(12))".utf8)
+        return RawPath(name.bytes.prefix(longestName - 13) + unique).numbered(number)
     }
 }

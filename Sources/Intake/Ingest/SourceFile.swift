@@ -95,10 +95,10 @@ struct SourceFile: Sendable {
 
     /// Gives a file back the name that it had before its removal began, with a number if that name is in use.
     static func restore(_ hiddenName: RawPath, in folder: FolderHandle) throws(FileFailure) {
-        let name = hiddenName.bytes.dropFirst(NameRules.removalPrefix.count)
+        let name = RawPath(hiddenName.bytes.dropFirst(NameRules.removalPrefix.count))
         for number in 1... {
             do {
-                return try folder.rename(hiddenName, to: RawPath(number == 1 ? name : name + Array("~\(number)".utf8)))
+                return try folder.rename(hiddenName, to: name.numbered(number))
             } catch {
                 if error.errno == .noSuchFileOrDirectory { return }
                 if error.errno != .fileExists { throw error }
@@ -113,8 +113,7 @@ struct SourceFile: Sendable {
             try inbox.makeFolder(NameRules.tooLargeFolder)
             let aside = try inbox.folder(NameRules.tooLargeFolder)
             for number in 1...Self.mostOfOneName {
-                let suffix = number == 1 ? [] : Array("~\(number)".utf8)
-                let newName = RawPath(name.bytes.prefix(Self.longestName - 8) + suffix)
+                let newName = RawPath(name.bytes.prefix(Self.longestName - 8)).numbered(number)
                 if try moved(to: newName, in: aside) { return newName }
             }
             return nil
