@@ -15,7 +15,7 @@ struct FileShare: Sendable {
     }
 
     /// What happened to the files, in their order. If it throws, no copy is left.
-    func judge(with tools: IngestTools, on worker: Worker) throws -> [JudgedFile] {
+    func copyAndJudge(with tools: IngestTools, on worker: Worker) throws -> [JudgedFile] {
         var copies: [CopiedFile] = []
         do {
             for file in files {
@@ -29,6 +29,7 @@ struct FileShare: Sendable {
         }
     }
 
+    /// Has the copies judged. This is the one place where the intake asks whether a file is a picture.
     private func judge(_ copies: [CopiedFile], with tools: IngestTools, on worker: Worker) throws -> [JudgedFile] {
         let staged = copies.compactMap { if case .picture(let picture) = $0 { picture.staged } else { nil } }
         let found = try tools.validator.validate(staged, in: tools.store, on: worker)
@@ -39,7 +40,7 @@ struct FileShare: Sendable {
             case .done(let judged): return judged
             case .picture(let picture):
                 guard let finding = findings.next() else { preconditionFailure("a finding is missing") }
-                let judged = file.judged(picture, finding: finding, tools: tools)
+                let judged = file.result(for: picture, finding: finding, tools: tools)
                 if case .deferred = judged { try tools.store.discard([picture.staged]) }
                 return judged
             }

@@ -209,7 +209,7 @@ package final class Ingestor: Sendable {
         repeat {
             let files = try await nextBatch(of: &plan, summary: &summary)
             let (ready, done, end) = (judged, committed, plan.finishedFiles)
-            async let next = judge(files, of: drop, end: end)
+            async let next = judgeInShares(files, of: drop, end: end)
             do {
                 async let removed = done.removeOriginals(from: inbox, kept: kept, on: removers)
                 committed = try await commit(ready)
@@ -241,14 +241,14 @@ package final class Ingestor: Sendable {
         return batch.files
     }
 
-    /// Copies and judges the files of a batch. If it throws, no copy is left.
-    private func judge(_ files: [SourceFile], of drop: BatchDrop, end: Int) async throws -> JudgedBatch {
+    /// Copies and judges the files of a batch, divided among the workers. If it throws, no copy is left.
+    private func judgeInShares(_ files: [SourceFile], of drop: BatchDrop, end: Int) async throws -> JudgedBatch {
         guard !files.isEmpty else { return JudgedBatch(drop: drop, files: [], end: 0) }
         let shares = FileShare.shares(of: files, workers: pool.workerCount)
         let results = Mutex([[JudgedFile]](repeating: [], count: shares.count))
         do {
             try await pool.forEach(shares.count) { [tools] index, worker in
-                let judged = try shares[index].judge(with: tools, on: worker)
+                let judged = try shares[index].copyAndJudge(with: tools, on: worker)
                 results.withLock { $0[index] = judged }
             }
         } catch {

@@ -27,9 +27,9 @@ struct SourceFile: Sendable {
         guard let source = try open() else { return .done(try whyNotOpened()) }
         return try source.closeAfter {
             guard try FileStatus(of: source).stamp == file.stamp else { return .done(.deferred(.changed)) }
-            guard file.stamp.size > 0 else { return .done(try judgeEmpty(source)) }
+            guard file.stamp.size > 0 else { return .done(try resultForEmpty(source)) }
             guard file.stamp.size <= tools.settings.maxFileBytes else {
-                return .done(try judgeTooLarge(source, tools.settings))
+                return .done(try resultForTooLarge(source, tools.settings))
             }
             guard try tools.store.hasRoom(forBytes: Int(file.stamp.size)) else { return .done(.deferred(.noSpace)) }
             guard let staged = try stage(source, in: tools.store, on: worker) else { return .done(.deferred(.changed)) }
@@ -45,7 +45,7 @@ struct SourceFile: Sendable {
     }
 
     /// The result for a judged copy. A deferred copy must be discarded.
-    func judged(_ picture: CopiedFile.Picture, finding: ValidationFinding, tools: IngestTools) -> JudgedFile {
+    func result(for picture: CopiedFile.Picture, finding: ValidationFinding, tools: IngestTools) -> JudgedFile {
         let staged = picture.staged
         switch finding {
         case .valid(let format, let width, let height, let notes):
@@ -178,15 +178,15 @@ struct SourceFile: Sendable {
         }
     }
 
-    private func judgeEmpty(_ source: FileDescriptor) throws -> JudgedFile {
+    private func resultForEmpty(_ source: FileDescriptor) throws -> JudgedFile {
         if isOpenForWriting(source) { return .deferred(.openForWriting) }
         guard isOld else { return .deferred(.incomplete) }
         return .refused(.empty, code: "empty", reason: "the file is empty", byteCount: 0)
     }
 
-    /// It is never copied, because it may be as large as the disk. It is moved before that is recorded, so it is still
-    /// in the inbox if something happens in between.
-    private func judgeTooLarge(_ source: FileDescriptor, _ settings: IngestSettings) throws -> JudgedFile {
+    /// It is never copied, because it may be as large as the disk. If the settings say that it is moved, it is moved
+    /// before that is recorded, so it is still in the inbox if something happens in between.
+    private func resultForTooLarge(_ source: FileDescriptor, _ settings: IngestSettings) throws -> JudgedFile {
         guard settings.tooLarge == .move else { return .deferred(.tooLarge) }
         if isOpenForWriting(source) { return .deferred(.openForWriting) }
         guard let aside = try setAside() else { return .deferred(.tooLarge) }
