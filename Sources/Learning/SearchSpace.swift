@@ -52,6 +52,13 @@ package struct SearchSpace: Hashable, Sendable {
         }
     }
 
+    /// Those of a space's backbones that none of the candidates uses: a few random candidates of a large space don't
+    /// cover all backbones.
+    package static func undrawn(_ backbones: [String], by candidates: [Hyperparameters]) -> [String] {
+        let drawn = Set(candidates.map(\.backbone))
+        return backbones.filter { !drawn.contains($0) }
+    }
+
     private var lengths: [Int] {
         [
             backbone.count, activation.count, optimizer.count, learningRate.count, batchSize.count, dropout.count,

@@ -45,9 +45,6 @@ struct RunPlan: Sendable {
         testSources = try sources(.float32)
     }
 
-    /// The backbones of the search space that no candidate uses.
-    var undrawnBackbones: [String] { settings.search.space.backbone.filter { sources[$0] == nil } }
-
     var copies: Int { settings.augment.copies }
 
     /// The sources for training and test pictures, in the order in which the search first needs them.
@@ -81,7 +78,6 @@ extension Settings {
     /// `SearchSpaceError`.
     package func undrawnBackbones() throws -> [String] {
         let search = try RandomizedSearch(space: search.space, settings: SearchSettings(self))
-        let drawn = Set(search.candidates.map(\.backbone))
-        return self.search.space.backbone.filter { !drawn.contains($0) }
+        return SearchSpace.undrawn(self.search.space.backbone, by: search.candidates)
     }
 }

@@ -44,7 +44,7 @@ struct TrainingRun: Sendable {
     }
 
     private func warnOfUndrawnBackbones() {
-        let undrawn = plan.undrawnBackbones
+        let undrawn = SearchSpace.undrawn(plan.settings.search.space.backbone, by: plan.search.candidates)
         guard !undrawn.isEmpty else { return }
         installation.logger.warning(
             "backbones that no candidate uses",

@@ -115,10 +115,8 @@ extension RunDetails {
     /// The backbones of the run's search space that none of its candidates uses; none if there are no candidates.
     var undrawnBackbones: [String] {
         guard !candidates.isEmpty, let space: SpaceSettings = try? settings.decoded() else { return [] }
-        let drawn = candidates.map { candidate in
-            (try? candidate.parameters.decoded(as: Hyperparameters.self))?.backbone
-        }
-        return (space.backbone ?? []).filter { !drawn.contains($0) }
+        let drawn = candidates.compactMap { try? $0.parameters.decoded(as: Hyperparameters.self) }
+        return SearchSpace.undrawn(space.backbone ?? [], by: drawn)
     }
 }
 
