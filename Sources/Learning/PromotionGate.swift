@@ -1,6 +1,6 @@
 package import Records
 
-/// Decides whether a challenger replaces the champion.
+/// The rule by which a challenger replaces the champion or doesn't. It only decides; `Training` carries that out.
 package struct PromotionGate: Sendable {
     /// How much better (in accuracy, 0...1) the challenger must be; it must be strictly better than that.
     package let minGain: Double

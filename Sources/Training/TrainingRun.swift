@@ -69,7 +69,7 @@ struct TrainingRun: Sendable {
     private func extract() async throws {
         let start = ContinuousClock.now
         defer { recordTime(of: .features, since: start) }
-        let (training, tests) = (plan.training.digests, try testSet().digests)
+        let (training, tests) = (plan.training.digests, try plan.testSet(champion: history.champion()).digests)
         for (train, test) in plan.orderedSources {
             let name = "\(train.loaded.backbone.name) at \(train.inputSize) pixels"
             var computed = 0
@@ -134,9 +134,6 @@ struct TrainingRun: Sendable {
             of: plan.id)
         return refit
     }
-
-    /// Compares it with the current champion.
-    private func testSet() throws -> PictureSet { plan.testSet(champion: try history.champion()) }
 
     /// Scores challenger and champion on the same pictures, records both, and decides.
     private func evaluate(_ head: Head, _ source: FeatureSource) async throws -> Evaluation {

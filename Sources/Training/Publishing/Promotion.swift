@@ -9,7 +9,8 @@ internal import Records
 internal import System
 internal import SystemPackage
 
-/// Makes a challenger the champion: stages it, tests the written file, decides, publishes.
+/// Makes a challenger the champion: stages it, tests the written file, records the decision, publishes. Whether it
+/// deserves that is decided before, by `PromotionGate`.
 struct Promotion: Sendable {
     let plan: RunPlan
     let installation: Installation
