@@ -102,10 +102,17 @@ enum SettingsCatalog {
 
     /// The default of the setting whose value is at this place.
     static func standard<Value>(_ path: KeyPath<Settings, Value>) -> Value {
-        guard let value = all.first(where: { ($0.path as AnyKeyPath) == path })?.standard as? Value else {
-            preconditionFailure("the catalogue has no setting for \(path)")
+        guard let value = setting(at: path).standard as? Value else {
+            preconditionFailure("the default of \(path) has another type")
         }
         return value
+    }
+
+    fileprivate static func setting(at path: PartialKeyPath<Settings>) -> Setting {
+        guard let setting = all.first(where: { ($0.path as AnyKeyPath) == path }) else {
+            preconditionFailure("the catalogue has no setting for \(path)")
+        }
+        return setting
     }
 
     private static let paths: [Setting] = [
@@ -290,4 +297,9 @@ enum SettingsCatalog {
             "limits.max_drop_bytes", \.drops.maxBytes, default: 1 << 40, .integer(1 << 20...1 << 60),
             "Bytes per drop; a larger drop is left alone in the inbox."),
     ]
+}
+
+extension Settings {
+    /// The help of the setting whose value is at this place, as the documented settings file has it.
+    package static func help(of path: PartialKeyPath<Settings>) -> String { SettingsCatalog.setting(at: path).help }
 }

@@ -11,16 +11,16 @@ struct InstallationOptions: ParsableArguments {
     @Option(help: "The settings file (default: \(SettingsLoader.standardFile), if it exists).")
     var config: String?
 
-    @Option(help: "Where people drop folders of pictures.")
+    @Option(help: ArgumentHelp(Settings.help(of: \.paths.inbox)))
     var inbox: String?
 
-    @Option(help: "Where promoted models are published.")
+    @Option(help: ArgumentHelp(Settings.help(of: \.paths.outbox)))
     var outbox: String?
 
-    @Option(help: "Where pictures, history and features are kept.")
+    @Option(help: ArgumentHelp(Settings.help(of: \.paths.state)))
     var state: String?
 
-    @Option(help: "Where the backbones' ONNX files are.")
+    @Option(help: ArgumentHelp(Settings.help(of: \.paths.backbones)))
     var backbones: String?
 
     /// The settings from all layers, options on top; paths are absolute. Throws `SettingsProblems`.
