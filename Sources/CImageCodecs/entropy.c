@@ -17,37 +17,35 @@ struct bits bits_refilled_slowly(struct bits bits) {
     return bits;
 }
 
-static unsigned entry(unsigned length, uint8_t symbol) { return (length + (symbol & 15)) | (unsigned)symbol << 6; }
-
 unsigned huffman_find(const struct huffman *huffman, uint32_t ahead) {
-    for (unsigned length = CIC_LOOKUP_BITS + 1; length <= 16; length++) {
-        if (ahead >= huffman->limit[length]) continue;
-        return entry(length, huffman->values[(int32_t)(ahead >> (16 - length)) + huffman->offset[length]]);
-    }
-    return 0;
+    return codes_find(&huffman->codes, CIC_LOOKUP_BITS, ahead);
 }
 
-static void fill_lookup(struct huffman *huffman, uint32_t code, unsigned length, uint8_t value) {
-    if (length > CIC_LOOKUP_BITS) return;
-    unsigned spare = CIC_LOOKUP_BITS - length;
+static void fill(uint16_t *lookup, unsigned lookup_bits, uint32_t code, unsigned length, uint8_t symbol) {
+    if (length > lookup_bits) return;
+    unsigned spare = lookup_bits - length;
     for (unsigned index = 0; index < 1u << spare; index++) {
-        huffman->lookup[(code << spare) + index] = (uint16_t)entry(length, value);
+        lookup[(code << spare) + index] = (uint16_t)codes_entry(length, symbol);
     }
 }
 
-bool huffman_build(struct huffman *huffman, const uint8_t *counts, const uint8_t *values) {
-    memset(huffman->lookup, 0, sizeof huffman->lookup);
-    memcpy(huffman->values, values, sizeof huffman->values);
+bool codes_build(
+    struct codes *codes, uint16_t *lookup, unsigned lookup_bits, const uint8_t *counts, const uint8_t *values,
+    uint8_t largest
+) {
+    memset(lookup, 0, sizeof *lookup << lookup_bits);
+    memcpy(codes->values, values, sizeof codes->values);
     uint32_t code = 0;
     unsigned used = 0;
     for (unsigned length = 1; length <= 16; length++) {
-        huffman->offset[length] = (int32_t)used - (int32_t)code;
+        codes->offset[length] = (int32_t)used - (int32_t)code;
         // No code may consist of ones only, so the code after the last must still fit.
         if (used + counts[length] > 256 || code + counts[length] >= 1u << length) return false;
         for (unsigned last = used + counts[length]; used < last; used++, code++) {
-            fill_lookup(huffman, code, length, values[used]);
+            if (values[used] > largest) return false;
+            fill(lookup, lookup_bits, code, length, values[used]);
         }
-        huffman->limit[length] = code << (16 - length);
+        codes->limit[length] = code << (16 - length);
         code <<= 1;
     }
     return used > 0;

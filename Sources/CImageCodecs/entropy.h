@@ -28,14 +28,19 @@ struct bits {
     const uint8_t *end;
 };
 
-struct huffman {
-    /// Indexed by the next bits: the length of the code and its value | the symbol << 6; 0 if the code is longer or
-    /// invalid.
-    uint16_t lookup[CIC_LOOKUP_SIZE];
+/// The codes of a table. A lookup beside them, of any number of bits, is indexed by the next bits and has an entry for
+/// each code that isn't longer: the length of the code and its value | the symbol << 6; 0 if the code is longer or
+/// invalid.
+struct codes {
     /// For each length: the first 16 bits beyond its codes, and what to add to a code to get its value's index.
     uint32_t limit[17];
     int32_t offset[17];
     uint8_t values[256];
+};
+
+struct huffman {
+    uint16_t lookup[CIC_LOOKUP_SIZE];
+    struct codes codes;
 };
 
 /// Indexed by the next bits, what can be skipped at once: as many whole AC symbols with their values as the lookup
@@ -53,12 +58,29 @@ enum {
     CIC_SKIP_NOTHING = 64,
 };
 
-/// `counts[1...16]`: codes of each length; `values`: 256 of them. False for an invalid code (annex C).
-bool huffman_build(struct huffman *huffman, const uint8_t *counts, const uint8_t *values);
+/// Fills codes and their lookup of `lookup_bits` bits. `counts[1...16]`: codes of each length; `values`: 256 of them.
+/// False for an invalid code (annex C), or one with symbols above `largest`.
+bool codes_build(
+    struct codes *codes, uint16_t *lookup, unsigned lookup_bits, const uint8_t *counts, const uint8_t *values,
+    uint8_t largest
+);
 void skips_build(struct skips *skips, const struct huffman *huffman);
 
-/// What a lookup with the maximum number of bits would give for the next 16; 0 for an invalid code.
+/// What `huffman->lookup` would give for the next 16 bits if it had that many; 0 for an invalid code.
 unsigned huffman_find(const struct huffman *huffman, uint32_t ahead);
+
+static inline unsigned codes_entry(unsigned length, uint8_t symbol) {
+    return (length + (symbol & 15)) | (unsigned)symbol << 6;
+}
+
+/// The same for any lookup, of `lookup_bits` bits: the code is known to be longer, or invalid.
+static inline unsigned codes_find(const struct codes *codes, unsigned lookup_bits, uint32_t ahead) {
+    for (unsigned length = lookup_bits + 1; length <= 16; length++) {
+        if (ahead >= codes->limit[length]) continue;
+        return codes_entry(length, codes->values[(int32_t)(ahead >> (16 - length)) + codes->offset[length]]);
+    }
+    return 0;
+}
 
 /// Byte by byte: skips stuffed zeros, stops at a marker. By value, so that the caller's bits can stay in registers.
 struct bits bits_refilled_slowly(struct bits bits);

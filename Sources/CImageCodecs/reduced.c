@@ -24,24 +24,21 @@ static bool is_usual(const struct jpeg_decompress_struct *jpeg) {
         && jpeg->unread_marker == 0;
 }
 
+static bool make_codes(struct huffman *huffman, const JHUFF_TBL *table, uint8_t largest) {
+    return codes_build(&huffman->codes, huffman->lookup, CIC_LOOKUP_BITS, table->bits, table->huffval, largest);
+}
+
 static bool prepare_dc(struct scan *scan, const struct jpeg_decompress_struct *jpeg, int number) {
     if (number < 0 || number >= TABLES || !jpeg->dc_huff_tbl_ptrs[number]) return false;
     if (scan->has_dc[number]) return true;
-    const JHUFF_TBL *table = jpeg->dc_huff_tbl_ptrs[number];
-    unsigned used = 0;
-    for (int length = 1; length <= 16; length++) used += table->bits[length];
-    for (unsigned index = 0; index < used && index < 256; index++) {
-        if (table->huffval[index] > 11) return false;
-    }
-    scan->has_dc[number] = huffman_build(&scan->dc[number], table->bits, table->huffval);
+    scan->has_dc[number] = make_codes(&scan->dc[number], jpeg->dc_huff_tbl_ptrs[number], 11);
     return scan->has_dc[number];
 }
 
 static bool prepare_ac(struct scan *scan, const struct jpeg_decompress_struct *jpeg, int number) {
     if (number < 0 || number >= TABLES || !jpeg->ac_huff_tbl_ptrs[number]) return false;
     if (scan->has_ac[number]) return true;
-    const JHUFF_TBL *table = jpeg->ac_huff_tbl_ptrs[number];
-    scan->has_ac[number] = huffman_build(&scan->ac[number], table->bits, table->huffval);
+    scan->has_ac[number] = make_codes(&scan->ac[number], jpeg->ac_huff_tbl_ptrs[number], 255);
     if (scan->has_ac[number]) skips_build(&scan->skips[number], &scan->ac[number]);
     return scan->has_ac[number];
 }

@@ -10,12 +10,8 @@ enum { LOOKUP_BITS = 8, LOOKUP_SIZE = 1 << LOOKUP_BITS };
 
 struct table {
     bool is_made;
-    /// Indexed by the next bits: the length of the code and of its value | the symbol << 6; 0 for longer codes.
     uint16_t lookup[LOOKUP_SIZE];
-    /// For each length: the first 16 bits beyond its codes, and what to add to a code to get its value's index.
-    uint32_t limit[17];
-    int32_t offset[17];
-    const uint8_t *values;
+    struct codes codes;
 };
 
 /// A component of the scan.
@@ -40,36 +36,13 @@ struct strict {
 
 // MARK: - Setting up
 
-static uint16_t entry(unsigned length, uint8_t symbol) {
-    return (uint16_t)((length + (symbol & 15)) | (unsigned)symbol << 6);
-}
-
-static void fill_lookup(struct table *table, uint32_t code, unsigned length, uint8_t symbol) {
-    if (length > LOOKUP_BITS) return;
-    unsigned spare = LOOKUP_BITS - length;
-    for (unsigned index = 0; index < 1u << spare; index++) {
-        table->lookup[(code << spare) + index] = entry(length, symbol);
-    }
-}
-
 /// False for an invalid code (annex C), or one with symbols above `largest`.
 static bool make_table(struct table *table, const JHUFF_TBL *source, uint8_t largest) {
     if (!source) return false;
-    if (table->is_made) return true;
-    table->values = source->huffval;
-    uint32_t code = 0;
-    unsigned used = 0;
-    for (unsigned length = 1; length <= 16; length++) {
-        table->offset[length] = (int32_t)used - (int32_t)code;
-        if (used + source->bits[length] > 256 || code + source->bits[length] >= 1u << length) return false;
-        for (unsigned last = used + source->bits[length]; used < last; used++, code++) {
-            if (source->huffval[used] > largest) return false;
-            fill_lookup(table, code, length, source->huffval[used]);
-        }
-        table->limit[length] = code << (16 - length);
-        code <<= 1;
+    if (!table->is_made) {
+        table->is_made =
+            codes_build(&table->codes, table->lookup, LOOKUP_BITS, source->bits, source->huffval, largest);
     }
-    table->is_made = used > 0;
     return table->is_made;
 }
 
@@ -128,18 +101,11 @@ int cic_dc_limit(const JQUANT_TBL *table) {
     return LARGEST_DC / step + 1;
 }
 
-static unsigned find_long(const struct table *table, uint32_t ahead) {
-    for (unsigned length = LOOKUP_BITS + 1; length <= 16; length++) {
-        if (ahead >= table->limit[length]) continue;
-        return entry(length, table->values[(int32_t)(ahead >> (16 - length)) + table->offset[length]]);
-    }
-    return 0;
-}
-
 /// The next code's length with its value | its symbol << 6; 0 if there is no such code.
 CIC_INLINE unsigned find(const struct table *table, const struct bits *bits) {
     unsigned found = table->lookup[bits->buffer >> (64 - LOOKUP_BITS)];
-    return __builtin_expect(found == 0, 0) ? find_long(table, (uint32_t)(bits->buffer >> 48)) : found;
+    if (__builtin_expect(found != 0, 1)) return found;
+    return codes_find(&table->codes, LOOKUP_BITS, (uint32_t)(bits->buffer >> 48));
 }
 
 /// The next symbol; its value is skipped. -1 if there is no such code.
