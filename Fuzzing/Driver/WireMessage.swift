@@ -1,6 +1,6 @@
 internal import Numerics
 
-/// A message in protobuf's wire format, told apart without its schema, so that a change leaves the lengths around it right.
+/// A message in protobuf's wire format, read without its schema, so that a change leaves the lengths around it right.
 struct WireMessage {
     private var fields: [Field] = []
 

@@ -22,10 +22,9 @@ struct AugmentCommand: AsyncParsableCommand {
     var size = 224
 
     func validate() throws {
-        guard BackboneChoice.inputSizes.contains(size) else {
-            throw ValidationError(
-                "--size is \(size), expected \(BackboneChoice.inputSizes.lowerBound) to \(BackboneChoice.inputSizes.upperBound)."
-            )
+        let sizes = BackboneChoice.inputSizes
+        guard sizes.contains(size) else {
+            throw ValidationError("--size is \(size), expected \(sizes.lowerBound) to \(sizes.upperBound).")
         }
     }
 

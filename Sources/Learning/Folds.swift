@@ -73,6 +73,7 @@ package struct FoldError: Error, Equatable, CustomStringConvertible {
     }
 
     package var description: String {
-        "Cross-validation with \(folds) folds needs a class with at least \(folds) pictures; the largest has \(largestClass)."
+        "Cross-validation with \(folds) folds needs a class with at least \(folds) pictures; "
+            + "the largest has \(largestClass)."
     }
 }

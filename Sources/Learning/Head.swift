@@ -1,6 +1,6 @@
 package import Numerics
 
-/// A trained classifier head: features -> batch normalization (optional) -> dense with activation -> dense with softmax.
+/// A trained classifier head: features -> batch normalization (optional) -> dense, activation -> dense, softmax.
 ///
 /// Dropout only exists in training. Kernels are stored as in Keras and in ONNX's MatMul: inputs x outputs.
 package struct Head: Sendable, Equatable {

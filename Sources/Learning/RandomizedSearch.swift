@@ -36,8 +36,8 @@ package struct SearchObserver: Sendable {
     }
 }
 
-/// A randomized search with cross-validation, scikit-learn's `RandomizedSearchCV`: candidates sampled without replacement,
-/// stratified folds, mean fold accuracy, ties to the earlier candidate, refit of the best on everything.
+/// A randomized search with cross-validation, scikit-learn's `RandomizedSearchCV`: candidates sampled without
+/// replacement, stratified folds, mean fold accuracy, ties to the earlier candidate, refit of the best on everything.
 ///
 /// Folds are over pictures: augmented copies are trained on with their picture and are never scored. Every trial and
 /// the refit have their own seeds, so the result doesn't depend on the number of workers, the order or interruptions.

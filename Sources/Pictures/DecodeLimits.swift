@@ -82,8 +82,8 @@ extension DecodeFailure: CustomStringConvertible {
         case .unsupportedFormat(let name): "\(name) is not supported, only JPEG and PNG are"
         case .unsupportedVariant(let name): "\(name) is not supported"
         case .tooLarge(let width, let height, let maxSide, let maxPixels):
-            "\(width) x \(height) pixels are too many: at most \(maxSide) a side, and \(maxPixels) in memory, where a JPEG "
-                + "is held at an eighth of its sides"
+            "\(width) x \(height) pixels are too many: at most \(maxSide) a side, and \(maxPixels) in memory, where "
+                + "a JPEG is held at an eighth of its sides"
         case .tooManyScans(let limit): "a progressive JPEG with more than \(limit) scans"
         case .tooMuchMemory(let needed, let limit):
             "decoding takes \(max(needed, limit + 1)) bytes or more, at most \(limit) are allowed"

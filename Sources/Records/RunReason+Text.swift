@@ -8,7 +8,8 @@ extension RunReason {
             "train.short_classes is wait, and too small (train.min_per_class) are: \(Shortage.list(short))"
         case .tooFewClasses(let enough, let short):
             (enough.map { "only the class \($0) has" } ?? "no class has")
-                + " enough pictures, and a run needs 2 classes; too small (train.min_per_class): \(Shortage.list(short))"
+                + " enough pictures, and a run needs 2 classes; "
+                + "too small (train.min_per_class): \(Shortage.list(short))"
         case .tooFewNew(let new, let needed, let waiting, let short):
             "\(Words.count(new, "new picture")), \(needed) needed (train.min_new)"
                 + (waiting == 0

@@ -188,8 +188,8 @@ enum SettingsCatalog {
         .one(
             "search.precision", \.search.precision, default: .float32, .choice,
             "Format of the backbones' products on training pictures. int16 is faster, with a deviation below 1.5 %."),
-        // Chosen by cross-validated accuracy and cost (README, "How long it takes"): on photos MobileNetV2 gains most at
-        // 288 pixels, and VGG16 takes fourteen times as long without being better.
+        // Chosen by cross-validated accuracy and cost (README, "How long it takes"): on photos MobileNetV2 gains most
+        // at 288 pixels, and VGG16 takes fourteen times as long without being better.
         .list(
             "search.space.backbone", \.search.space.backbone, default: ["mobilenetv2@288"], .backbone,
             "NAME or NAME@SIZE: the name of the ONNX file and the side in pixels to which pictures are resized; "

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// A Unix datagram socket to which others listen, by its path or by its name in the abstract namespace, which is written
-/// with a leading `@`.
+/// A Unix datagram socket to which others listen, by its path or by its name in the abstract namespace, which is
+/// written with a leading `@`.
 package struct DatagramAddress: Sendable {
     private let bytes: [UInt8]
 

@@ -44,8 +44,8 @@ package struct SHA256: ~Copyable {
 
 /// A SHA-256 digest: the content address of a picture, or the checksum of a backbone or a published file.
 package struct Digest: Hashable, Sendable {
-    /// Big-endian. Not a SIMD vector: Swift 6.3 writes past the frame of an async function that holds a value aligned to more
-    /// than 16 bytes.
+    /// Big-endian. Not a SIMD vector: Swift 6.3 writes past the frame of an async function that holds a value aligned
+    /// to more than 16 bytes.
     private let first, second, third, fourth: UInt64
 
     /// SHA-256 has 256 bits.

@@ -2,7 +2,7 @@ internal import Glibc
 package import SystemPackage
 
 extension Files {
-    /// Opens a file, folder or pipe for reading, and closes it when `body` is done. An `Errno` becomes a ``FileFailure``.
+    /// Opens a file, folder or pipe for reading; closes it when `body` is done. An `Errno` becomes a ``FileFailure``.
     ///
     /// Opening a pipe doesn't wait for a writer. Whoever reads one to its end sets `waits`.
     /// - Parameter action: what is being done, for the error.
@@ -31,7 +31,7 @@ extension Files {
         try FileDescriptor.open(path, .readWrite, options: [.create, .closeOnExec], permissions: permissions)
     }
 
-    /// All bytes of a file, which may be a pipe or a device. Fails with `fileTooLarge` where there are more than `limit`.
+    /// All bytes of a file, which may be a pipe or a device. Fails with `fileTooLarge` if there are more than `limit`.
     package static func read(_ path: FilePath, limit: Int = .max) throws -> [UInt8] {
         try reading(path, waits: true) { try $0.readToEnd(limit: limit) }
     }
@@ -47,7 +47,7 @@ extension Files {
         }
     }
 
-    /// Makes a file that isn't there yet and gives it to `body`, open for writing. Where that throws, the file goes again.
+    /// Makes a file that isn't there yet and gives it to `body`, open for writing. If that throws, the file is removed.
     ///
     /// What `body` throws is thrown as it is, an `Errno` too: it may be of another file.
     package static func writingNew<R>(
@@ -84,7 +84,7 @@ extension Files {
         }
     }
 
-    /// Replaces the bytes of a file that is there, in its own blocks: for a full disk, which has no room for another one.
+    /// Replaces the bytes of a file that is there, in its own blocks: for a full disk, which has no room for another.
     package static func rewrite(_ path: FilePath, with bytes: [UInt8]) throws {
         try perform("write", path) {
             let descriptor = try FileDescriptor.open(path, .writeOnly, options: [.noFollow, .closeOnExec])

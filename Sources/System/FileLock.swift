@@ -6,7 +6,7 @@ package import SystemPackage
 /// Two kinds, each on an open file: one on a folder (flock), which nobody can remove from under it, and one on a file
 /// (F_OFD_SETLK), for which others can be asked without taking it.
 package enum FileLock {
-    /// Locks an open folder for this process alone, without waiting; false where another process has it. Throws `Errno`.
+    /// Locks an open folder for this process alone, without waiting; false if another process has it. Throws `Errno`.
     package static func take(folder descriptor: FileDescriptor) throws(Errno) -> Bool {
         try isTaken(flock(descriptor.rawValue, LOCK_EX | LOCK_NB))
     }

@@ -32,7 +32,8 @@ struct SearchStatus: Sendable {
         board.advance(
             to: progress.finishedTrials, of: progress.totalTrials,
             detail: "trial \(min(progress.finishedTrials + 1, progress.totalTrials)) of \(progress.totalTrials), "
-                + "candidate \(progress.candidate + 1), fold \(fold + 1), epoch \(progress.epoch) of \(progress.epochs)",
+                + "candidate \(progress.candidate + 1), fold \(fold + 1), "
+                + "epoch \(progress.epoch) of \(progress.epochs)",
             bestAccuracy: progress.bestAccuracy)
     }
 

@@ -60,7 +60,7 @@ package final class WorkerPool: Sendable {
 
     deinit { queue.close() }
 
-    /// Calls `body` once for every index in 0..<count, on all workers, in no particular order, and returns when all are done.
+    /// Calls `body` once for every index in 0..<count, on all workers, in any order, and returns when all are done.
     ///
     /// After the first error, no further indices are started, and the error is thrown once the running ones have ended.
     /// Cancelling the calling task does the same with `CancellationError`; a long `body` checks `worker.cancellation`.

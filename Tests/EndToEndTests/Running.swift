@@ -31,7 +31,7 @@ final class Running: @unchecked Sendable {
         let errors = try Self.file(folder.write([], to: FilePath("\(name).err")))
         (process.standardInput, process.standardOutput, process.standardError) = (reading, writing, errors)
         try process.run()
-        // The process has its own; a Process keeps these for ever, and inotify's library takes no descriptor above 1023.
+        // The process has its own; a Process keeps these for ever, and inotify's library takes none above 1023.
         for file in [reading, writing, errors] { try file.close() }
     }
 

@@ -317,7 +317,7 @@ struct RefusalTests {
         }
     }
 
-    /// A JPEG of one block for each of three components, in these scans; progressive ones have the DC coefficients only.
+    /// A JPEG of one block for each of three components, in these scans; progressive ones have DC coefficients only.
     private func scannedJPEG(_ scans: [[UInt8]], isProgressive: Bool) -> [UInt8] {
         let whole = HandmadeJPEG(width: 8, height: 8, sampling: [(1, 1), (1, 1), (1, 1)]).bytes(seed: 1)
         let isMarker = { (index: Int, code: UInt8) in whole[index] == 0xFF && whole[index + 1] == code }

@@ -9,7 +9,8 @@ struct SplitRuleTests {
 
     @Test("A picture's position is the head of its HMAC-SHA256 under the key")
     func reference() throws {
-        // Python: int.from_bytes(hmac.digest(bytes(range(32)), hashlib.sha256(b"abc").digest(), "sha256")[:8], "big") / 2**64
+        // Python:
+        // int.from_bytes(hmac.digest(bytes(range(32)), hashlib.sha256(b"abc").digest(), "sha256")[:8], "big") / 2**64
         let position = SplitRule(key: key, testShare: 0.2).position(of: .sha256("abc".utf8))
         #expect(abs(position - 0.5666315092151157) < 1e-12)
     }

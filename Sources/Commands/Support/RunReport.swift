@@ -83,8 +83,8 @@ struct RunReport {
                 Column("val accuracy", number: true) { Text.accuracy($0.valAccuracy) },
                 Column("learning rate", number: true) { Text.rate($0.learningRate) },
             ])
-        return
-            "Candidate \(Text.ordinal(refit.candidate)) trained on all training pictures (* is the epoch that was kept):\n\(curve)"
+        return "Candidate \(Text.ordinal(refit.candidate)) trained on all training pictures "
+            + "(* is the epoch that was kept):\n\(curve)"
     }
 
     private func evaluation(_ evaluation: EvaluationDetails) -> String {
@@ -101,8 +101,8 @@ struct RunReport {
             columns.append(Column("\(index + 1)", number: true) { "\(evaluation.confusion[$0.offset][index])" })
         }
         let pictures = evaluation.classes.map(\.support).reduce(0) { $0.saturatingSum($1) }
-        return
-            "The \(name) on the test set (\(pictures) pictures of \(classes.count) classes): accuracy \(Text.accuracy(evaluation.accuracy)); "
+        return "The \(name) on the test set (\(pictures) pictures of \(classes.count) classes): "
+            + "accuracy \(Text.accuracy(evaluation.accuracy)); "
             + "one row per true class, one numbered column per predicted class\n" + table(classes, columns)
     }
 

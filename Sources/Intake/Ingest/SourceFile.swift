@@ -190,9 +190,10 @@ struct SourceFile: Sendable {
         guard settings.tooLarge == .move else { return .deferred(.tooLarge) }
         if isOpenForWriting(source) { return .deferred(.openForWriting) }
         guard let aside = try setAside() else { return .deferred(.tooLarge) }
+        let place = NameRules.tooLargeFolder.appending(aside).escaped
         let reason =
             "the file has \(file.stamp.size) bytes, more than the \(settings.maxFileBytes) allowed "
-            + "(limits.max_file_bytes); it was moved to \(NameRules.tooLargeFolder.appending(aside).escaped) in the inbox"
+            + "(limits.max_file_bytes); it was moved to \(place) in the inbox"
         return .refused(.none, code: "too_large", reason: reason, byteCount: Int(file.stamp.size))
     }
 

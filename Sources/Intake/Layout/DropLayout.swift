@@ -121,12 +121,12 @@ package enum LayoutFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .looseFile:
             "no label folder: the file was directly in the inbox; put it into a folder named after its label"
         case .besideLabelFolders:
-            "no label folder: the file was beside the label folders of its drop, not in one of them; put it into a folder "
-                + "named after its label"
+            "no label folder: the file was beside the label folders of its drop, not in one of them; put it into a "
+                + "folder named after its label"
         case .noLabelBelowSplit(let folder):
-            "no label folder: the file was directly in \(folder.escaped)/, which names a split, not a label; put it into a "
-                + "folder in it named after its label, or, if \(folder.escaped) is the label, rename the folder or set "
-                + "inbox.split_folders"
+            "no label folder: the file was directly in \(folder.escaped)/, which names a split, not a label; "
+                + "put it into a folder in it named after its label, or, if \(folder.escaped) is the label, rename "
+                + "the folder or set inbox.split_folders"
         case .noLabelName(_, .blank): "no label: the folder's name has no visible characters"
         case .noLabelName(let folder, .control):
             "no label: the folder's name, \(folder.escaped), has control characters or changes the direction of text"
