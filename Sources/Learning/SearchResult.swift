@@ -1,8 +1,8 @@
 package import Records
 
 extension CandidateScore {
-    /// Scores and ranks all candidates of a search from all of its trials: equal ones share the better rank, failed ones
-    /// come last. A candidate with a failed trial has no mean (scikit-learn's `error_score=nan`).
+    /// Scores and ranks all candidates of a search from all of its trials: equal ones share the better rank, failed
+    /// ones come last. A candidate with a failed trial has no mean (scikit-learn's `error_score=nan`).
     static func rank(_ candidates: Int, folds: Int, trials: [TrialRecord]) -> [CandidateScore] {
         var accuracies = [[Double?]](repeating: [Double?](repeating: nil, count: folds), count: candidates)
         for trial in trials { accuracies[trial.candidate][trial.fold] = trial.accuracy }

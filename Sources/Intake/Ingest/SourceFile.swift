@@ -108,6 +108,9 @@ struct SourceFile: Sendable {
 
     /// Moves the file to the inbox's folder for files that are too large, and returns its name there; nil if that isn't
     /// allowed or isn't possible, for example because the drop is on another file system.
+    ///
+    /// The watcher only sees that something has left the drop, because a hidden folder isn't watched. So what stays in
+    /// the drop is tried once more, which does no harm.
     private func setAside() throws(FileFailure) -> RawPath? {
         do throws(FileFailure) {
             try inbox.makeFolder(NameRules.tooLargeFolder)
