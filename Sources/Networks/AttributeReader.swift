@@ -11,43 +11,23 @@ struct AttributeReader {
     }
 
     mutating func int(_ name: String, default value: Int) throws -> Int {
-        switch take(name) {
-        case nil: return value
-        case .int(let value)?: return Int(value)
-        case let other?: throw unsupported(name, other)
-        }
+        try read(name) { if case .int(let value) = $0 { Int(value) } else { nil } } ?? value
     }
 
     mutating func ints(_ name: String) throws -> [Int]? {
-        switch take(name) {
-        case nil: return nil
-        case .ints(let values)?: return values.map(Int.init)
-        case let other?: throw unsupported(name, other)
-        }
+        try read(name) { if case .ints(let values) = $0 { values.map { Int($0) } } else { nil } }
     }
 
     mutating func float(_ name: String, default value: Float) throws -> Float {
-        switch take(name) {
-        case nil: return value
-        case .float(let value)?: return value
-        case let other?: throw unsupported(name, other)
-        }
+        try read(name) { if case .float(let value) = $0 { value } else { nil } } ?? value
     }
 
     mutating func string(_ name: String, default value: String) throws -> String {
-        switch take(name) {
-        case nil: return value
-        case .string(let value)?: return value
-        case let other?: throw unsupported(name, other)
-        }
+        try read(name) { if case .string(let value) = $0 { value } else { nil } } ?? value
     }
 
     mutating func tensor(_ name: String) throws -> Tensor? {
-        switch take(name) {
-        case nil: return nil
-        case .tensor(let value)?: return value
-        case let other?: throw unsupported(name, other)
-        }
+        try read(name) { if case .tensor(let value) = $0 { value } else { nil } }
     }
 
     /// Accepts the attribute if it is absent or has exactly this value.
@@ -71,6 +51,13 @@ struct AttributeReader {
     }
 
     func missing(_ name: String) -> NetworkError { .missingAttribute(node: node.label, attribute: name) }
+
+    /// Throws if the attribute has another type.
+    private mutating func read<Value>(_ name: String, _ content: (Attribute) -> Value?) throws -> Value? {
+        guard let attribute = take(name) else { return nil }
+        guard let value = content(attribute) else { throw unsupported(name, attribute) }
+        return value
+    }
 
     private mutating func take(_ name: String) -> Attribute? {
         unread.remove(name)
