@@ -17,9 +17,7 @@ extension PlanBuilder {
     }
 
     mutating func addBands(_ first: Entry, _ second: Entry, _ set: CultivarInstructionSet) {
-        guard case .convolution(let convolution) = second.node.operation, let form = winogradForm(second) else {
-            preconditionFailure("\(second.node.label) isn't done by Winograd's algorithm")
-        }
+        let (convolution, form) = (second.convolution, winogradForm(second)!)
         let between = shapes[graph.nodes[second.origin].inputs[0]]!
         let whole = shapes[graph.nodes[second.origin].output]!
         let padding = convolution.window.resolvedPadding(between)
@@ -75,9 +73,7 @@ extension PlanBuilder {
     /// The input rows that a convolution needs for the rows `rows` of its output, and the convolution of just these
     /// rows.
     private func part(of entry: Entry, _ rows: Range<Int>) -> (input: Range<Int>, convolution: Convolution) {
-        guard case .convolution(var convolution) = entry.node.operation else {
-            preconditionFailure("\(entry.node.label) isn't a convolution")
-        }
+        var convolution = entry.convolution
         let shape = shapes[graph.nodes[entry.origin].inputs[0]]!
         let window = convolution.window
         var padding = window.resolvedPadding(shape)

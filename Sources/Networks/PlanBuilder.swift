@@ -10,6 +10,14 @@ struct PlanBuilder {
         /// What is computed in bands along the way: before a 1 x 1 convolution, a depthwise one and maybe an expanding
         /// one before that; before one with 3 x 3 taps, any other.
         var before: [Entry] = []
+
+        /// That of an entry that is known to be one.
+        var convolution: Convolution {
+            guard case .convolution(let convolution) = node.operation else {
+                preconditionFailure("\(node.label) isn't a convolution")
+            }
+            return convolution
+        }
     }
 
     /// A stretch of scratch memory; several values may use it one after another.

@@ -40,12 +40,10 @@ extension PlanBuilder {
     }
 
     private mutating func addInvertedResidual(_ entry: Entry, _ set: CultivarInstructionSet) {
-        guard let filter = entry.before.last, case .convolution(let convolution) = filter.node.operation else {
-            preconditionFailure("\(entry.node.label) has no depthwise convolution before it")
-        }
+        let filter = entry.before.last!
         let input = graph.nodes[filter.origin].inputs[0]
         let window = CultivarWindow(
-            convolution.window, input: shapes[input]!, output: shapes[filter.node.output]!)
+            filter.convolution.window, input: shapes[input]!, output: shapes[filter.node.output]!)
         let bands = InvertedResidualStep.Bands(window, expands: entry.before.count > 1, group: group)
         let offset = memory.reserve(bands.scratchCount)
         let projection = network.precision(of: entry.origin)

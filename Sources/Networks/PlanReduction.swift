@@ -15,9 +15,10 @@ extension PlanBuilder {
     /// Rounds immediately if a vector of channels is full and, for int16, if a clip determines the largest value.
     func filteredForm(_ filter: Entry, projection: Precision) -> Filtered {
         let unchanged = Filtered(form: .float32, bound: nil)
-        guard projection != .float32, case .convolution(let convolution) = filter.node.operation,
-            convolution.outputChannels >= 16, convolution.outputChannels % 2 == 0
-        else { return unchanged }
+        let convolution = filter.convolution
+        guard projection != .float32, convolution.outputChannels >= 16, convolution.outputChannels % 2 == 0 else {
+            return unchanged
+        }
         if projection == .bfloat16 {
             let form = InvertedResidualStep.FilteredForm.shorts(
                 projection.format, convolution.activation.kernel)
@@ -35,10 +36,7 @@ extension PlanBuilder {
     /// The layer of a 1 x 1 convolution, with its input rounded if it is computed in less than float32; `places` gets
     /// the scratch memory for that.
     mutating func layer(_ entry: Entry, rows: Int, _ places: inout [Int]) -> InvertedResidualStep.Layer {
-        guard case .convolution(let convolution) = entry.node.operation else {
-            preconditionFailure("\(entry.node.label) isn't a convolution")
-        }
-        let shorts = shortRows(of: entry.origin, depth: convolution.inputChannels, rows: rows)
+        let shorts = shortRows(of: entry.origin, depth: entry.convolution.inputChannels, rows: rows)
         if let shorts { places.append(shorts.offset) }
         return layer(entry, .panels(shorts?.precision ?? .float32), shorts)
     }
@@ -46,11 +44,8 @@ extension PlanBuilder {
     func layer(
         _ entry: Entry, _ layout: WeightLayout, _ shorts: ShortRows? = nil
     ) -> InvertedResidualStep.Layer {
-        guard case .convolution(let convolution) = entry.node.operation else {
-            preconditionFailure("\(entry.node.label) isn't a convolution")
-        }
-        return InvertedResidualStep.Layer(
-            weights: weights(of: entry.origin, layout), activation: convolution.activation, shorts: shorts)
+        InvertedResidualStep.Layer(
+            weights: weights(of: entry.origin, layout), activation: entry.convolution.activation, shorts: shorts)
     }
 
     /// Reserves scratch memory for the rounded input of the product of node `origin`; nil if that is in float32.
