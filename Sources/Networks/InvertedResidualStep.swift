@@ -5,16 +5,16 @@ internal import CKernels
 /// leave the cache. A band is some rows of an image or, for small maps, several whole images. Rows that two bands need
 /// are kept from one band to the next.
 struct InvertedResidualStep: Step {
-    private let operands: Operands
-    private let expansion: Layer?
-    private let filter: Layer
-    private let projection: Layer
-    private let window: CultivarWindow
-    private let bands: Bands
-    private let scratchOffset: Int
-    private let set: CultivarInstructionSet
+    let operands: Operands
+    let expansion: Layer?
+    let filter: Layer
+    let projection: Layer
+    let window: CultivarWindow
+    let bands: Bands
     /// What the depthwise convolution writes for the projection.
-    private let filtered: FilteredForm
+    let filtered: FilteredForm
+    let scratchOffset: Int
+    let set: CultivarInstructionSet
 
     struct Layer: Sendable {
         let prepared: PreparedProduct
@@ -37,21 +37,6 @@ struct InvertedResidualStep: Step {
         case float32
         /// 16-bit elements, rounded when they are computed; for int16, scaled by the filter's weights.
         case shorts(CultivarFormat, CultivarActivation)
-    }
-
-    init(
-        _ operands: Operands, expansion: Layer?, filter: Layer, projection: Layer, window: CultivarWindow,
-        bands: Bands, filtered: FilteredForm, scratchOffset: Int, set: CultivarInstructionSet
-    ) {
-        self.operands = operands
-        self.expansion = expansion
-        self.filter = filter
-        self.projection = projection
-        self.window = window
-        self.bands = bands
-        self.filtered = filtered
-        self.scratchOffset = scratchOffset
-        self.set = set
     }
 
     func run(_ scratch: UnsafeMutablePointer<Float>, images: Int) {

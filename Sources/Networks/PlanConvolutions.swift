@@ -60,8 +60,8 @@ extension PlanBuilder {
         ]
         steps.append(
             InvertedResidualStep(
-                operands(entry.node), expansion: layers[0], filter: layers[1]!, projection: layers[2]!, window: window,
-                bands: bands, filtered: form.form, scratchOffset: offset, set: set))
+                operands: operands(entry.node), expansion: layers[0], filter: layers[1]!, projection: layers[2]!,
+                window: window, bands: bands, filtered: form.form, scratchOffset: offset, set: set))
         for place in places + [offset] { memory.release(place) }
     }
 

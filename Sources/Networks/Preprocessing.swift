@@ -15,13 +15,16 @@ package struct Preprocessing: Sendable, Hashable, CustomStringConvertible {
     /// Unchanged bytes, for networks that do the rest themselves.
     package static let none = Preprocessing(pixelScale: 1, mean: [0, 0, 0], standardDeviation: [1, 1, 1])
 
-    package init(pixelScale: Float, mean: [Float], standardDeviation: [Float]) {
-        precondition(mean.count == 3 && standardDeviation.count == 3, "a value each for red, green and blue")
-        self.pixelScale = pixelScale
-        self.mean = mean
-        self.standardDeviation = standardDeviation
-    }
+    package var description: String { "(pixel * \(pixelScale) - \(mean)) / \(standardDeviation)" }
 
+    /// The same as one factor and one summand per channel.
+    var affine: Affine {
+        Affine(
+            scale: standardDeviation.map { pixelScale / $0 }, shift: zip(mean, standardDeviation).map { -$0 / $1 })
+    }
+}
+
+extension Preprocessing {
     /// Reads the entries `pixel_scale`, `mean` and `std`; a missing one has ImageNet's value.
     init(metadata: [String: String]) throws {
         let scale = try Self.values("pixel_scale", metadata, count: 1) { $0 > 0 }
@@ -41,13 +44,5 @@ package struct Preprocessing: Sendable, Hashable, CustomStringConvertible {
             throw NetworkError.badMetadata(key: key, value: text)
         }
         return values.map { $0! }
-    }
-
-    package var description: String { "(pixel * \(pixelScale) - \(mean)) / \(standardDeviation)" }
-
-    /// The same as one factor and one summand per channel.
-    var affine: Affine {
-        Affine(
-            scale: standardDeviation.map { pixelScale / $0 }, shift: zip(mean, standardDeviation).map { -$0 / $1 })
     }
 }

@@ -24,7 +24,9 @@ struct Weights: Sendable {
     var precision = Precision.float32
     /// For int16, the value of one unit of each output's factors and of the input.
     var scales: AlignedBuffer<Float>?
+}
 
+extension Weights {
     /// The weights in rows; nil for operations without any.
     init?(_ operation: Operation) {
         switch operation {
@@ -43,16 +45,6 @@ struct Weights: Sendable {
 
     /// A placeholder for the weights of steps that are never run.
     static let none = Weights(factors: AlignedBuffer(count: 0), bias: AlignedBuffer(count: 0))
-
-    init(
-        factors: AlignedBuffer<Float>, bias: AlignedBuffer<Float>, precision: Precision = .float32,
-        scales: AlignedBuffer<Float>? = nil
-    ) {
-        self.factors = factors
-        self.bias = bias
-        self.precision = precision
-        self.scales = scales
-    }
 
     /// The largest int16 integer as a float32.
     static let integerLimit = Float(CULTIVAR_INT16_LIMIT)
@@ -93,11 +85,9 @@ struct Weights: Sendable {
         if let inputBound {
             for column in 0..<columns { scales[column] *= inputBound / Self.integerLimit }
         }
-        var result = Weights(factors: units, bias: bias)
-        result = Weights(factors: result.panels(set), bias: bias)
-        result.precision = precision
-        result.scales = precision == .int16 ? scales : nil
-        return result
+        return Weights(
+            factors: Weights(factors: units, bias: bias).panels(set), bias: bias, precision: precision,
+            scales: precision == .int16 ? scales : nil)
     }
 
     private func planes(_ set: CultivarInstructionSet, side: Int) -> AlignedBuffer<Float> {
