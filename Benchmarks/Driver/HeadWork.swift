@@ -69,8 +69,9 @@ extension LabeledFeatures {
                 }
             }
         }
-        return LabeledFeatures(
-            features: matrix, labels: (0..<rows).map { Int32($0 % classes) }, pictures: (0..<rows).map(Int32.init),
+        let labels = LabeledRows(
+            labels: (0..<rows).map { Int32($0 % classes) }, pictures: (0..<rows).map(Int32.init),
             isAugmented: [Bool](repeating: false, count: rows), classCount: classes)
+        return LabeledFeatures(features: matrix, rows: labels)
     }
 }

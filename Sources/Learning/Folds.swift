@@ -67,11 +67,6 @@ package struct FoldError: Error, Equatable, CustomStringConvertible {
     /// How many samples the largest class has.
     package let largestClass: Int
 
-    package init(folds: Int, largestClass: Int) {
-        self.folds = folds
-        self.largestClass = largestClass
-    }
-
     package var description: String {
         "Cross-validation with \(folds) folds needs a class with at least \(folds) pictures; "
             + "the largest has \(largestClass)."

@@ -30,15 +30,7 @@ package struct Head: Sendable, Equatable {
         package let mean: [Float]
         package let variance: [Float]
         /// Added to the variance; Keras's default is 0.001.
-        package let epsilon: Float
-
-        package init(gamma: [Float], beta: [Float], mean: [Float], variance: [Float], epsilon: Float = 1e-3) {
-            self.gamma = gamma
-            self.beta = beta
-            self.mean = mean
-            self.variance = variance
-            self.epsilon = epsilon
-        }
+        package let epsilon = BatchNormalization.epsilon
     }
 
     /// A dense layer: x * kernel (inputs x outputs) + bias (outputs).
@@ -60,7 +52,7 @@ package struct Head: Sendable, Equatable {
         guard layout.hasBatchNormalization else { return nil }
         return Normalization(
             gamma: values(layout.gamma), beta: values(layout.beta), mean: values(layout.movingMean),
-            variance: values(layout.movingVariance), epsilon: BatchNormalization.epsilon)
+            variance: values(layout.movingVariance))
     }
 
     /// features -> hiddenUnits, followed by `activation`.
@@ -75,9 +67,6 @@ package struct Head: Sendable, Equatable {
             features: hidden.kernel.rows, hidden: hidden.kernel.columns, classes: output.kernel.columns,
             hasBatchNormalization: normalization != nil)
         precondition(output.kernel.rows == hidden.kernel.columns, "the two layers don't match")
-        precondition(
-            normalization == nil || normalization?.epsilon == BatchNormalization.epsilon,
-            "the epsilon is \(BatchNormalization.epsilon)")
         var parameters = Matrix(rows: 1, columns: layout.count)
         parameters.withUnsafeMutableBuffer { block in
             func put(_ values: [Float], _ range: Range<Int>) {
@@ -111,19 +100,15 @@ extension Head {
     /// The probabilities of the classes, rows x classCount, for features of rows x featureCount.
     package func predict(_ features: Matrix) -> Matrix {
         precondition(features.columns == featureCount, "\(features.columns) features, expected \(featureCount)")
-        return features.withUnsafeBuffer { buffer in predict(buffer, count: features.rows) }
-    }
-
-    /// The probabilities of the classes, count x classCount, for `count` rows of featureCount values each.
-    package func predict(_ features: UnsafeBufferPointer<Float>, count: Int) -> Matrix {
-        precondition(features.count == count * featureCount, "\(features.count) values for \(count) rows")
-        var probabilities = Matrix(rows: count, columns: classCount)
-        guard let base = features.baseAddress else { return probabilities }
-        probabilities.withUnsafeMutableBuffer { result in
-            forEachBatch(Array(0..<Int32(count)), of: base) { batch, logits in
-                let target = result.baseAddress! + batch.startIndex * classCount
-                target.update(from: logits, count: batch.count * classCount)
-                Softmax.apply(target, rows: batch.count, columns: classCount)
+        let rows = Array(0..<Int32(features.rows))
+        var probabilities = Matrix(rows: features.rows, columns: classCount)
+        features.withUnsafeBuffer { features in
+            probabilities.withUnsafeMutableBuffer { result in
+                forEachBatch(rows, of: features.baseAddress!) { batch, logits in
+                    let target = result.baseAddress! + batch.startIndex * classCount
+                    target.update(from: logits, count: batch.count * classCount)
+                    Softmax.apply(target, rows: batch.count, columns: classCount)
+                }
             }
         }
         return probabilities

@@ -72,10 +72,4 @@ package struct LabeledFeatures: Sendable {
         self.features = features
         self.rows = rows
     }
-
-    /// `features` is rows x features; each array has one element per row.
-    package init(features: Matrix, labels: [Int32], pictures: [Int32], isAugmented: [Bool], classCount: Int) {
-        let rows = LabeledRows(labels: labels, pictures: pictures, isAugmented: isAugmented, classCount: classCount)
-        self.init(features: features, rows: rows)
-    }
 }

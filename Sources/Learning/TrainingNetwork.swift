@@ -222,16 +222,12 @@ extension TrainingNetwork {
     }
 }
 
-/// The features (rows x features) and classes for a network; valid while a fit runs.
+/// The data of a network; valid while a fit runs.
 package struct TrainingData {
+    /// Rows x features, row-major.
     let features: UnsafePointer<Float>
+    /// The class of each row.
     let labels: [Int32]
-
-    /// `features` is row-major; `labels` has the class of each row.
-    package init(features: UnsafePointer<Float>, labels: [Int32]) {
-        self.features = features
-        self.labels = labels
-    }
 }
 
 /// Inverted dropout: the values that are kept are scaled by 1 / (1 - rate), so that inference needs no scaling.

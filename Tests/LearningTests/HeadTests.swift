@@ -1,8 +1,9 @@
 import Foundation
-import Learning
 import Numerics
 import TestSupport
 import Testing
+
+@testable import Learning
 
 @Suite("Heads")
 struct HeadTests {

@@ -1,6 +1,7 @@
-import Learning
 import Numerics
 import Testing
+
+@testable import Learning
 
 /// scripts/references/keras_training.py makes the reference values.
 @Suite("Training equals Keras's")
@@ -68,8 +69,7 @@ struct KerasTrainingTests {
         let features = given.features
         let normalization = Head.Normalization(
             gamma: given.initial.gamma ?? [], beta: given.initial.beta ?? [],
-            mean: [Float](repeating: 0, count: features), variance: [Float](repeating: 1, count: features),
-            epsilon: 1e-3)
+            mean: [Float](repeating: 0, count: features), variance: [Float](repeating: 1, count: features))
         return Head(
             activation: expected.activation, normalization: expected.batchNormalization ? normalization : nil,
             hidden: Head.Dense(

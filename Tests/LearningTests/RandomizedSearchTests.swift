@@ -1,10 +1,11 @@
-import Learning
 import Numerics
 import Records
 import Synchronization
 import TestSupport
 import Testing
 import Workers
+
+@testable import Learning
 
 @Suite("The randomized search")
 struct RandomizedSearchTests {

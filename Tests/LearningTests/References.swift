@@ -34,6 +34,6 @@ func clusters(
         }
     }
     return LabeledFeatures(
-        features: Matrix(rows: labels.count, columns: features, values: values), labels: labels, pictures: pictures,
-        isAugmented: flags, classCount: classes)
+        features: Matrix(rows: labels.count, columns: features, values: values),
+        rows: LabeledRows(labels: labels, pictures: pictures, isAugmented: flags, classCount: classes))
 }

@@ -1,6 +1,7 @@
-import Learning
 import Records
 import Testing
+
+@testable import Learning
 
 /// scripts/references/sklearn_search.py makes the reference values.
 private struct Reference: Decodable {

@@ -1,11 +1,11 @@
 import Foundation
-import Learning
 import Networks
 import Numerics
 import ONNX
 import SystemPackage
 import Testing
 
+@testable import Learning
 @testable import Outbox
 
 private let packageRoot: URL = URL(filePath: #filePath).resolvingSymlinksInPath()
