@@ -3,10 +3,8 @@ internal import CKernels
 /// What the CPU can do. CKernels asks it, once for all.
 package enum CPU {
     /// Vector instructions for which there is code; each includes those before it.
-    package enum InstructionSet: Int, Comparable, Sendable {
+    package enum InstructionSet: Comparable, Sendable {
         case baseline, avx2, avx512
-
-        package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
     }
 
     /// The best that it has.

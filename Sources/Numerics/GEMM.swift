@@ -9,20 +9,14 @@ package enum GEMM {
     /// running yet.
     package static func prepare() { _ = OpenBLAS.configure }
 
-    /// OpenBLAS's name of the CPU family whose kernels are in use, for example "SkylakeX".
-    package static var kernelName: String {
-        prepare()
-        return OpenBLAS.kernelName
-    }
-
-    /// C (m x n) = alpha * op(A) (m x k) * op(B) (k x n) + beta * C, all row-major.
+    /// C (m x n) = op(A) (m x k) * op(B) (k x n) + beta * C, all row-major.
     ///
     /// - Parameters:
     ///   - leadingA: the distance between two rows of A as it is stored, in elements (likewise for B and C).
     ///   - transposeA: whether A is stored as k x m.
     ///   - transposeB: whether B is stored as n x k.
     package static func multiply(
-        m: Int, n: Int, k: Int, alpha: Float = 1, _ a: UnsafePointer<Float>, leadingA: Int, transposeA: Bool = false,
+        m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, leadingA: Int, transposeA: Bool = false,
         _ b: UnsafePointer<Float>, leadingB: Int, transposeB: Bool = false, beta: Float = 0,
         into c: UnsafeMutablePointer<Float>, leadingC: Int
     ) {
@@ -30,6 +24,6 @@ package enum GEMM {
         guard m > 0, n > 0 else { return }
         cblas_sgemm(
             CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-            Int32(m), Int32(n), Int32(k), alpha, a, Int32(leadingA), b, Int32(leadingB), beta, c, Int32(leadingC))
+            Int32(m), Int32(n), Int32(k), 1, a, Int32(leadingA), b, Int32(leadingB), beta, c, Int32(leadingC))
     }
 }

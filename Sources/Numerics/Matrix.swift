@@ -34,14 +34,6 @@ package struct Matrix: Sendable {
         }
     }
 
-    /// The values of one row.
-    package func row(_ index: Int) -> [Float] {
-        precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
-        return Array(
-            UnsafeBufferPointer(
-                rebasing: UnsafeBufferPointer(storage.elements)[index * columns..<(index + 1) * columns]))
-    }
-
     /// Calls `body` with all values in row-major order; they are valid only during the call.
     package func withUnsafeBuffer<R, E: Error>(_ body: (UnsafeBufferPointer<Float>) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(storage) {} }

@@ -44,6 +44,6 @@ enum OpenBLAS {
         }
     #endif
 
-    /// OpenBLAS's name of the CPU family whose kernels are in use.
+    /// OpenBLAS's name of the CPU family whose kernels are in use, for example "SkylakeX".
     static var kernelName: String { openblas_get_corename().map { String(cString: $0) } ?? "unknown" }
 }

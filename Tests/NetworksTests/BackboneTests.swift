@@ -3,6 +3,7 @@ import Foundation
 import Numerics
 import ONNX
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Networks

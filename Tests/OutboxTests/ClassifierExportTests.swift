@@ -3,6 +3,7 @@ import Networks
 import Numerics
 import ONNX
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Learning
