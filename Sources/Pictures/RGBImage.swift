@@ -33,11 +33,4 @@ package struct RGBImage: Sendable, Equatable {
         if let failure { throw failure }
         self.init(width: width, height: height, pixels: pixels)
     }
-
-    /// The red, green and blue of one pixel, counted from the top left.
-    package subscript(x: Int, y: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
-        precondition(x >= 0 && x < width && y >= 0 && y < height, "pixel (\(x), \(y)) of \(width) x \(height)")
-        let index = (y * width + x) * 3
-        return (pixels[index], pixels[index + 1], pixels[index + 2])
-    }
 }

@@ -113,3 +113,11 @@ struct AugmentationTests {
         #expect(sheet[0, 0] == (255, 255, 255) && sheet[25, 40] == (255, 255, 255))
     }
 }
+
+extension RGBImage {
+    /// The red, green and blue of one pixel, counted from the top left.
+    fileprivate subscript(x: Int, y: Int) -> (UInt8, UInt8, UInt8) {
+        let index = (y * width + x) * 3
+        return (pixels[index], pixels[index + 1], pixels[index + 2])
+    }
+}
