@@ -134,7 +134,7 @@ extension Installation {
         let source = state.root.appending("source.png")
         try Data(bytes).write(to: URL(fileURLWithPath: source.string))
         let file = try FileDescriptor.open(source, .readOnly)
-        let staged = try file.closeAfter { try store.stage(file, limit: 1 << 20) }
+        let staged = try file.closeAfter { try store.stage(file, size: bytes.count) }
         try store.commit([staged])
         let name = "\(label)/\(staged.digest.hex).png"
         return FileOutcome(

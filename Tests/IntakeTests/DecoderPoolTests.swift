@@ -47,7 +47,7 @@ struct DecoderPoolTests {
         try contents.enumerated().map { number, bytes in
             let path = try workshop.folder.write(bytes, to: FilePath("source-\(number)"))
             let source = try FileDescriptor.open(path, .readOnly)
-            return try source.closeAfter { try workshop.store.stage(source, limit: .max) }
+            return try source.closeAfter { try workshop.store.stage(source, size: bytes.count) }
         }
     }
 

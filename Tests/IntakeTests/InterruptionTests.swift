@@ -96,7 +96,7 @@ struct InterruptionTests {
         try workshop.drop(png(2), at: "d/cat/2")
         let drop = try workshop.history.beginDrop(RawName(RawPath("d")), at: .now)
         let source = try FileDescriptor.open(workshop.inbox.appending("d/cat/1"), .readOnly)
-        let staged = try source.closeAfter { try workshop.store.stage(source, limit: .max) }
+        let staged = try source.closeAfter { try workshop.store.stage(source, size: png(1).count) }
         try workshop.store.commit([staged])
         let picture = NewPicture(
             digest: staged.digest, byteCount: staged.byteCount, format: "png", width: 24, height: 16,

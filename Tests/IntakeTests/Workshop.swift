@@ -138,7 +138,7 @@ struct InProcessValidator: PictureValidator {
         let judge = PictureJudge(limits: .usual)
         return try files.map { file in
             try worker.cancellation.check()
-            return try store.contents(of: file).withUnsafeBytes { try judge.finding(of: $0) }
+            return try (file.contents ?? Files.read(file.path)).withUnsafeBytes { try judge.finding(of: $0) }
         }
     }
 }

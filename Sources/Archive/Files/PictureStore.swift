@@ -5,7 +5,7 @@ package import SystemPackage
 
 /// The files of the accepted pictures, named by the SHA-256 of their bytes: `pictures/ab/abcdef…`.
 ///
-/// This order loses nothing: ``stage(_:limit:size:check:)`` copies a file into the store's tmp; ``commit(_:)`` makes a
+/// This order loses nothing: ``stage(_:size:check:)`` copies a file into the store's tmp; ``commit(_:)`` makes a
 /// batch of copies durable under their content addresses. Only when it has returned may the rows be committed, and only
 /// then may the originals be removed. A file in the store proves nothing: a picture is accepted when it has a row. A
 /// file without a row was left by a crash between the two, and the next commit overwrites it.
@@ -39,17 +39,15 @@ package final class PictureStore: Sendable {
 
     /// Copies the rest of an open file into tmp and hashes it at the same time, with bounded memory.
     ///
-    /// Throws ``StoreFailure`` if the file is empty, has more than `limit` bytes or becomes longer, `Errno` if the
-    /// source can't be read, and `FileFailure` if the copy can't be written. Then nothing is left in tmp.
+    /// Throws ``StoreFailure`` if the file is empty or becomes longer, `Errno` if the source can't be read, and
+    /// `FileFailure` if the copy can't be written. Then nothing is left in tmp.
     ///
     /// - Parameters:
-    ///   - size: the source's size in bytes, if the caller already knows it.
+    ///   - size: the source's size in bytes.
     ///   - check: called from time to time while a large file is copied; copying stops if it throws.
     package func stage(
-        _ source: FileDescriptor, limit: Int, size: Int? = nil, check: () throws -> Void = {}
+        _ source: FileDescriptor, size: Int, check: () throws -> Void = {}
     ) throws -> StagedPicture {
-        let size = try size ?? source.size()
-        guard size <= limit else { throw StoreFailure.tooLarge(bytes: size, limit: limit) }
         let path = FilePath("\(temporaryPath)/\(counter.add(1, ordering: .relaxed).newValue).picture")
         return try Files.writingNew(path, permissions: [.ownerRead, .groupRead]) { copy in
             try withoutActuallyEscaping(check) { check in
@@ -63,11 +61,6 @@ package final class PictureStore: Sendable {
     package func hasRoom(forBytes count: Int) throws -> Bool {
         guard count > Self.contentsLimit else { return true }
         return try temporary.freeBytes() - Self.reserve > count
-    }
-
-    /// The bytes of a staged copy.
-    package func contents(of staged: StagedPicture) throws -> [UInt8] {
-        try staged.contents ?? Files.read(staged.path)
     }
 
     /// Makes a batch durable: the copies' data first, then their names in the store. All of it is on the disk when this

@@ -10,13 +10,12 @@ package struct StagedPicture: Sendable {
     /// Where the copy is until ``PictureStore/commit(_:)`` or ``PictureStore/discard(_:)``.
     package let path: FilePath
     /// The bytes that were written, kept for small files so that a validator needn't read them again. Set it to nil
-    /// as soon as they aren't needed; ``PictureStore/contents(of:)`` then reads the copy.
+    /// as soon as they aren't needed.
     package var contents: [UInt8]?
 }
 
 /// Why the store refuses a picture or can't return one.
 package enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    case tooLarge(bytes: Int, limit: Int)
     case empty
     /// It became longer while it was copied.
     case grown
@@ -27,7 +26,6 @@ package enum StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .tooLarge(let bytes, let limit): "the file has \(bytes) bytes, more than the limit of \(limit)"
         case .empty: "the file is empty"
         case .grown: "the file became longer while it was copied"
         case .missing(let digest, let path): "the picture \(digest) is not in the store (\(path))"

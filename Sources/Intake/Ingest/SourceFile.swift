@@ -157,7 +157,7 @@ struct SourceFile: Sendable {
     private func stage(_ source: FileDescriptor, in store: PictureStore, on worker: Worker) throws -> StagedPicture? {
         do {
             let check = { try worker.cancellation.check() }
-            return try store.stage(source, limit: .max, size: Int(file.stamp.size), check: check)
+            return try store.stage(source, size: Int(file.stamp.size), check: check)
         } catch StoreFailure.empty {
             return nil
         } catch StoreFailure.grown {
