@@ -12,14 +12,6 @@ package struct FileStamp: Sendable, Hashable {
     package let modified: Int64
     /// Time of the last change of the inode, in nanoseconds since 1970; only the kernel sets it.
     package let changed: Int64
-
-    package init(device: UInt64, inode: UInt64, size: Int64, modified: Int64, changed: Int64) {
-        self.device = device
-        self.inode = inode
-        self.size = size
-        self.modified = modified
-        self.changed = changed
-    }
 }
 
 extension FileStamp {

@@ -3,12 +3,12 @@ import Decoding
 import Foundation
 import Glibc
 import Records
-import System
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import Intake
+@testable import System
 
 @Suite("Odd and hostile drops")
 struct HostileDropTests {
@@ -186,7 +186,7 @@ struct HostileDropTests {
         let deep = try InboxScanner(
             inbox: workshop.inbox, limits: changing(.usual) { $0.depth = 2 }, rules: NameRules()
         ).scan(RawPath("d"))
-        #expect(deep?.excess == .depth(limit: 2, folder: RawPath("a/b/c")))
+        #expect(deep?.excess == .depth(limit: 2))
         let many = try InboxScanner(
             inbox: workshop.inbox, limits: changing(.usual) { $0.files = 1 }, rules: NameRules()
         ).scan(RawPath("e"))
@@ -305,7 +305,7 @@ struct HostileDropTests {
     func keptHidden() async throws {
         try workshop.drop(png(1), at: "d/.net/1")
         guard try Immutability.set(true, of: workshop.inbox.appending("d/.net/1")) else { return }
-        let rules = NameRules(approved: [RawPath("d/.net")])
+        let rules = NameRules().approving([RawPath("d/.net")])
         let scanner = try InboxScanner(inbox: workshop.inbox, rules: rules)
         let snapshot = try #require(try scanner.scan(RawPath("d")))
         let candidate = DropCandidate(snapshot: snapshot, stillFor: .seconds(5))

@@ -43,7 +43,7 @@ struct NameRulesTests {
 
     @Test("What was asked for counts as if its name said nothing, and nothing else does")
     func approved() {
-        let rules = NameRules(approved: Set(["d/.net", ".e", "d/1.part"].map { RawPath($0) }))
+        let rules = NameRules().approving(Set(["d/.net", ".e", "d/1.part"].map { RawPath($0) }))
         #expect(standing(".net/1.png", rules) == .takeable)
         #expect(standing(".net/.more/1.png", rules) == .hidden(root: RawPath(".net/.more")))
         #expect(standing("1.part", rules) == .takeable)
@@ -54,7 +54,7 @@ struct NameRulesTests {
 
     @Test("What was set aside for its size can't be asked for, and a drop put aside is asked for by its own name")
     func notApproved() {
-        let rules = NameRules(approved: Set([".too-large", "d/.net"].map { RawPath($0) }))
+        let rules = NameRules().approving(Set([".too-large", "d/.net"].map { RawPath($0) }))
         #expect(standing("1.jpg", in: ".too-large", rules) == .hidden(root: RawPath([])))
         #expect(standing(".net/1.jpg", in: ".done-d", rules) == .takeable)
     }

@@ -1,7 +1,7 @@
-import System
 import Testing
 
 @testable import Intake
+@testable import System
 
 @Suite("Settling")
 struct SettleTrackerTests {

@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 
 @testable import Intake
+@testable import System
 
 @Suite("What waits in the inbox")
 struct WaitingListTests {
@@ -157,7 +158,7 @@ struct WaitingListTests {
         var list = WaitingList(maxFileBytes: 5)
         list.observe(entry("#recycle", ["1.jpg"]), at: start)
         list.observe(entry(".too-large", ["1.jpg"]), at: start)
-        list.observe(entry("deep", ["a/1.jpg"], excess: .depth(limit: 16, folder: RawPath("a"))), at: start)
+        list.observe(entry("deep", ["a/1.jpg"], excess: .depth(limit: 16)), at: start)
         list.observe(entry("up.part", ["a/1.jpg"]), at: start)
         list.observe(entry("empty", []), at: start)
         list.noteFailure(FileFailure(action: "list", path: "bad", errno: .ioError), of: RawPath("bad"))

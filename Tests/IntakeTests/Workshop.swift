@@ -151,8 +151,8 @@ extension InboxScanner {
 }
 
 extension DropLayout {
-    /// With the usual splits.
-    init(name: RawPath, isFolder: Bool = true, paths: [RawPath]) {
-        self.init(name: name, isFolder: isFolder, paths: paths, splitFolders: .usual)
+    /// `paths` are those of all files to take, relative to the drop.
+    init(name: RawPath, isFolder: Bool = true, paths: [RawPath], splitFolders: SplitFolders = .usual) {
+        self.init(name: name, isFolder: isFolder, folders: Self.folders(of: paths), splitFolders: splitFolders)
     }
 }

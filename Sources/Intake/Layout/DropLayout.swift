@@ -48,13 +48,6 @@ package struct DropLayout: Sendable {
         warnings = survey.warnings
     }
 
-    /// - Parameter paths: the paths of all files to take, relative to the drop.
-    package init(
-        name: RawPath, isFolder: Bool = true, paths: some Sequence<RawPath>, splitFolders: SplitFolders
-    ) {
-        self.init(name: name, isFolder: isFolder, folders: Self.folders(of: paths), splitFolders: splitFolders)
-    }
-
     /// The folders that directly contain files which may be pictures; a README or a list beside them doesn't count. If
     /// no name looks like a picture's, all files count.
     package static func folders(of paths: some Sequence<RawPath>) -> Set<RawPath> {

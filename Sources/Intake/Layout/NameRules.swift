@@ -25,25 +25,22 @@ package struct NameRules: Sendable {
 
     private let ignored: [[CChar]]
     private let keptFolders: Set<RawPath>
-    private let approved: Set<RawPath>
+    private var approved: Set<RawPath> = []
 
     /// - Parameters:
     ///   - ignored: names to ignore in addition to the known ones, as fnmatch(3) patterns, in any case.
     ///   - keptFolders: top-level folders that stay when their pictures are taken.
-    ///   - approved: paths in the inbox, hidden or partial, that somebody has asked to be taken.
-    package init(ignored: [String] = [], keptFolders: Set<RawPath> = [], approved: Set<RawPath> = []) {
+    package init(ignored: [String] = [], keptFolders: Set<RawPath> = []) {
         self.ignored = ignored.map { $0.utf8CString.map { $0 } }
         self.keptFolders = keptFolders
-        self.approved = approved
     }
 
-    private init(_ other: NameRules, approved: Set<RawPath>) {
-        (ignored, keptFolders) = (other.ignored, other.keptFolders)
-        self.approved = approved
+    /// These rules with other approved paths: those in the inbox, hidden or partial, that somebody has asked to be taken.
+    package func approving(_ paths: Set<RawPath>) -> NameRules {
+        var rules = self
+        rules.approved = paths
+        return rules
     }
-
-    /// These rules with other approved paths.
-    package func approving(_ paths: Set<RawPath>) -> NameRules { NameRules(self, approved: paths) }
 
     /// The status of a file or folder at `path` below the top-level entry `drop`; a loose file has an empty path.
     package func standing(of path: RawPath, in drop: RawPath, isFolder: Bool) -> Standing {

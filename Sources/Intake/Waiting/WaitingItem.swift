@@ -144,8 +144,7 @@ extension EntrySnapshot.Excess {
 
     var limit: String {
         switch self {
-        case .depth(let limit, _): "\(limit)"
-        case .count(let limit): "\(limit)"
+        case .depth(let limit), .count(let limit): "\(limit)"
         case .bytes(let limit): "\(limit)"
         }
     }

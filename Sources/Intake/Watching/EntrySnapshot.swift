@@ -8,32 +8,17 @@ package struct InboxFile: Sendable, Hashable {
     /// A link's own, not that of its target.
     package let stamp: FileStamp
     /// How many names (hard links) it has, wherever they are.
-    package let links: Int
-
-    package init(path: RawPath, kind: EntryKind, stamp: FileStamp, links: Int = 1) {
-        self.path = path
-        self.kind = kind
-        self.stamp = stamp
-        self.links = links
-    }
+    package var links = 1
 }
 
 /// Everything that one scan saw of one top-level entry of the inbox.
 package struct EntrySnapshot: Sendable, Hashable {
     /// Why a drop is left alone in its present state.
-    package enum Excess: Sendable, Hashable, CustomStringConvertible {
-        case depth(limit: Int, folder: RawPath)
+    package enum Excess: Sendable, Hashable {
+        case depth(limit: Int)
         /// Of files and folders together.
         case count(limit: Int)
         case bytes(limit: Int64)
-
-        package var description: String {
-            switch self {
-            case .depth(let limit, let folder): "\(folder.escaped) is more than \(limit) folders deep"
-            case .count(let limit): "it has more than \(limit) files"
-            case .bytes(let limit): "it has more than \(limit) bytes"
-            }
-        }
     }
 
     /// A file that stays in the inbox because of its name or the name of a folder above it.
@@ -170,13 +155,7 @@ package struct DropCandidate: Sendable, Hashable {
     /// How long it has been seen unchanged.
     package let stillFor: Duration
     /// Whether it was renamed in as a whole, so that nobody is working in it.
-    package let isWhole: Bool
+    package var isWhole = false
 
     package var name: RawPath { snapshot.name }
-
-    package init(snapshot: EntrySnapshot, stillFor: Duration, isWhole: Bool = false) {
-        self.snapshot = snapshot
-        self.stillFor = stillFor
-        self.isWhole = isWhole
-    }
 }

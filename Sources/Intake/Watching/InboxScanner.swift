@@ -114,7 +114,7 @@ private struct Walk {
     ) throws(FileFailure) {
         folders.append(InboxFile(path: path, kind: .directory, stamp: status.stamp))
         let depthLimit = isClutter ? Self.clutterDepth : limits.depth
-        if depth > depthLimit { excess = .depth(limit: depthLimit, folder: path) }
+        if depth > depthLimit { excess = .depth(limit: depthLimit) }
         if depth > 0 { noteCount(isClutter: isClutter) }
         // Clutter directly in the inbox isn't a drop.
         guard excess == nil, !(isClutter && depth == 0) else { return }

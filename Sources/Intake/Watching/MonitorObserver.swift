@@ -47,11 +47,6 @@ package struct SeenEntry: Sendable {
     package let snapshot: EntrySnapshot
     /// Whether it has been seen to hold still for the settle time, so that nobody is at work in it.
     package let isStill: Bool
-
-    package init(snapshot: EntrySnapshot, isStill: Bool) {
-        self.snapshot = snapshot
-        self.isStill = isStill
-    }
 }
 
 /// What happened to a drop that was handed over.
