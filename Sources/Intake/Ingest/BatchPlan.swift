@@ -68,12 +68,8 @@ struct BatchPlan: Sendable {
                     file: file, folder: folder, inbox: inbox, dropName: dropName, beingWritten: beingWritten,
                     placement: reading.placement(of: file.path), isOld: isOld(file.stamp), isWhole: isWhole))
         } catch {
-            switch error.errno {
-            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels:
-                batch.deferred[file] = .changed
-            case .permissionDenied, .notPermitted: batch.deferred[file] = .unreadable
-            default: throw error
-            }
+            guard error.isAboutChange || error.isForbidden else { throw error }
+            batch.deferred[file] = error.isForbidden ? .unreadable : .changed
         }
     }
 

@@ -124,11 +124,9 @@ private struct Walk {
                 try add(entry, of: folder, at: path.appending(entry), depth: depth, isClutter: isClutter)
             }
         } catch {
-            switch error.errno {
-            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels: break  // The next scan shows more.
-            case .permissionDenied, .notPermitted: unreadable.append(path)
-            default: throw error
-            }
+            // After a change, the next scan shows more.
+            guard error.isAboutChange || error.isForbidden else { throw error }
+            if error.isForbidden { unreadable.append(path) }
         }
     }
 
@@ -175,24 +173,18 @@ private struct Walk {
             pictures.insert(file.path)
         } else if !NameRules.isText(name), sniffedCount < Self.sniffLimit {
             sniffedCount += 1
-            if HiddenPicture.isOne(name, in: folder) { pictures.insert(file.path) }
+            if Self.mayBePicture(name, in: folder) { pictures.insert(file.path) }
         }
     }
 
     /// So many files are opened in a scan; a folder of more whose names say nothing is no folder of pictures.
     private static let sniffLimit = 1000
-}
 
-/// Whether a file that isn't to be taken contains a picture nevertheless.
-private enum HiddenPicture {
-    static func isOne(_ name: RawPath, in folder: FolderHandle) -> Bool {
-        // If it can't be read, it may be one.
+    /// Whether a file that isn't to be taken contains a picture nevertheless. If it can't be opened, it may.
+    private static func mayBePicture(_ name: RawPath, in folder: FolderHandle) -> Bool {
         guard let file = try? folder.file(name) else { return true }
         defer { try? file.close() }
-        let head = [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
-            count = (try? file.read(into: UnsafeMutableRawBufferPointer(buffer))) ?? 0
-        }
-        if case .picture = FileKind.sniff(head) { return true }
+        if case .picture = FileKind.sniff((try? file.readHead(limit: 64)) ?? []) { return true }
         return false
     }
 }

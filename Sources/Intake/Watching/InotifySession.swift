@@ -153,9 +153,8 @@ struct InotifySession {
         }
         let origin = event.has(Int32(IN_MOVED_TO)) ? renames.end(event.cookie) : nil
         noteWriter(event, of: path, from: origin?.path)
-        if isFolder && event.has(Int32(IN_CREATE | IN_MOVED_TO)) {
-            try watchTree(path, depth: path.components.count)
-        } else if isFolder && event.has(Int32(IN_ATTRIB)), closed.remove(path) != nil {
+        let isNew = event.has(Int32(IN_CREATE | IN_MOVED_TO))
+        if isFolder, isNew || (event.has(Int32(IN_ATTRIB)) && closed.remove(path) != nil) {
             try watchTree(path, depth: path.components.count)
         }
         // Our own removing of files is no news, and would have what stays in a drop looked at once more.
@@ -246,7 +245,7 @@ struct InotifySession {
     }
 
     private func absolute(_ path: RawPath) -> RawPath {
-        let root = RawPath(inbox.withPlatformString { [UInt8](UnsafeRawBufferPointer(start: $0, count: strlen($0))) })
+        let root = RawPath(inbox)
         return path.bytes.isEmpty ? root : root.appending(path)
     }
 
