@@ -21,8 +21,7 @@ extension ScanLimits {
 extension WatchSettings {
     package init(_ settings: Settings) {
         self.init(
-            settle: .seconds(settings.inbox.settle), mode: settings.inbox.watch == .poll ? .poll : .inotify,
-            limits: ScanLimits(settings.drops),
+            settle: .seconds(settings.inbox.settle), mode: settings.inbox.watch, limits: ScanLimits(settings.drops),
             rules: NameRules(
                 ignored: settings.inbox.ignore, keptFolders: Set(settings.inbox.keep.map { RawPath($0) })))
     }

@@ -30,13 +30,9 @@ package struct Settings: Sendable, Equatable {
     }
 
     package struct Inbox: Sendable, Equatable {
-        package enum WatchMode: String, Sendable, CaseIterable {
-            case inotify, poll
-        }
-
         /// After how many seconds without changes a drop is complete.
         package var settle: Double = standard(\.inbox.settle)
-        package var watch: WatchMode = standard(\.inbox.watch)
+        package var watch: InboxWatcher.Mode = standard(\.inbox.watch)
         /// The share of pictures, 0..<1, that go to the test set from a drop without a test folder.
         package var testShare: Double = standard(\.inbox.testShare)
         package var splitFolders: SplitFolders = standard(\.inbox.splitFolders)

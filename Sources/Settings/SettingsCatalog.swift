@@ -10,11 +10,6 @@ struct Setting: Sendable {
         case value, list, wordOrList
     }
 
-    /// The text that isn't a value of the setting.
-    struct Refusal: Error {
-        let text: String
-    }
-
     let key: String
     /// Where its value is.
     let path: any (PartialKeyPath<Settings> & Sendable)
@@ -58,17 +53,17 @@ struct Setting: Sendable {
     static func wordOrList<Value: Sendable>(
         _ key: String, _ path: any (WritableKeyPath<Settings, Value> & Sendable), default standard: Value,
         expected: String,
-        parse: @escaping @Sendable ([String]) -> Result<Value, Refusal>,
+        parse: @escaping @Sendable ([String]) throws(UnknownSplit) -> Value,
         format: @escaping @Sendable (Value) -> [String], _ help: String
     ) -> Setting {
         Setting(
             key: key, path: path, standard: standard, help: help, expected: expected, form: .wordOrList,
             read: { settings, texts in
-                switch parse(texts) {
-                case .success(let value):
-                    settings[keyPath: path] = value
+                do throws(UnknownSplit) {
+                    settings[keyPath: path] = try parse(texts)
                     return nil
-                case .failure(let refusal): return refusal.text
+                } catch {
+                    return error.name
                 }
             },
             write: { format($0[keyPath: path]) })
@@ -140,11 +135,7 @@ enum SettingsCatalog {
             "Share of the pictures for the test set, if a drop has no train/ and test/ folders."),
         .wordOrList(
             "inbox.split_folders", \.inbox.splitFolders, default: .auto, expected: SplitFolders.expected,
-            parse: { texts in
-                Result { () throws(UnknownSplit) in try SplitFolders(texts: texts) }
-                    .mapError { Setting.Refusal(text: $0.name) }
-            },
-            format: \.texts,
+            parse: { (texts) throws(UnknownSplit) in try SplitFolders(texts: texts) }, format: \.texts,
             "Which folders mean training or test: those named like train, Test Set or valid_2; none; or these."
         ),
         .list(

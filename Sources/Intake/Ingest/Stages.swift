@@ -90,15 +90,9 @@ struct CommittedBatch: Sendable {
     fileprivate let newSpellings: [IngestSummary.NewSpelling]
     /// How many files of the drop have been processed at its end.
     let end: Int
+}
 
-    fileprivate init(
-        drop: BatchDrop, verdicts: [(SourceFile, Verdict)], deferred: [(InboxFile, Deferral)],
-        newSpellings: [IngestSummary.NewSpelling], end: Int
-    ) {
-        (self.drop, self.verdicts, self.deferred) = (drop, verdicts, deferred)
-        (self.newSpellings, self.end) = (newSpellings, end)
-    }
-
+extension CommittedBatch {
     /// A batch of no files, which the stages begin and end with.
     init(drop: BatchDrop) { self.init(drop: drop, verdicts: [], deferred: [], newSpellings: [], end: 0) }
 
