@@ -65,12 +65,11 @@ struct TrainingService: Service {
         if activity.takeNewDrops() { schedule.noteDrop() }
         await finish(try await trainer.resume())
         let requests = try history.pendingRequests()
-        switch schedule.due(at: Self.now, hasRequest: !requests.isEmpty, inboxIsBusy: activity.isBusy) {
-        case .request: await finish(try await trainer.train(.request, requests: requests))
-        case .drop: await finish(try await trainer.train(.drop))
-        case .schedule: await finish(try await trainer.train(.schedule))
-        case nil: return
+        let hasRequest = !requests.isEmpty
+        guard let trigger = schedule.due(at: Self.now, hasRequest: hasRequest, inboxIsBusy: activity.isBusy) else {
+            return
         }
+        await finish(try await trainer.train(trigger, requests: requests))
         schedule.noteLook(at: Self.now)
     }
 

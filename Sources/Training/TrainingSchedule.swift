@@ -1,13 +1,10 @@
+package import Records
 package import Settings
 
 /// When to check whether to train: regularly, soon after drops if that is set, and whenever somebody asks.
 ///
 /// A value without a clock: monotonic seconds go in, due checks come out.
 package struct TrainingSchedule: Sendable {
-    package enum Due: Sendable, Equatable {
-        case schedule, drop, request
-    }
-
     private let every: Double
     private let onDrop: Bool
     private var lastLook: Double
@@ -25,7 +22,7 @@ package struct TrainingSchedule: Sendable {
     /// What is due now, the most urgent first; nil if nothing is.
     ///
     /// Nothing is due while a drop is being taken, because half a drop may contain only one class.
-    package func due(at now: Double, hasRequest: Bool, inboxIsBusy: Bool) -> Due? {
+    package func due(at now: Double, hasRequest: Bool, inboxIsBusy: Bool) -> RunTrigger? {
         if inboxIsBusy { return nil }
         if hasRequest { return .request }
         if onDrop && hasNewDrop { return .drop }
