@@ -64,7 +64,7 @@ struct TrainCommand: AsyncParsableCommand {
         let request = try history.requestRun(by: "\(NSUserName()), cultivar train", at: .now)
         while true {
             if let status = StatusBoard.read(from: state.status) { bar.show(status) }
-            if let run = try history.request(request.id)?.run {
+            if let run = try history.request(request)?.run {
                 let summary = try history.run(run)
                 if summary.outcome != .running { return summary }
             }

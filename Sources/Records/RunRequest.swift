@@ -9,16 +9,6 @@ package struct RunRequest: Codable, Hashable, Sendable {
     /// The run that did, which may be a skipped one; nil until then.
     @OrNull package var run: RunID?
 
-    package init(
-        id: RunRequestID, requestedAt: Timestamp, requester: String, takenAt: Timestamp? = nil, run: RunID? = nil
-    ) {
-        self.id = id
-        self.requestedAt = requestedAt
-        self.requester = requester
-        self.takenAt = takenAt
-        self.run = run
-    }
-
     enum CodingKeys: String, CodingKey {
         case id, requester, run
         case requestedAt = "requested_at"

@@ -216,13 +216,14 @@ struct RunHistoryTests {
     @Test("A request waits until a run takes it up")
     func requests() throws {
         try withRun { history, run in
-            let request = try history.requestRun(by: "alice", at: time(5))
-            #expect(try history.pendingRequests() == [request])
-            try history.takeRequests([request.id], for: run, at: time(10))
+            let id = try history.requestRun(by: "alice", at: time(5))
+            let pending = try history.pendingRequests()
+            #expect(pending.map(\.id) == [id] && pending[0].takenAt == nil && pending[0].run == nil)
+            try history.takeRequests([id], for: run, at: time(10))
             #expect(try history.pendingRequests().isEmpty)
-            let taken = RunRequest(
-                id: request.id, requestedAt: time(5), requester: "alice", takenAt: time(10), run: run)
-            #expect(try history.request(request.id) == taken)
+            let taken = try #require(try history.request(id))
+            #expect(taken.requestedAt == time(5) && taken.requester == "alice")
+            #expect(taken.takenAt == time(10) && taken.run == run)
         }
     }
 }

@@ -56,9 +56,10 @@ struct TrainerTests {
         let place = try workshop.open()
         for _ in 0..<2 {
             let request = try place.history.requestRun(by: "test", at: .now)
-            let run = try #require(try await place.trainer.train(.request, requests: [request]))
+            let requests = try place.history.pendingRequests()
+            let run = try #require(try await place.trainer.train(.request, requests: requests))
             #expect(run.outcome == .skipped)
-            #expect(try place.history.request(request.id)?.run == run.run)
+            #expect(try place.history.request(request)?.run == run.run)
         }
         #expect(try place.history.pendingRequests().isEmpty && place.history.runs().count == 2)
     }

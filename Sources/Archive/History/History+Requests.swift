@@ -7,11 +7,11 @@ extension RunRequest: FetchableRecord {
 
 extension History {
     /// Asks for a run now.
-    package func requestRun(by requester: String, at time: Timestamp) throws -> RunRequest {
+    package func requestRun(by requester: String, at time: Timestamp) throws -> RunRequestID {
         try write { db in
             try db.execute(
                 sql: "INSERT INTO run_requests (requested_at, requester) VALUES (?, ?)", arguments: [time, requester])
-            return RunRequest(id: db.lastInsertedRowID, requestedAt: time, requester: requester)
+            return db.lastInsertedRowID
         }
     }
 
