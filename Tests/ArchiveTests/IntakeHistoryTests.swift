@@ -43,7 +43,6 @@ struct IntakeHistoryTests {
             #expect(list.map(\.split) == [.test, .train])
             #expect(list.map(\.label) == ["cat", "cat"])
             #expect(try history.duplicates(limit: 1).map(\.path) == ["train/cat/b.jpg"])
-            #expect(try history.duplicates(before: list[0].file).map(\.path) == ["test/CAT/a.jpg"])
         }
     }
 

@@ -111,7 +111,6 @@ struct RunHistoryTests {
             #expect(runs.map(\.reason) == ["too few pictures", "0.5 is not better"])
             #expect(runs[1].parameters == parameters && runs[1].pictures == 6)
             #expect(try history.runs(limit: 1).map(\.run) == [runs[0].run])
-            #expect(try history.runs(before: runs[0].run).map(\.run) == [run])
             #expect(try history.newPictures().values.reduce(0, +) == 1)
         }
     }

@@ -6,33 +6,33 @@ extension RejectSummary: FetchableRecord {}
 extension DuplicateSummary: FetchableRecord {}
 
 extension History {
-    /// The drops, the newest first: at most `limit`, those before the drop `before`.
-    package func drops(limit: Int = 100, before: DropID = .max) throws -> [DropSummary] {
+    /// The drops, the newest first: at most `limit`.
+    package func drops(limit: Int = 100) throws -> [DropSummary] {
         try reader.read { db in
             let sql = """
                 SELECT id AS "drop", name_text AS name, arrived_at AS arrived, finished_at AS finished, accepted,
                     duplicates, rejected, layout, coalesce(warnings, '[]') AS warnings
-                FROM drops WHERE id < ? ORDER BY id DESC LIMIT ?
+                FROM drops ORDER BY id DESC LIMIT ?
                 """
-            return try DropSummary.fetchAll(db, sql: sql, arguments: [before, limit])
+            return try DropSummary.fetchAll(db, sql: sql, arguments: [limit])
         }
     }
 
-    /// The rejected files, the newest first: at most `limit`, those before the file `before`.
-    package func rejects(limit: Int = 100, before: Int64 = .max) throws -> [RejectSummary] {
+    /// The rejected files, the newest first: at most `limit`.
+    package func rejects(limit: Int = 100) throws -> [RejectSummary] {
         try reader.read { db in
             let sql = """
                 SELECT f.id AS file, d.name_text AS "drop", f.path_text AS path, f.reason_code AS code, f.reason,
                     f.bytes, f.recorded_at AS recorded
                 FROM files f JOIN drops d ON d.id = f.drop_id
-                WHERE f.verdict = 'rejected' AND f.id < ? ORDER BY f.id DESC LIMIT ?
+                WHERE f.verdict = 'rejected' ORDER BY f.id DESC LIMIT ?
                 """
-            return try RejectSummary.fetchAll(db, sql: sql, arguments: [before, limit])
+            return try RejectSummary.fetchAll(db, sql: sql, arguments: [limit])
         }
     }
 
-    /// The duplicates, the newest first: at most `limit`, those before the file `before`.
-    package func duplicates(limit: Int = 100, before: Int64 = .max) throws -> [DuplicateSummary] {
+    /// The duplicates, the newest first: at most `limit`.
+    package func duplicates(limit: Int = 100) throws -> [DuplicateSummary] {
         try reader.read { db in
             let sql = """
                 SELECT f.id AS file, d.name_text AS "drop", f.path_text AS path, p.id AS picture, l.name AS label,
@@ -41,9 +41,9 @@ extension History {
                      WHERE a.picture_id = p.id AND a.verdict = 'accepted' LIMIT 1) AS repeats
                 FROM files f JOIN drops d ON d.id = f.drop_id JOIN pictures p ON p.id = f.picture_id
                 JOIN labels l ON l.id = p.label_id
-                WHERE f.verdict = 'duplicate' AND f.id < ? ORDER BY f.id DESC LIMIT ?
+                WHERE f.verdict = 'duplicate' ORDER BY f.id DESC LIMIT ?
                 """
-            return try DuplicateSummary.fetchAll(db, sql: sql, arguments: [before, limit])
+            return try DuplicateSummary.fetchAll(db, sql: sql, arguments: [limit])
         }
     }
 }

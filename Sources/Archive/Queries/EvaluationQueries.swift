@@ -41,18 +41,16 @@ extension ClassScore<String> {
 }
 
 extension History {
-    /// A page of a run's test predictions, by picture: at most `limit`, those after the picture `after`.
-    package func predictions(of run: RunID, role: EvaluationRole, limit: Int = 1000, after: PictureID = 0) throws
-        -> [PredictionDetails]
-    {
+    /// A run's test predictions, by picture.
+    package func predictions(of run: RunID, role: EvaluationRole) throws -> [PredictionDetails] {
         try reader.read { db in
             let sql = """
                 SELECT p.id AS picture, p.digest, truth.name AS label, guess.name AS predicted, r.probability
                 FROM evaluations e JOIN predictions r ON r.evaluation_id = e.id JOIN pictures p ON p.id = r.picture_id
                 JOIN labels truth ON truth.id = p.label_id JOIN labels guess ON guess.id = r.label_id
-                WHERE e.run_id = ? AND e.role = ? AND r.picture_id > ? ORDER BY r.picture_id LIMIT ?
+                WHERE e.run_id = ? AND e.role = ? ORDER BY r.picture_id
                 """
-            return try PredictionDetails.fetchAll(db, sql: sql, arguments: [run, role, after, limit])
+            return try PredictionDetails.fetchAll(db, sql: sql, arguments: [run, role])
         }
     }
 }

@@ -17,11 +17,11 @@ extension RunSummary: FetchableRecord {
 }
 
 extension History {
-    /// The runs, the newest first: at most `limit`, those before the run `before`.
-    package func runs(limit: Int = 100, before: RunID = .max) throws -> [RunSummary] {
+    /// The runs, the newest first: at most `limit`.
+    package func runs(limit: Int = 100) throws -> [RunSummary] {
         try reader.read { db in
-            let sql = "SELECT \(RunSummary.columns) FROM runs WHERE id < ? ORDER BY id DESC LIMIT ?"
-            return try RunSummary.fetchAll(db, sql: sql, arguments: [before, limit])
+            let sql = "SELECT \(RunSummary.columns) FROM runs ORDER BY id DESC LIMIT ?"
+            return try RunSummary.fetchAll(db, sql: sql, arguments: [limit])
         }
     }
 
