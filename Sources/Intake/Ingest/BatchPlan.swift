@@ -1,5 +1,4 @@
 internal import System
-internal import SystemPackage
 
 /// The files of a drop in the order in which they are taken, batch by batch, with their folders.
 struct BatchPlan: Sendable {
