@@ -35,8 +35,7 @@ struct TakeCommand: AsyncParsableCommand {
         let inbox = InboxPaths(settings)
         let found = try RawArgument.paths(reading: paths).map { try inbox.path($0) }
         for path in found { try inbox.check(path) }
-        try history.requestTaking(
-            found.map { RawName(bytes: $0.bytes, text: $0.escaped) }, by: "\(NSUserName()), cultivar take", at: .now)
+        try history.requestTaking(found, by: "\(NSUserName()), cultivar take", at: .now)
         let isRunning = try DaemonLock.holder(in: state) != nil
         for path in found {
             print(

@@ -19,7 +19,7 @@ final class Approvals: Sendable {
         return state.withLock { state in
             if let last = state.readAt, last.duration(to: now) < .seconds(1) { return state.paths }
             state.readAt = now
-            if let requests = try? history.takeRequests() { state.paths = Set(requests.map { RawPath($0) }) }
+            if let requests = try? history.takeRequests() { state.paths = requests }
             return state.paths
         }
     }
@@ -39,6 +39,6 @@ final class Approvals: Sendable {
             let there = Set(entry.files.map(\.path)).union(entry.folders.map(\.path))
             gone += paths.filter { !$0.withoutFirst.bytes.isEmpty && !there.contains($0.withoutFirst) }
         }
-        try history.forgetTakeRequests(gone.map(\.bytes))
+        try history.forgetTakeRequests(gone)
     }
 }

@@ -1,14 +1,4 @@
-/// A file's name as raw bytes, as the file system has it, and as text that can be displayed.
-package struct RawName: Hashable, Sendable {
-    package let bytes: [UInt8]
-    /// The name for people: as UTF-8, with control characters and invalid bytes escaped.
-    package let text: String
-
-    package init(bytes: [UInt8], text: String) {
-        self.bytes = bytes
-        self.text = text
-    }
-}
+package import System
 
 /// A picture that Intake has validated and put into the store, to be recorded.
 package struct NewPicture: Hashable, Sendable {
@@ -52,10 +42,10 @@ package struct FileOutcome: Sendable {
     }
 
     /// Relative to the drop.
-    package let path: RawName
+    package let path: RawPath
     package let finding: Finding
 
-    package init(path: RawName, finding: Finding) {
+    package init(path: RawPath, finding: Finding) {
         self.path = path
         self.finding = finding
     }

@@ -1,3 +1,5 @@
+package import System
+
 /// A file of the inbox that has been taken but can't be removed: what distinguishes it from every other file, and from
 /// itself after a change.
 package struct KeptSource: Hashable, Sendable {
@@ -20,10 +22,10 @@ package struct KeptSource: Hashable, Sendable {
 package struct KeptName: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64
-    /// The drop and the path in it, as raw bytes.
-    package let path: [UInt8]
+    /// The drop and the path in it.
+    package let path: RawPath
 
-    package init(device: UInt64, inode: UInt64, path: [UInt8]) {
+    package init(device: UInt64, inode: UInt64, path: RawPath) {
         self.device = device
         self.inode = inode
         self.path = path

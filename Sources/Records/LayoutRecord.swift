@@ -1,3 +1,5 @@
+package import System
+
 /// How the folders of a drop were understood.
 package struct LayoutRecord: Hashable, Sendable {
     /// What looks like a mistake in how a drop was laid out.
@@ -15,12 +17,12 @@ package struct LayoutRecord: Hashable, Sendable {
 
     /// The label and split of the pictures in a folder.
     package struct Place: Hashable, Sendable {
-        /// The label's folder name, as raw bytes.
-        package let label: [UInt8]
+        /// The label's folder name.
+        package let label: RawPath
         /// Nil if no folder says it.
         package let split: Split?
 
-        package init(label: [UInt8], split: Split?) {
+        package init(label: RawPath, split: Split?) {
             self.label = label
             self.split = split
         }
@@ -29,11 +31,10 @@ package struct LayoutRecord: Hashable, Sendable {
     /// In a few words, for people.
     package let text: String
     package let warnings: [Warning]
-    /// All folders in which pictures of the drop have been seen, by their paths in it (raw bytes), and how they were
-    /// understood.
-    package let places: [[UInt8]: Place]
+    /// All folders in which pictures of the drop have been seen, by their paths in it, and how they were understood.
+    package let places: [RawPath: Place]
 
-    package init(text: String, warnings: [Warning], places: [[UInt8]: Place]) {
+    package init(text: String, warnings: [Warning], places: [RawPath: Place]) {
         self.text = text
         self.warnings = warnings
         self.places = places

@@ -124,7 +124,7 @@ extension Installation {
                 outcomes.append(try accept(bytes, names[label], split: index < train ? .train : .test))
             }
         }
-        let drop = try history.beginDrop(RawName(bytes: Array("d\(seed)".utf8), text: "d\(seed)"), at: .now)
+        let drop = try history.beginDrop(RawPath("d\(seed)"), at: .now)
         _ = try history.recordOutcomes(outcomes, in: drop, at: .now)
         try history.finishDrop(drop, at: .now)
     }
@@ -138,7 +138,7 @@ extension Installation {
         try store.commit([staged])
         let name = "\(label)/\(staged.digest.hex).png"
         return FileOutcome(
-            path: RawName(bytes: Array(name.utf8), text: name),
+            path: RawPath(name),
             finding: .picture(
                 NewPicture(
                     digest: staged.digest, byteCount: bytes.count, format: "png", width: 24, height: 24,

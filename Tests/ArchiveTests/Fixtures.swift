@@ -29,7 +29,7 @@ func time(_ seconds: Int = 0) -> Timestamp {
 /// A digest that stands for the picture number `number`.
 func digest(_ number: Int) -> PictureDigest { .sha256("picture \(number)".utf8) }
 
-func name(_ text: String) -> RawName { RawName(bytes: Array(text.utf8), text: text) }
+func name(_ text: String) -> RawPath { RawPath(text) }
 
 /// What Intake says of the picture `number` in a drop's folder `label`.
 func picture(_ number: Int, _ label: String, at path: String? = nil, split: Split = .train) -> FileOutcome {
@@ -38,7 +38,7 @@ func picture(_ number: Int, _ label: String, at path: String? = nil, split: Spli
         digest: digest(number), byteCount: 100 + number, format: "jpeg", width: 32, height: 24, label: name,
         split: split, splitOrigin: .hash)
     let path = path ?? "\(label)/\(number).jpg"
-    return FileOutcome(path: RawName(bytes: Array(path.utf8), text: path), finding: .picture(picture))
+    return FileOutcome(path: RawPath(path), finding: .picture(picture))
 }
 
 extension History {

@@ -274,7 +274,7 @@ extension History {
             try take(files + [refused], drop: "drop \(drop)")
         }
         _ = try beginAttempt(on: digest(1000), at: time())
-        let linked = KeptName(device: 1, inode: 2, path: Array("drop 0/2/a link".utf8))
+        let linked = KeptName(device: 1, inode: 2, path: name("drop 0/2/a link"))
         try keepSources([KeptSource(device: 1, inode: 2, size: 3, changed: 4)], names: [linked], of: 1, at: time())
         try requestTaking([name("drop 1/.hidden")], by: "a person", at: time())
         let dataset = try dataset()

@@ -1,4 +1,5 @@
 import GRDB
+import System
 import Testing
 
 @testable import Archive
@@ -115,9 +116,10 @@ struct IntakeHistoryTests {
     @Test("Names of any bytes are kept as they are")
     func rawNames() throws {
         try withHistory { history in
-            let raw = RawName(bytes: [0xff, 0x0a, 0x41], text: "\\xff\\nA")
+            let raw = RawPath([0xff, 0x0a, 0x41])
             _ = try history.beginDrop(raw, at: time())
             #expect(try history.unfinishedDrops().map(\.name) == [raw])
+            #expect(try history.drops().map(\.name) == [raw.escaped])
         }
     }
 
@@ -169,9 +171,9 @@ struct IntakeHistoryTests {
             let record = LayoutRecord(
                 text: "train/ and valid/, 2 labels", warnings: [LayoutRecord.Warning(code: "w", text: "Odd.")],
                 places: [
-                    []: .init(label: Array("d".utf8), split: nil),
-                    Array("train/a".utf8): .init(label: Array("a".utf8), split: .train),
-                    [0xFF]: .init(label: [0xFF], split: .test),
+                    RawPath(""): .init(label: name("d"), split: nil),
+                    name("train/a"): .init(label: name("a"), split: .train),
+                    RawPath([0xFF]): .init(label: RawPath([0xFF]), split: .test),
                 ])
             #expect(try history.describe(drop, record))
             #expect(try !history.describe(drop, record), "what is known isn't written once more")
@@ -179,8 +181,8 @@ struct IntakeHistoryTests {
             let listed = try #require(try history.drops().first)
             #expect(listed.layout == record.text && listed.warnings == record.warnings)
             try history.finishDrop(drop, at: time())
-            #expect(try history.latestPlaces(named: Array("d".utf8)) == record.places)
-            #expect(try history.latestPlaces(named: Array("e".utf8)).isEmpty)
+            #expect(try history.latestPlaces(named: name("d")) == record.places)
+            #expect(try history.latestPlaces(named: name("e")).isEmpty)
             #expect(try history.drops().first?.layout == record.text)
         }
     }
@@ -189,8 +191,8 @@ struct IntakeHistoryTests {
     func takeRequests() throws {
         try withHistory { history in
             for _ in 0..<2 { try history.requestTaking([name("d/.net")], by: "somebody", at: time()) }
-            #expect(try history.takeRequests() == [Array("d/.net".utf8)])
-            try history.forgetTakeRequests([Array("d/.net".utf8)])
+            #expect(try history.takeRequests() == [name("d/.net")])
+            try history.forgetTakeRequests([name("d/.net")])
             #expect(try history.takeRequests().isEmpty)
         }
     }

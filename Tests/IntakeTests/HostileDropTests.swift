@@ -347,7 +347,7 @@ struct HostileDropTests {
         let kept = try KeptSources(history, fewest: 3)
         #expect(!kept.areDueForCheck)
         let drop = RawPath("d")
-        try kept.insert(files, of: history.beginDrop(RawName(drop), at: .now), named: drop)
+        try kept.insert(files, of: history.beginDrop(drop, at: .now), named: drop)
         #expect(kept.areDueForCheck)
         try kept.forgetGone(from: scanner)
         #expect(try history.keptSources().count == 3)

@@ -207,7 +207,7 @@ struct IngestorTests {
         try workshop.drop([], at: "camera/.keep")
         let camera = RawPath("camera")
         let yesterday = Timestamp.now - .seconds(86_400)
-        let earlier = try workshop.history.beginDrop(RawName(camera), at: yesterday)
+        let earlier = try workshop.history.beginDrop(camera, at: yesterday)
         let ingestor = try workshop.ingestor()
         if byLook {
             try await workshop.close("camera", with: ingestor, isStill: false)

@@ -94,14 +94,14 @@ struct InterruptionTests {
     func stoppedBeforeRemoval() async throws {
         try workshop.drop(png(1), at: "d/cat/1")
         try workshop.drop(png(2), at: "d/cat/2")
-        let drop = try workshop.history.beginDrop(RawName(RawPath("d")), at: .now)
+        let drop = try workshop.history.beginDrop(RawPath("d"), at: .now)
         let source = try FileDescriptor.open(workshop.inbox.appending("d/cat/1"), .readOnly)
         let staged = try source.closeAfter { try workshop.store.stage(source, size: png(1).count) }
         try workshop.store.commit([staged])
         let picture = NewPicture(
             digest: staged.digest, byteCount: staged.byteCount, format: "png", width: 24, height: 16,
             label: try LabelName(spelling: "cat"), split: .train, splitOrigin: .hash)
-        let outcome = FileOutcome(path: RawName(RawPath("cat/1")), finding: .picture(picture))
+        let outcome = FileOutcome(path: RawPath("cat/1"), finding: .picture(picture))
         _ = try workshop.history.recordOutcomes([outcome], in: drop, at: .now)
 
         let summary = try await workshop.ingest("d")
@@ -141,16 +141,16 @@ struct InterruptionTests {
 
     @Test("Drops that have vanished meanwhile are finished at start")
     func vanishedDrop() async throws {
-        _ = try workshop.history.beginDrop(RawName(RawPath("gone")), at: .now)
+        _ = try workshop.history.beginDrop(RawPath("gone"), at: .now)
         try workshop.drop(png(1), at: "here/cat/1")
-        let here = try workshop.history.beginDrop(RawName(RawPath("here")), at: .now)
+        let here = try workshop.history.beginDrop(RawPath("here"), at: .now)
         try await workshop.ingestor().forgetVanished(from: InboxScanner(inbox: workshop.inbox))
         #expect(try workshop.history.unfinishedDrops().map(\.id) == [here])
     }
 
     @Test("A drop whose files were gone before its folders is cleared away once it has held still")
     func emptiedDrop() async throws {
-        for name in ["emptied", "waiting"] { _ = try workshop.history.beginDrop(RawName(RawPath(name)), at: .now) }
+        for name in ["emptied", "waiting"] { _ = try workshop.history.beginDrop(RawPath(name), at: .now) }
         try workshop.drop(png(1), at: "emptied/cat/.DS_Store")
         try workshop.drop(png(2), at: "waiting/cat/2.part")
         #expect(mkdir(workshop.inbox.appending("emptied/dog").string, 0o755) == 0)
@@ -162,7 +162,7 @@ struct InterruptionTests {
         #expect(try workshop.history.unfinishedDrops().count == 2)
         #expect(try workshop.isInInbox("emptied/cat/.DS_Store") && workshop.isInInbox("emptied/dog"))
         for name in names { try await workshop.close(name, with: ingestor) }
-        #expect(try workshop.history.unfinishedDrops().map(\.name.text) == ["waiting"])
+        #expect(try workshop.history.unfinishedDrops().map(\.name.escaped) == ["waiting"])
         #expect(try !workshop.isInInbox("emptied"))
         #expect(try workshop.isInInbox("waiting/cat/2.part"))
         #expect(try workshop.isInInbox("nobody's"))

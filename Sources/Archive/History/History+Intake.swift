@@ -1,5 +1,6 @@
 import GRDB
 package import Records
+package import System
 
 extension History {
     /// The key of this installation's `SplitRule`: 32 random bytes, made with the history.
@@ -13,14 +14,13 @@ extension History {
     }
 
     /// Begins a drop, or continues the unfinished one of the same name, which keeps its time.
-    package func beginDrop(_ name: RawName, at time: Timestamp) throws -> DropID {
+    package func beginDrop(_ name: RawPath, at time: Timestamp) throws -> DropID {
         try write { db in
-            let bytes = DatabaseBytes(name.bytes)
             let unfinished = "SELECT id FROM drops WHERE name = ? AND finished_at IS NULL"
-            if let id = try DropID.fetchOne(db, sql: unfinished, arguments: [bytes]) { return id }
+            if let id = try DropID.fetchOne(db, sql: unfinished, arguments: [name]) { return id }
             try db.execute(
                 sql: "INSERT INTO drops (name, name_text, arrived_at) VALUES (?, ?, ?)",
-                arguments: [bytes, name.text, time])
+                arguments: [name, name.escaped, time])
             return db.lastInsertedRowID
         }
     }
@@ -43,19 +43,19 @@ extension History {
         }
     }
 
-    /// How the folders of a drop have been understood so far, by their paths in it (raw bytes); empty for a new drop.
-    package func places(of drop: DropID) throws -> [[UInt8]: LayoutRecord.Place] {
+    /// How the folders of a drop have been understood so far, by their paths in it; empty for a new drop.
+    package func places(of drop: DropID) throws -> [RawPath: LayoutRecord.Place] {
         try places("WHERE id = ?", [drop])
     }
 
     /// The same for the latest drop with a name, finished or not.
-    package func latestPlaces(named name: [UInt8]) throws -> [[UInt8]: LayoutRecord.Place] {
-        try places("WHERE name = ? ORDER BY id DESC LIMIT 1", [DatabaseBytes(name)])
+    package func latestPlaces(named name: RawPath) throws -> [RawPath: LayoutRecord.Place] {
+        try places("WHERE name = ? ORDER BY id DESC LIMIT 1", [name])
     }
 
     private func places(
         _ selection: String, _ arguments: StatementArguments
-    ) throws -> [[UInt8]: LayoutRecord.Place] {
+    ) throws -> [RawPath: LayoutRecord.Place] {
         try reader.read { db in
             let sql = "SELECT folders FROM drops \(selection)"
             let folders = try DatabaseBytes.fetchOne(db, sql: sql, arguments: arguments)
@@ -97,13 +97,11 @@ extension History {
     }
 
     /// The drops that were begun and not finished, the oldest first.
-    package func unfinishedDrops() throws -> [(id: DropID, name: RawName, arrived: Timestamp)] {
+    package func unfinishedDrops() throws -> [(id: DropID, name: RawPath, arrived: Timestamp)] {
         try reader.read { db in
-            let sql = "SELECT id, name, name_text, arrived_at FROM drops WHERE finished_at IS NULL ORDER BY id"
+            let sql = "SELECT id, name, arrived_at FROM drops WHERE finished_at IS NULL ORDER BY id"
             return try Row.fetchAll(db, sql: sql).map { row in
-                let name = try RawName(
-                    bytes: row.decode(DatabaseBytes.self, forColumn: "name").bytes,
-                    text: row.decode(forColumn: "name_text"))
+                let name = try row.decode(RawPath.self, forColumn: "name")
                 return try (row.decode(forColumn: "id"), name, row.decode(forColumn: "arrived_at"))
             }
         }
@@ -129,20 +127,20 @@ extension KnownPicture {
 
 extension LayoutRecord {
     /// Folder, label and split of each place, with a NUL byte after each, which no path has.
-    static func encoded(_ places: [[UInt8]: Place]) -> [UInt8] {
+    static func encoded(_ places: [RawPath: Place]) -> [UInt8] {
         var bytes: [UInt8] = []
-        for (folder, place) in places.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        for (folder, place) in places.sorted(by: { $0.key < $1.key }) {
             let split = Array((place.split?.rawValue ?? "").utf8)
-            for field in [folder, place.label, split] { bytes += field + [0] }
+            for field in [folder.bytes, place.label.bytes, split] { bytes += field + [0] }
         }
         return bytes
     }
 
-    static func decoded(_ bytes: [UInt8]) -> [[UInt8]: Place] {
+    static func decoded(_ bytes: [UInt8]) -> [RawPath: Place] {
         let fields = bytes.split(separator: 0, omittingEmptySubsequences: false)
         return stride(from: 0, to: fields.count - 2, by: 3).reduce(into: [:]) { places, index in
             let split = Split(rawValue: String(decoding: fields[index + 2], as: UTF8.self))
-            places[Array(fields[index])] = Place(label: Array(fields[index + 1]), split: split)
+            places[RawPath(fields[index])] = Place(label: RawPath(fields[index + 1]), split: split)
         }
     }
 }

@@ -1,5 +1,6 @@
 import GRDB
 package import Records
+package import System
 
 extension History {
     /// The files that have been taken and, as far as is known, are still in the inbox.
@@ -21,7 +22,7 @@ extension History {
                     try KeptName(
                         device: UInt64(bitPattern: row.decode(forColumn: "device")),
                         inode: UInt64(bitPattern: row.decode(forColumn: "inode")),
-                        path: row.decode(DatabaseBytes.self, forColumn: "path").bytes)
+                        path: row.decode(forColumn: "path"))
                 })
         }
     }
@@ -54,20 +55,20 @@ extension History {
             for name in names {
                 try db.cachedStatement(sql: "INSERT OR IGNORE INTO kept_links (device, inode, path) VALUES (?, ?, ?)")
                     .execute(arguments: [
-                        Int64(bitPattern: name.device), Int64(bitPattern: name.inode), DatabaseBytes(name.path),
+                        Int64(bitPattern: name.device), Int64(bitPattern: name.inode), name.path,
                     ])
             }
         }
     }
 
-    /// The raw name of the drop that a kept file belongs to; nil if it isn't known.
-    package func dropName(keeping source: KeptSource) throws -> [UInt8]? {
+    /// The name of the drop that a kept file belongs to; nil if it isn't known.
+    package func dropName(keeping source: KeptSource) throws -> RawPath? {
         try reader.read { db in
             let sql = """
                 SELECT d.name FROM kept_sources k JOIN drops d ON d.id = k.drop_id
                 WHERE k.device = ? AND k.inode = ? AND k.size = ? AND k.changed = ?
                 """
-            return try DatabaseBytes.fetchOne(db, sql: sql, arguments: source.arguments)?.bytes
+            return try RawPath.fetchOne(db, sql: sql, arguments: source.arguments)
         }
     }
 

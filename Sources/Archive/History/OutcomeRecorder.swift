@@ -1,5 +1,6 @@
 import GRDB
 import Records
+import System
 
 /// Records the files of one drop inside one transaction.
 struct OutcomeRecorder {
@@ -7,12 +8,6 @@ struct OutcomeRecorder {
     let drop: DropID
     let time: Timestamp
     private(set) var newSpellings: [(spelling: String, label: String)] = []
-
-    init(db: Database, drop: DropID, time: Timestamp) {
-        self.db = db
-        self.drop = drop
-        self.time = time
-    }
 
     /// Records a file unless it is already recorded, and returns the verdict that counts.
     mutating func record(_ outcome: FileOutcome) throws -> Verdict {
@@ -26,7 +21,7 @@ struct OutcomeRecorder {
         }
     }
 
-    private mutating func record(_ picture: NewPicture, path: RawName) throws -> Verdict {
+    private mutating func record(_ picture: NewPicture, path: RawPath) throws -> Verdict {
         let known = try KnownPicture.fetch(db, picture.digest)
         if let known, let earlier = try earlierVerdict(on: path, picture: known) { return earlier }
         let label = known == nil ? picture.label.text : try name(of: picture.label)
@@ -48,23 +43,23 @@ struct OutcomeRecorder {
 
 extension OutcomeRecorder {
     /// Whether the same file has been rejected before, because the daemon was stopped before it could remove it.
-    private func isRecorded(_ path: RawName, code: String, bytes: Int?, digest: PictureDigest?) throws -> Bool {
+    private func isRecorded(_ path: RawPath, code: String, bytes: Int?, digest: PictureDigest?) throws -> Bool {
         try db.cachedStatement(
             sql: """
                 SELECT 1 FROM files WHERE drop_id = ? AND path = ? AND reason_code = ? AND bytes IS ?
                 AND picture_id IS NULL AND (digest IS NULL OR digest = ?)
                 """
-        ).exists([drop, DatabaseBytes(path.bytes), code, bytes, digest])
+        ).exists([drop, path, code, bytes, digest])
     }
 
     /// The verdict on the same path with the same bytes, from before the daemon was stopped.
-    private func earlierVerdict(on path: RawName, picture: KnownPicture) throws -> Verdict? {
+    private func earlierVerdict(on path: RawPath, picture: KnownPicture) throws -> Verdict? {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT verdict, reason_code, reason FROM files
                 WHERE drop_id = ? AND path = ? AND picture_id = ? ORDER BY id LIMIT 1
                 """)
-        let arguments: StatementArguments = [drop, DatabaseBytes(path.bytes), picture.id]
+        let arguments: StatementArguments = [drop, path, picture.id]
         guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
         switch try row.decode(String.self, forColumn: "verdict") {
         case "accepted": return .accepted(picture.id)
@@ -76,7 +71,7 @@ extension OutcomeRecorder {
     }
 
     private func insert(
-        _ path: RawName, _ verdict: Verdict, bytes: Int?, picture: PictureID?, digest: PictureDigest? = nil
+        _ path: RawPath, _ verdict: Verdict, bytes: Int?, picture: PictureID?, digest: PictureDigest? = nil
     ) throws -> Verdict {
         let (name, column, code, reason) =
             switch verdict {
@@ -91,7 +86,7 @@ extension OutcomeRecorder {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            drop, DatabaseBytes(path.bytes), path.text, name, code, reason, bytes, picture, time, digest,
+            drop, path, path.escaped, name, code, reason, bytes, picture, time, digest,
         ])
         try db.cachedStatement(sql: "UPDATE drops SET \(column) = \(column) + 1 WHERE id = ?")
             .execute(arguments: [drop])

@@ -16,6 +16,14 @@ struct DatabaseBytes: DatabaseValueConvertible {
     }
 }
 
+extension RawPath: DatabaseValueConvertible {
+    var databaseValue: DatabaseValue { Data(bytes).databaseValue }
+
+    static func fromDatabaseValue(_ value: DatabaseValue) -> RawPath? {
+        Data.fromDatabaseValue(value).map { RawPath($0) }
+    }
+}
+
 extension Digest: DatabaseValueConvertible {
     var databaseValue: DatabaseValue { Data(bytes).databaseValue }
 

@@ -98,7 +98,7 @@ package final class Ingestor: Sendable {
     package func forgetVanished(from scanner: InboxScanner) async throws {
         try await pool.run { [kept, history] _ in
             try kept.forgetGone(from: scanner)
-            for drop in try history.unfinishedDrops() where try !scanner.holds(RawPath(drop.name.bytes)) {
+            for drop in try history.unfinishedDrops() where try !scanner.holds(drop.name) {
                 try self.finish(drop.id, in: scanner)
             }
         }
@@ -112,7 +112,7 @@ package final class Ingestor: Sendable {
     package func closeDrops(_ seen: [RawPath: SeenEntry?], from scanner: InboxScanner) async throws {
         try await pool.run { [history] worker in
             for drop in try history.unfinishedDrops() {
-                guard let found = seen[RawPath(drop.name.bytes)] else { continue }
+                guard let found = seen[drop.name] else { continue }
                 if let found, try !self.isOver(found, begun: drop.arrived, in: scanner, worker.cancellation) {
                     continue
                 }
@@ -140,8 +140,8 @@ package final class Ingestor: Sendable {
     private func begin(_ drop: EntrySnapshot, in scanner: InboxScanner) throws -> (DropID, DropReading) {
         if drop.isKept { try finishEarlierDay(of: drop.name, in: scanner) }
         // If it is under way, it is the latest of its name.
-        let latest = drop.isKept ? try history.latestPlaces(named: drop.name.bytes) : nil
-        let id = try history.beginDrop(RawName(drop.name), at: .now)
+        let latest = drop.isKept ? try history.latestPlaces(named: drop.name) : nil
+        let id = try history.beginDrop(drop.name, at: .now)
         let known = try latest ?? history.places(of: id)
         let reading = DropReading(
             drop, rules: scanner.rules, splitFolders: tools.settings.splitFolders, earlier: known)
@@ -150,7 +150,7 @@ package final class Ingestor: Sendable {
     }
 
     private func finishEarlierDay(of folder: RawPath, in scanner: InboxScanner) throws {
-        for drop in try history.unfinishedDrops() where RawPath(drop.name.bytes) == folder {
+        for drop in try history.unfinishedDrops() where drop.name == folder {
             if drop.arrived.day != Timestamp.now.day { try finish(drop.id, in: scanner) }
         }
     }
@@ -178,7 +178,7 @@ package final class Ingestor: Sendable {
     private func originalName(of aside: EntrySnapshot) throws -> RawPath {
         let name = NameRules.originalName(ofAside: aside.name) ?? aside.name
         guard let known = aside.takeable.first(where: { kept.contains($0, of: aside.name) }),
-            let recorded = try history.dropName(keeping: KeptSource(known.stamp)).map({ RawPath($0) }),
+            let recorded = try history.dropName(keeping: KeptSource(known.stamp)),
             name.bytes.starts(with: recorded.bytes + [UInt8(ascii: "-")])
         else { return name }
         let suffix = name.bytes.dropFirst(recorded.bytes.count + 1)

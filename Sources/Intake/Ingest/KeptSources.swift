@@ -103,6 +103,6 @@ private struct KeptFile: Hashable {
 extension KeptName {
     fileprivate init(_ file: InboxFile, of drop: RawPath) {
         let drop = NameRules.originalName(ofAside: drop) ?? drop
-        self.init(device: file.stamp.device, inode: file.stamp.inode, path: drop.appending(file.path).bytes)
+        self.init(device: file.stamp.device, inode: file.stamp.inode, path: drop.appending(file.path))
     }
 }

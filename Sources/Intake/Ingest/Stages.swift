@@ -72,11 +72,10 @@ struct JudgedBatch: Sendable {
 
     private func outcome(of judged: JudgedFile, path: RawPath) -> FileOutcome? {
         switch judged {
-        case .picture(_, let picture): FileOutcome(path: RawName(path), finding: .picture(picture))
+        case .picture(_, let picture): FileOutcome(path: path, finding: .picture(picture))
         case .refused(_, let code, let reason, let byteCount, let digest):
             FileOutcome(
-                path: RawName(path),
-                finding: .refused(code: code, reason: reason, byteCount: byteCount, digest: digest))
+                path: path, finding: .refused(code: code, reason: reason, byteCount: byteCount, digest: digest))
         case .deferred, .vanished: nil
         }
     }
@@ -173,8 +172,4 @@ extension IngestSummary {
         kept += removed.kept.count
         newSpellings += removed.batch.newSpellings
     }
-}
-
-extension RawName {
-    init(_ path: RawPath) { self.init(bytes: path.bytes, text: path.escaped) }
 }

@@ -32,7 +32,7 @@ package struct UnrecordedPictures {
     /// Rejects these files of the store. If it is interrupted, it can be called again for the remaining files.
     package func reject(_ digests: [PictureDigest]) throws {
         guard !digests.isEmpty else { return }
-        let drop = try history.beginDrop(RawName(RawPath(Self.drop)), at: .now)
+        let drop = try history.beginDrop(RawPath(Self.drop), at: .now)
         for start in stride(from: 0, to: digests.count, by: Self.batchSize) {
             try reject(digests[start..<min(start + Self.batchSize, digests.count)], in: drop)
         }
@@ -51,7 +51,7 @@ package struct UnrecordedPictures {
             })
         let outcomes = try files.map { digest, name in
             FileOutcome(
-                path: RawName(name),
+                path: name,
                 finding: .refused(code: Self.code, reason: Self.reason, byteCount: try store.byteCount(of: digest)))
         }
         _ = try history.recordOutcomes(outcomes, in: drop, at: .now)

@@ -11,23 +11,23 @@ struct DropReading: Sendable {
 
     /// - Parameter earlier: how folders were understood before.
     init(
-        _ drop: EntrySnapshot, rules: NameRules, splitFolders: SplitFolders, earlier: [[UInt8]: LayoutRecord.Place]
+        _ drop: EntrySnapshot, rules: NameRules, splitFolders: SplitFolders, earlier: [RawPath: LayoutRecord.Place]
     ) {
         var folders = drop.isFolder ? DropLayout.folders(of: drop.takeable.lazy.map(\.path)) : []
         let seen = folders
         // The subfolders of a kept folder count even if they are empty at the moment.
         if drop.isKept { folders.formUnion(drop.innermostFolders(rules)) }
-        folders.formUnion(earlier.keys.map { RawPath($0) })
+        folders.formUnion(earlier.keys)
         let layout = DropLayout(
             name: drop.name, isFolder: drop.isFolder, folders: folders, splitFolders: splitFolders)
-        let known = Dictionary(uniqueKeysWithValues: earlier.map { (RawPath($0), DropLayout.Placement($1)) })
+        let known = earlier.mapValues { DropLayout.Placement.picture(label: $0.label, split: $0.split) }
         let placements = Set(drop.takeable.lazy.map(\.path.parent)).reduce(into: known) { placements, folder in
             if placements[folder] == nil { placements[folder] = layout.placement(inFolder: folder) }
         }
         var places = earlier
-        for folder in seen where places[folder.bytes] == nil {
+        for folder in seen where places[folder] == nil {
             if case .picture(let label, let split) = placements[folder] {
-                places[folder.bytes] = LayoutRecord.Place(label: label.bytes, split: split)
+                places[folder] = LayoutRecord.Place(label: label, split: split)
             }
         }
         var warnings = layout.warnings.map { LayoutRecord.Warning(code: $0.code, text: $0.description) }
@@ -44,11 +44,5 @@ struct DropReading: Sendable {
 
     func placement(of path: RawPath) -> DropLayout.Placement {
         placements[path.parent] ?? layout.placement(of: path)
-    }
-}
-
-extension DropLayout.Placement {
-    fileprivate init(_ place: LayoutRecord.Place) {
-        self = .picture(label: RawPath(place.label), split: place.split)
     }
 }
