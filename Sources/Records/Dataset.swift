@@ -45,11 +45,4 @@ package struct LabelCount: Codable, Hashable, Sendable {
     package let label: String
     package let train: Int
     package let test: Int
-
-    package init(id: LabelID, label: String, train: Int, test: Int) {
-        self.id = id
-        self.label = label
-        self.train = train
-        self.test = test
-    }
 }

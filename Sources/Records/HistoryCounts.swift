@@ -38,13 +38,4 @@ package struct HistoryCounts: Codable, Hashable, Sendable {
         self.champion = champion
         self.lastRun = lastRun
     }
-
-    enum CodingKeys: String, CodingKey {
-        case labels, drops, duplicates, rejects, runs, models, champion
-        case trainPictures = "train_pictures"
-        case testPictures = "test_pictures"
-        case unfinishedDrops = "unfinished_drops"
-        case pendingRequests = "pending_requests"
-        case lastRun = "last_run"
-    }
 }

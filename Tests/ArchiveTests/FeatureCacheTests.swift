@@ -32,19 +32,6 @@ struct FeatureCacheTests {
         }
     }
 
-    @Test("Rows are put a stride apart and what lies between them is left alone")
-    func stride() throws {
-        try withCache { cache, _ in
-            try cache.insert(keys(0..<2), [1, 2, 3, 4, 5, 6], in: space)
-            var rows = [Float](repeating: -1, count: 8)
-            try rows.withUnsafeMutableBufferPointer { buffer in
-                let start = try #require(buffer.baseAddress)
-                try cache.load(keys(0..<2), in: space, into: start, stride: 4)
-            }
-            #expect(rows == [1, 2, 3, -1, 4, 5, 6, -1])
-        }
-    }
-
     @Test("A picture that isn't there is named")
     func missing() throws {
         try withCache { cache, _ in

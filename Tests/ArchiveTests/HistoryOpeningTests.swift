@@ -22,7 +22,7 @@ struct HistoryOpeningTests {
             #expect(try withHistory { try $0.splitKey() } != key)
             #expect(try history.write { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
             #expect(try history.write { try Bool.fetchOne($0, sql: "PRAGMA foreign_keys") } == true)
-            #expect(try history.quickCheck().isEmpty)
+            #expect(try history.reader.read { try History.quickCheck(of: $0) }.isEmpty)
         }
     }
 
@@ -303,7 +303,7 @@ struct HistoryOpeningTests {
             #expect(try Files.names(in: folder.root).allSatisfy { !$0.string.hasPrefix(".") })
             let copy = try History.openReadOnly(target)
             #expect(try copy.counts() == history.counts())
-            #expect(try copy.quickCheck().isEmpty)
+            #expect(try copy.reader.read { try History.quickCheck(of: $0) }.isEmpty)
             #expect(throws: HistoryFailure.exists(target)) { try history.backup(to: target) }
         }
     }

@@ -12,8 +12,7 @@ struct IntakeHistoryTests {
         try withHistory { history in
             let recorded = try history.take([picture(1, "cat", split: .test)])
             guard case .accepted(let id) = recorded.verdicts[0] else { throw Unexpected(recorded.verdicts) }
-            let known = KnownPicture(
-                id: id, digest: digest(1), label: "cat", split: .test, firstPath: "drop/cat/1.jpg")
+            let known = KnownPicture(id: id, label: "cat", firstPath: "drop/cat/1.jpg")
             #expect(try history.knownPictures([digest(1), digest(2)]) == [digest(1): known])
         }
     }
@@ -63,7 +62,7 @@ struct IntakeHistoryTests {
 
     @Test("The rule compares labels, not spellings")
     func rule() {
-        let known = KnownPicture(id: 1, digest: digest(1), label: "Cat", split: .train, firstPath: "a/b")
+        let known = KnownPicture(id: 1, label: "Cat", firstPath: "a/b")
         #expect(DuplicateRule.decide(label: "cat", known: nil) == .new)
         #expect(DuplicateRule.decide(label: "CAT", known: known) == .duplicate(of: known))
         #expect(DuplicateRule.decide(label: "dog", known: known) == .contradiction(with: known))

@@ -1,8 +1,9 @@
 import Archive
-import Records
 import Settings
 import Testing
 import Training
+
+@testable import Records
 
 @Suite("Training schedule")
 struct TrainingScheduleTests {

@@ -58,19 +58,18 @@ package final class FeatureCache: Sendable {
         }
     }
 
-    /// Copies the features of `keys` to `target` in their order, one row each, `stride` values apart.
+    /// Copies the features of `keys` to `target` in their order, one row after the other.
     ///
     /// Reads each row into its place, so that no memory is needed beyond the target. Throws
     /// ``FeatureCacheFailure/missing(_:_:)`` for the first key that is missing.
     package func load(
-        _ keys: [FeatureKey], in space: FeatureSpace, into target: UnsafeMutablePointer<Float>, stride: Int? = nil
+        _ keys: [FeatureKey], in space: FeatureSpace, into target: UnsafeMutablePointer<Float>
     ) throws {
-        let stride = stride ?? space.featureCount
-        precondition(stride >= space.featureCount, "rows of \(space.featureCount) values, \(stride) apart")
+        let width = space.featureCount
         try access { pool in
             try pool.read { db in
                 let rows = try FeatureRows(db, space)
-                for (index, key) in keys.enumerated() where try !rows.read(key, into: target + index * stride) {
+                for (index, key) in keys.enumerated() where try !rows.read(key, into: target + index * width) {
                     throw FeatureCacheFailure.missing(key, space)
                 }
             }

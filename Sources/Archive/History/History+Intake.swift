@@ -87,7 +87,7 @@ extension History {
         }
     }
 
-    /// Which of the digests are recorded, with label and split.
+    /// Which of the digests are recorded, with their labels.
     package func knownPictures(_ digests: some Collection<PictureDigest>) throws -> [PictureDigest: KnownPicture] {
         try reader.read { db in
             var known: [PictureDigest: KnownPicture] = [:]
@@ -113,15 +113,14 @@ extension KnownPicture {
     static func fetch(_ db: Database, _ digest: PictureDigest) throws -> KnownPicture? {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT p.id, l.name, p.split, d.name_text || '/' || f.path_text
+                SELECT p.id, l.name, d.name_text || '/' || f.path_text
                 FROM pictures p JOIN labels l ON l.id = p.label_id
                 JOIN files f ON f.picture_id = p.id AND f.verdict = 'accepted' JOIN drops d ON d.id = f.drop_id
                 WHERE p.digest = ?
                 """)
         guard let row = try Row.fetchOne(statement, arguments: [digest]) else { return nil }
         return try KnownPicture(
-            id: row.decode(atIndex: 0), digest: digest, label: row.decode(atIndex: 1), split: row.decode(atIndex: 2),
-            firstPath: row.decode(atIndex: 3))
+            id: row.decode(atIndex: 0), label: row.decode(atIndex: 1), firstPath: row.decode(atIndex: 2))
     }
 }
 

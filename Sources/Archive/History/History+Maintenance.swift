@@ -6,8 +6,6 @@ package import SystemPackage
 extension History {
     /// SQLite's quick_check, which reads the whole file: the first problems that it finds (at most 5), none in an
     /// undamaged history.
-    package func quickCheck() throws -> [String] { try reader.read { try Self.quickCheck(of: $0) } }
-
     static func quickCheck(of db: Database) throws -> [String] {
         try String.fetchAll(db, sql: "PRAGMA quick_check(\(problemLimit))").filter { $0 != "ok" }
     }
