@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A moment in UTC to the millisecond; ISO 8601 text (`2026-07-31T09:05:00.250Z`) in the database and in JSON, so that
 /// text order is time order.
@@ -9,9 +10,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
     /// The current time of the wall clock.
     package static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(millisecondsSince1970: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        Timestamp(millisecondsSince1970: SystemTime.nowInNanoseconds / 1_000_000)
     }
 
     /// The day (UTC), counted from 1970.
