@@ -9,14 +9,9 @@ package struct Tensor: Sendable, Equatable {
     /// Every dimension is 0 or more; their product times the element's size is the number of bytes. [] is a scalar.
     package let dimensions: [Int]
     let bytes: Data
+}
 
-    init(name: String, elementType: ElementType, dimensions: [Int], bytes: Data) {
-        self.name = name
-        self.elementType = elementType
-        self.dimensions = dimensions
-        self.bytes = bytes
-    }
-
+extension Tensor {
     /// A float32 tensor of `values` in row-major order.
     package init(name: String, dimensions: [Int], floats values: some Collection<Float>) {
         let count = dimensions.reduce(1, *)
