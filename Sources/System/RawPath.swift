@@ -62,10 +62,7 @@ package struct RawPath: Hashable, Sendable, Comparable {
     private var lastSlash: Int { bytes.lastIndex(of: Self.slash) ?? -1 }
 
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
-        default: scalar != "\\"
-        }
+        !TerminalText.isControl(scalar) && scalar != "\\"
     }
 
     private func escapedPieces() -> String {

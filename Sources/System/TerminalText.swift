@@ -11,6 +11,14 @@ package enum TerminalText {
         replacing(in: text, where: { isHarmful($0) && !kept.contains($0) }, named)
     }
 
+    /// Whether it is a control or format character, or ends a line.
+    package static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+
     /// Whether it controls a terminal, ends a line, or changes the direction of the text around it.
     package static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
@@ -38,13 +46,6 @@ package enum TerminalText {
         guard text.unicodeScalars.contains(where: isReplaced) else { return text }
         return text.unicodeScalars.reduce(into: "") { result, scalar in
             if isReplaced(scalar) { result += replacement(scalar) } else { result.unicodeScalars.append(scalar) }
-        }
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: true
-        default: false
         }
     }
 }

@@ -160,11 +160,13 @@ extension RawPath {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "a")...UInt8(ascii: "z"):
                 true
-            default: "/._-+,:@%~".utf8.dropLast().contains(byte)
+            default: "/._-+,:@%".utf8.contains(byte)
             }
         }
         if isPlain, !bytes.isEmpty { return String(decoding: bytes, as: UTF8.self) }
-        if let text = String(validating: bytes, as: UTF8.self), text.unicodeScalars.allSatisfy(\.isPlainInShell) {
+        if let text = String(validating: bytes, as: UTF8.self),
+            !text.unicodeScalars.contains(where: TerminalText.isControl)
+        {
             return "'" + text.replacing("'", with: "'\\''") + "'"
         }
         let escaped = bytes.map { byte -> String in
@@ -175,14 +177,5 @@ extension RawPath {
             }
         }
         return "$'" + escaped.joined() + "'"
-    }
-}
-
-extension Unicode.Scalar {
-    fileprivate var isPlainInShell: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
-        default: true
-        }
     }
 }
