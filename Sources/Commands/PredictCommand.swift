@@ -130,10 +130,6 @@ private struct PredictionRow: Encodable {
         self.probabilities = Dictionary(zip(labels, probabilities)) { first, _ in first }
     }
 
-    private enum CodingKeys: CodingKey {
-        case image, version, label, probability, probabilities
-    }
-
     static func listing(_ rows: [PredictionRow]) -> Listing<PredictionRow> {
         Listing(
             items: rows,

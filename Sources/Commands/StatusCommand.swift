@@ -13,6 +13,8 @@ internal import Training
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show what the daemon is doing, what it has, and what waits.")
+    /// The newest drops, whose warnings are shown.
+    private static let recentDrops = 10
 
     @OptionGroup var installation: InstallationOptions
     @OptionGroup var output: FormatOption
@@ -40,11 +42,6 @@ struct StatusCommand: AsyncParsableCommand {
             try print(Listing(items: report.lines, columns: StatusLine.columns, emptyText: "").rendered(as: .csv))
         }
     }
-}
-
-extension StatusCommand {
-    /// The newest drops, whose warnings are shown.
-    private static let recentDrops = 10
 }
 
 /// What looks like a mistake in a drop's folders.

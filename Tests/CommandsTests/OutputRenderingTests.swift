@@ -1,6 +1,7 @@
-import Commands
 import Foundation
 import Testing
+
+@testable import Commands
 
 private struct Fruit: Encodable {
     let name: String

@@ -3,12 +3,12 @@ internal import Foundation
 internal import System
 
 /// How a listing is printed.
-package enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
+enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
     case table, json, csv
 }
 
 /// One column of a listing: its title, its text for an item, and whether it holds numbers.
-package struct Column<Item> {
+struct Column<Item> {
     let title: String
     let isNumber: Bool
     let text: (Item) -> String
@@ -16,7 +16,7 @@ package struct Column<Item> {
     /// - Parameters:
     ///   - number: whether it is aligned to the right in a table.
     ///   - text: the cell, as it is; what would be harmful on a terminal is escaped when it is printed.
-    package init(_ title: String, number: Bool = false, _ text: @escaping (Item) -> String) {
+    init(_ title: String, number: Bool = false, _ text: @escaping (Item) -> String) {
         self.title = title
         isNumber = number
         self.text = text
@@ -24,22 +24,16 @@ package struct Column<Item> {
 }
 
 /// A listing that can be printed in every format: the columns make the table and the CSV, the items make the JSON.
-package struct Listing<Item: Encodable> {
+struct Listing<Item: Encodable> {
     let items: [Item]
     let columns: [Column<Item>]
     /// What a table says if there is nothing to list.
     let emptyText: String
 
-    package init(items: [Item], columns: [Column<Item>], emptyText: String) {
-        self.items = items
-        self.columns = columns
-        self.emptyText = emptyText
-    }
-
     /// The listing as text, without a line end after the last line. Throws what encoding the items as JSON throws.
     ///
     /// - Parameter isForTerminal: whether a CSV is for a terminal; by default, this depends on standard output.
-    package func rendered(as format: OutputFormat, isForTerminal: Bool? = nil) throws -> String {
+    func rendered(as format: OutputFormat, isForTerminal: Bool? = nil) throws -> String {
         switch format {
         case .table: items.isEmpty ? emptyText : TableText.of(items, columns)
         case .json: try JSONOutput.of(items)
@@ -85,8 +79,8 @@ enum TableText {
 }
 
 /// JSON as every command prints it: snake_case keys in alphabetical order, UTC times in ISO 8601.
-package enum JSONOutput {
-    package static func of(_ value: some Encodable) throws -> String {
+enum JSONOutput {
+    static func of(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.dateEncodingStrategy = .iso8601

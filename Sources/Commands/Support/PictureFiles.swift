@@ -27,8 +27,6 @@ struct PictureFiles: Sendable {
     /// What can't be listed or read, with the reason.
     private(set) var failures: [(file: File, reason: String)] = []
 
-    init() {}
-
     mutating func add(_ path: FilePath) {
         if Self.kind(of: path, following: true) == .directory { look(into: path) } else { pictures.append(File(path)) }
     }
@@ -60,9 +58,8 @@ struct PictureFiles: Sendable {
 
     private mutating func sortFile(_ path: FilePath) {
         do {
-            switch try Self.fileKind(of: path) {
-            case .picture: pictures.append(File(path))
-            case .changed: pictures.append(File(path))
+            switch try Files.reading(path, { FileKind.sniff(try $0.readHead(limit: 1024)) }) {
+            case .picture, .changed: pictures.append(File(path))
             case .other(let name): strangers.append((File(path), name))
             case .empty: strangers.append((File(path), "an empty file"))
             case .unknown: strangers.append((File(path), "not a picture"))
@@ -70,10 +67,6 @@ struct PictureFiles: Sendable {
         } catch {
             failures.append((File(path), "\((error as? FileFailure)?.errno.description ?? "\(error)")"))
         }
-    }
-
-    private static func fileKind(of path: FilePath) throws -> FileKind {
-        try Files.reading(path) { FileKind.sniff(try $0.readHead(limit: 1024)) }
     }
 
     /// Nil where there is nothing, or it can't be told.

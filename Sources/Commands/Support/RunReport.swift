@@ -68,12 +68,12 @@ struct RunReport {
         columns.append(
             Column("epochs", number: true) { $0.trials.map { "\($0.curve.count)" }.joined(separator: "/") })
         columns.append(Column("parameters") { Text.parameters($0.parameters) })
-        return table(details.candidates, columns)
+        return TableText.of(details.candidates, columns)
     }
 
     private var refit: String {
         guard let refit = details.refit else { return "" }
-        let curve = table(
+        let curve = TableText.of(
             refit.curve,
             [
                 Column("epoch", number: true) { "\($0.epoch)" + ($0.epoch == refit.bestEpoch ? "*" : " ") },
@@ -103,11 +103,7 @@ struct RunReport {
         let pictures = evaluation.classes.map(\.support).reduce(0) { $0.saturatingSum($1) }
         return "The \(name) on the test set (\(pictures) pictures of \(classes.count) classes): "
             + "accuracy \(Text.accuracy(evaluation.accuracy)); "
-            + "one row per true class, one numbered column per predicted class\n" + table(classes, columns)
-    }
-
-    private func table<Item>(_ items: [Item], _ columns: [Column<Item>]) -> String {
-        TableText.of(items, columns)
+            + "one row per true class, one numbered column per predicted class\n" + TableText.of(classes, columns)
     }
 }
 
