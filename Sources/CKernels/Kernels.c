@@ -26,66 +26,35 @@ static inline void *element_at(void *from, ptrdiff_t at, CultivarFormat format) 
     return (char *)from + at * (format == CULTIVAR_FLOAT32 ? 4 : 2);
 }
 
-#define WIDTH 4
-#define NAME(name) name##_baseline
-#include "KernelBodies.h"
-#undef WIDTH
-#undef NAME
-
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define WIDTH 8
-#define NAME(name) name##_avx2
-#include "KernelBodies.h"
-#undef WIDTH
-#undef NAME
-#pragma clang attribute pop
-
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
-                             apply_to = function)
-#define WIDTH 16
-#define NAME(name) name##_avx512
-#include "KernelBodies.h"
-#undef WIDTH
-#undef NAME
-#pragma clang attribute pop
-#endif
-
-#if defined(__x86_64__)
-#define DISPATCH(name, ...) \
-    switch (cultivar_cpu().best) { \
-        case CULTIVAR_AVX512: name##_avx512(__VA_ARGS__); break; \
-        case CULTIVAR_AVX2: name##_avx2(__VA_ARGS__); break; \
-        case CULTIVAR_BASELINE: name##_baseline(__VA_ARGS__); break; \
-    }
-#else
-#define DISPATCH(name, ...) name##_baseline(__VA_ARGS__)
-#endif
+#define BODIES "KernelBodies.h"
+#define HAS_BASELINE
+#include "ForEachInstructionSet.h"
+#define RUN(name, ...) DISPATCH(cultivar_cpu().best, name, __VA_ARGS__)
 
 void cultivar_normalize(const uint8_t *pixels, ptrdiff_t count, const float scale[3], const float shift[3],
                         float *output) {
-    DISPATCH(normalize, pixels, count, scale, shift, output);
+    RUN(normalize, pixels, count, scale, shift, output);
 }
 
 void cultivar_finish(float *values, ptrdiff_t rows, ptrdiff_t channels, const float *bias, const float *residual,
                      CultivarActivation activation) {
-    DISPATCH(finish, values, rows, channels, bias, residual, activation);
+    RUN(finish, values, rows, channels, bias, residual, activation);
 }
 
 void cultivar_affine(const float *input, ptrdiff_t rows, ptrdiff_t channels, const float *scale, const float *shift,
                      CultivarActivation activation, float *output) {
-    DISPATCH(affine, input, rows, channels, scale, shift, activation, output);
+    RUN(affine, input, rows, channels, scale, shift, activation, output);
 }
 
 void cultivar_arithmetic(CultivarArithmetic op, const float *left, ptrdiff_t leftStep, const float *right,
                          ptrdiff_t rightStep, ptrdiff_t rows, ptrdiff_t channels, CultivarActivation activation,
                          float *output) {
-    DISPATCH(arithmetic, op, left, leftStep, right, rightStep, rows, channels, activation, output);
+    RUN(arithmetic, op, left, leftStep, right, rightStep, rows, channels, activation, output);
 }
 
 void cultivar_depthwise(const CultivarWindow *window, const float *input, const float *weights, const float *bias,
                         CultivarActivation activation, float *output) {
-    DISPATCH(depthwise, window, input, weights, bias, activation, output);
+    RUN(depthwise, window, input, weights, bias, activation, output);
 }
 
 void cultivar_depthwise_short(CultivarFormat format, const CultivarWindow *window, const float *input,
@@ -101,23 +70,23 @@ void cultivar_depthwise_short(CultivarFormat format, const CultivarWindow *windo
 }
 
 void cultivar_max_pool(const CultivarWindow *window, const float *input, float *output) {
-    DISPATCH(max_pool, window, input, output);
+    RUN(max_pool, window, input, output);
 }
 
 void cultivar_average_pool(const CultivarWindow *window, int countPadding, ptrdiff_t padBottom, ptrdiff_t padRight,
                            const float *input, float *output) {
-    DISPATCH(average_pool, window, countPadding, padBottom, padRight, input, output);
+    RUN(average_pool, window, countPadding, padBottom, padRight, input, output);
 }
 
 void cultivar_global_average(const float *input, ptrdiff_t rows, ptrdiff_t channels, float *output) {
-    DISPATCH(global_average, input, rows, channels, output);
+    RUN(global_average, input, rows, channels, output);
 }
 
 void cultivar_global_max(const float *input, ptrdiff_t rows, ptrdiff_t channels, float *output) {
-    DISPATCH(global_max, input, rows, channels, output);
+    RUN(global_max, input, rows, channels, output);
 }
 
-void cultivar_softmax(const float *input, ptrdiff_t count, float *output) { DISPATCH(softmax, input, count, output); }
+void cultivar_softmax(const float *input, ptrdiff_t count, float *output) { RUN(softmax, input, count, output); }
 
 // One kernel row of one patch: zeros left of the image, pixels, zeros right of it.
 static float *patch_line(const CultivarWindow *w, const float *line, ptrdiff_t originX, ptrdiff_t channel,
