@@ -33,7 +33,7 @@ struct AugmentCommand: AsyncParsableCommand {
         let bytes = try InputFile.read(FilePath(image), named: image)
         let sheet: [UInt8]
         do {
-            sheet = try ContactSheetDrawing(settings: settings).draw(bytes, side: size)
+            sheet = try ContactSheetDrawing.draw(bytes, side: size, with: settings)
         } catch {
             throw UserFileError(path: image, action: "draw", reason: "\(error)")
         }

@@ -4,11 +4,13 @@
 /// reject a picture. Odd files that libjpeg accepts are read as libjpeg reads them, and odd tags as Pillow reads them.
 extension Orientation {
     static func read(from bytes: UnsafeRawBufferPointer, format: PictureFormat) -> Orientation {
-        let file = ByteReader(bytes, isBigEndian: true)
+        let file = ByteReader(bytes: bytes, isBigEndian: true)
         let value =
             switch format {
             case .jpeg:
-                exifContent(ofJPEG: file).withUnsafeBytes { orientation(inExif: ByteReader($0, isBigEndian: true)) }
+                exifContent(ofJPEG: file).withUnsafeBytes {
+                    orientation(inExif: ByteReader(bytes: $0, isBigEndian: true))
+                }
             case .png: exifChunk(ofPNG: file).flatMap(orientation(inExif:))
             }
         return value.flatMap(Orientation.init(rawValue:)) ?? .upright
@@ -108,11 +110,6 @@ private struct ByteReader {
     let bytes: UnsafeRawBufferPointer
     var isBigEndian: Bool
 
-    init(_ bytes: UnsafeRawBufferPointer, isBigEndian: Bool) {
-        self.bytes = bytes
-        self.isBigEndian = isBigEndian
-    }
-
     func byte(at offset: Int) -> UInt8? { offset >= 0 && offset < bytes.count ? bytes[offset] : nil }
 
     /// An unsigned integer of up to 4 bytes.
@@ -125,7 +122,7 @@ private struct ByteReader {
     func slice(at offset: Int, count: Int) -> ByteReader? {
         guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else { return nil }
         return ByteReader(
-            UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]), isBigEndian: isBigEndian)
+            bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]), isBigEndian: isBigEndian)
     }
 
     func starts(with text: StaticString) -> Bool {
