@@ -94,13 +94,13 @@ extension TrainingNetwork {
         precondition(!rows.isEmpty && rows.count <= hyperparameters.batchSize, "a batch of \(rows.count)")
         let count = rows.count
         gather(rows, of: data.features, columns: layout.features, into: input.baseAddress)
-        let denseInput = forward(count)
+        forward(count)
         let score = CrossEntropy.scoreAndGradient(
             logits.baseAddress, rows: rows, labels: data.labels, columns: layout.classes)
         optimizer.beginStep()
         backwardToHidden(count)
         updateOutputLayer(count)
-        updateHiddenLayer(count, denseInput: denseInput)
+        updateHiddenLayer(count)
         return score
     }
 
@@ -115,8 +115,8 @@ extension TrainingNetwork {
         return total
     }
 
-    /// Computes the logits and returns the input of the first dense layer.
-    private func forward(_ count: Int) -> UnsafePointer<Float> {
+    /// Computes the logits.
+    private func forward(_ count: Int) {
         let denseInput = layout.hasBatchNormalization ? normalize(count) : input.baseAddress
         GEMM.multiply(
             m: count, n: layout.hidden, k: layout.features, denseInput, leadingA: layout.features,
@@ -129,7 +129,6 @@ extension TrainingNetwork {
         }
         multiplyToLogits(
             hiddenOutput, rows: count, weights: weights.baseAddress, layout: layout, into: logits.baseAddress)
-        return UnsafePointer(denseInput)
     }
 
     private func normalize(_ count: Int) -> UnsafeMutablePointer<Float> {
@@ -166,7 +165,7 @@ extension TrainingNetwork {
         optimizer.update(layout.outputBias, smallGradient.baseAddress)
     }
 
-    private func updateHiddenLayer(_ count: Int, denseInput: UnsafePointer<Float>) {
+    private func updateHiddenLayer(_ count: Int) {
         sumRows(hiddenGradient.baseAddress, rows: count, columns: layout.hidden, into: smallGradient.baseAddress)
         optimizer.update(layout.hiddenBias, smallGradient.baseAddress)
         // `smallGradient` keeps the gradient of the bias for `differentiateNormalization`.
