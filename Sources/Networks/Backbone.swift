@@ -7,7 +7,7 @@ package import SystemPackage
 /// The file's input is float32, (N, 3, H, W) or (N, H, W, 3); H and W may be open. Its output is (N, features), or a
 /// map that is averaged over rows and columns. `metadata_props` contain the rest: `name`, `input_size`, `pixel_scale`,
 /// `mean`, `std`, `source_package`, `licence`, `source_sha256`; each may be absent.
-package final class Backbone: Sendable {
+package struct Backbone: Sendable {
     /// How the file's output is turned into features.
     package enum Output: Sendable {
         /// (N, features), used as they are.
@@ -46,14 +46,14 @@ package final class Backbone: Sendable {
     package var precisionError: Float { reduction.error }
     /// What the bits of features depend on besides weights and pictures, as a stable text: precision and kernels.
     package var arithmetic: String { "\(reduction), \(network.kernels.family)" }
-    private let network: Network
-    private let reduction: Calibration.Reduction
+    private var network: Network
+    private var reduction: Calibration.Reduction
 
     /// Reads, validates and packs the network in the file at `path`.
     ///
     /// Throws `NetworkFileError` with a `ModelFileError` or a `NetworkError` that names the operator, attribute, tensor
     /// or metadata entry that causes it.
-    package convenience init(contentsOf path: FilePath) throws(NetworkFileError) {
+    package init(contentsOf path: FilePath) throws(NetworkFileError) {
         do {
             try self.init(ModelFile.read(path), fallbackName: path.stem ?? "backbone", kernels: .chosen())
         } catch {
@@ -92,23 +92,6 @@ package final class Backbone: Sendable {
         self.network = network
     }
 
-    private init(_ other: Backbone, _ reduction: Calibration.Reduction) {
-        name = other.name
-        defaultInputSize = other.defaultInputSize
-        acceptsAnySize = other.acceptsAnySize
-        featureCount = other.featureCount
-        parameterCount = other.parameterCount
-        preprocessing = other.preprocessing
-        sourcePackage = other.sourcePackage
-        licence = other.licence
-        sourceChecksum = other.sourceChecksum
-        model = other.model
-        takesChannelsLast = other.takesChannelsLast
-        output = other.output
-        self.reduction = reduction
-        network = Network(other.network.graph, kernels: other.network.kernels, reduced: reduction.products)
-    }
-
     /// The same backbone with its expensive products computed in `precision`, as far as the error stays small. The
     /// choice and the error are determined on generated pictures. A backbone without such products stays as it is.
     ///
@@ -124,8 +107,11 @@ package final class Backbone: Sendable {
             acceptsAnySize && (try? network.measure(height: size, width: size)) != nil
         }
         let calibration = Calibration(
-            network, preprocessing: preprocessing, inputSizes: open.isEmpty ? [defaultInputSize] : open)
-        return Backbone(self, try calibration.reduction(precision))
+            network: network, preprocessing: preprocessing, inputSizes: open.isEmpty ? [defaultInputSize] : open)
+        var result = self
+        result.reduction = try calibration.reduction(precision)
+        result.network = Network(network.graph, kernels: network.kernels, reduced: result.reduction.products)
+        return result
     }
 
     /// An extractor for pictures of `inputSize` x `inputSize` pixels.

@@ -27,16 +27,10 @@ struct Calibration {
     /// larger error counts.
     static let inputSizes = [32, 128]
 
-    private let network: Network
-    private let preprocessing: Preprocessing
-    private let inputSizes: [Int]
-
-    /// The network must take all of `inputSizes`.
-    init(_ network: Network, preprocessing: Preprocessing, inputSizes: [Int]) {
-        self.network = network
-        self.preprocessing = preprocessing
-        self.inputSizes = inputSizes
-    }
+    let network: Network
+    let preprocessing: Preprocessing
+    /// The network must take all of them.
+    let inputSizes: [Int]
 
     /// As many products in `precision` as possible with the error below the target; those with the largest errors stay
     /// float32.
