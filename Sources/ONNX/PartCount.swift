@@ -18,11 +18,6 @@ struct PartCount {
         return count.hasPieces
     }
 
-    private init(bytes: [UInt8], limit: Int) {
-        self.bytes = bytes
-        self.limit = limit
-    }
-
     private mutating func count(_ range: Range<Int>, _ shape: MessageShape) throws(ModelFileError) {
         var reader = FieldReader(bytes, range)
         var seen: UInt64 = 0

@@ -12,8 +12,6 @@ struct PieceJoining {
         try PieceJoining(bytes: bytes).message([bytes.indices], .model)
     }
 
-    private init(bytes: [UInt8]) { self.bytes = bytes }
-
     /// The message that begins in the first range and continues in the others.
     private func message(_ ranges: [Range<Int>], _ shape: MessageShape) throws(ModelFileError) -> [UInt8] {
         var (result, lists, pieces) = ([UInt8](), [UInt64: [UInt8]](), [UInt64: [Range<Int>]]())

@@ -10,13 +10,8 @@ internal import SystemPackage
 
 /// Scores the champion on the current test set, which has grown since it was promoted.
 struct ChampionScoring: Sendable {
-    private let installation: Installation
-    private let extraction: FeatureExtraction
-
-    init(_ installation: Installation, _ extraction: FeatureExtraction) {
-        self.installation = installation
-        self.extraction = extraction
-    }
+    let installation: Installation
+    let extraction: FeatureExtraction
 
     func score(_ champion: ModelRecord, on set: PictureSet) async throws -> TestScore {
         let probabilities = try await probabilities(of: champion, on: set.digests)

@@ -5,16 +5,10 @@ internal import Status
 
 /// Turns a search's progress into the service's status: how many epochs are done, and where it is.
 struct SearchStatus: Sendable {
-    private let board: StatusBoard
-    private let plan: RunPlan
-    private let finished: Int
-
-    /// - Parameter finished: the trials that an earlier process has finished.
-    init(_ board: StatusBoard, plan: RunPlan, finished: Int) {
-        self.board = board
-        self.plan = plan
-        self.finished = finished
-    }
+    let board: StatusBoard
+    let plan: RunPlan
+    /// The trials that an earlier process has finished.
+    let finished: Int
 
     func begin() {
         board.begin(

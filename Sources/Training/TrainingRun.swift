@@ -96,7 +96,7 @@ struct TrainingRun: Sendable {
     /// The best candidate and its fit on all training pictures. Their features are in memory only during this call.
     private func search() async throws -> (best: Hyperparameters, fit: FitResult) {
         let shelf = FeatureShelf(plan, cache: installation.cache)
-        let progress = SearchStatus(status, plan: plan, finished: finished.count)
+        let progress = SearchStatus(board: status, plan: plan, finished: finished.count)
         let ranking = try await rank(shelf, progress)
         let fit = try await refit(ranking, shelf, progress)
         return (plan.search.candidates[ranking.best.candidate], fit)
@@ -174,7 +174,8 @@ struct TrainingRun: Sendable {
         _ champion: ModelRecord?, on tests: PictureSet
     ) async throws -> (version: String, score: TestScore)? {
         guard let champion else { return nil }
-        return (champion.version, try await ChampionScoring(installation, extraction).score(champion, on: tests))
+        let scoring = ChampionScoring(installation: installation, extraction: extraction)
+        return (champion.version, try await scoring.score(champion, on: tests))
     }
 }
 

@@ -89,17 +89,10 @@ private struct Walk {
     var excess: EntrySnapshot.Excess?
     /// Hidden files that are pictures.
     var pictures: Set<RawPath> = []
-    private var bytes: Int64 = 0
-    private var count = 0
-    private var clutterCount = 0
-    private var sniffedCount = 0
-
-    init(drop: RawPath, limits: ScanLimits, rules: NameRules, beat: @escaping @Sendable () -> Void) {
-        self.drop = drop
-        self.limits = limits
-        self.rules = rules
-        self.beat = beat
-    }
+    var bytes: Int64 = 0
+    var count = 0
+    var clutterCount = 0
+    var sniffedCount = 0
 
     mutating func addLoose(_ file: InboxFile, of folder: FolderHandle) {
         files.append(file)
