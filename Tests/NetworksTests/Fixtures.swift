@@ -2,6 +2,7 @@ import Foundation
 import Numerics
 import ONNX
 import SystemPackage
+import TestSupport
 
 @testable import Networks
 
