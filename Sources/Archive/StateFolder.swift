@@ -39,12 +39,21 @@ package struct StateFolder: Sendable, Hashable {
         try Files.exists(HistoryRepair.rebuilt(history)) || !HistoryRepair.isEmpty(history)
     }
 
-    /// Whether there is any file in `pictures`.
+    /// Whether there is any file in the folders in `pictures`; links aren't followed. Throws `FileFailure` if none is
+    /// found and a folder can't be listed.
     package func hasPictures() throws -> Bool {
         guard try Files.exists(pictures) else { return false }
-        return try Files.names(in: pictures).contains { shard in
+        var failure: (any Error)?
+        for shard in try Files.names(in: pictures) {
             let folder = pictures.appending(shard)
-            return try Files.isFolder(folder) && !Files.names(in: folder).isEmpty
+            do {
+                guard try Files.status(of: folder)?.kind == .directory else { continue }
+                if try !Files.names(in: folder).isEmpty { return true }
+            } catch {
+                failure = error
+            }
         }
+        if let failure { throw failure }
+        return false
     }
 }

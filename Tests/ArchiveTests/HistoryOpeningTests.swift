@@ -236,6 +236,18 @@ struct HistoryOpeningTests {
         }
     }
 
+    @Test("Where it can't be said whether a repair was interrupted, nobody writes, and no repair begins")
+    func unknownRepair() throws {
+        try withStateFolder { folder in
+            let rebuilt = FilePath(folder.history.string + ".rebuilt")
+            try Files.makeLink(rebuilt, to: rebuilt)
+            let failure = FileFailure(action: "look at", path: rebuilt, errno: .tooManySymbolicLinkLevels)
+            #expect(throws: failure) { try History.open(folder.history) }
+            #expect(throws: failure) { try HistoryRepair(folder).run() }
+            #expect(try !Files.exists(folder.history))
+        }
+    }
+
     @Test("A reader sees the last committed state while a transaction is being written")
     func readingWhileWriting() throws {
         try withStateFolder { folder in
@@ -333,6 +345,19 @@ struct HistoryOpeningTests {
                 try history.backup(to: target)
             }
             #expect(try !Files.exists(target.removingLastComponent()))
+        }
+    }
+
+    @Test("A backup into a folder that can't be looked into can't be written, and the failure says so")
+    func backupIntoLoop() throws {
+        try withStateFolder { folder in
+            let history = try History.open(folder.history)
+            let loop = folder.root.appending("loop")
+            try Files.makeLink(loop, to: loop)
+            let target = loop.appending("backup")
+            #expect(throws: FileFailure(action: "write", path: target, errno: .tooManySymbolicLinkLevels)) {
+                try history.backup(to: target)
+            }
         }
     }
 }

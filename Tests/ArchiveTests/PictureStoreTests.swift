@@ -83,6 +83,34 @@ struct PictureStoreTests {
         }
     }
 
+    @Test("A link that leads to itself is a leftover in tmp, and doesn't belong among the pictures")
+    func linkLoops() throws {
+        try withStore { store, folder in
+            let staged = try store.stage([1], in: folder)
+            try store.commit([staged])
+            let (leftover, stranger) = (folder.temporary.appending("loop"), folder.pictures.appending("loop"))
+            for loop in [leftover, stranger] { try Files.makeLink(loop, to: loop) }
+            #expect(try store.leftovers() == [leftover])
+            #expect(try store.removeLeftovers() == 1)
+            #expect(try Files.names(in: folder.temporary).isEmpty)
+            let contents = try store.contents()
+            #expect(contents.digests == [staged.digest] && contents.strangers == [stranger])
+        }
+    }
+
+    @Test("A link to a folder in tmp goes, and what is in the folder stays")
+    func linkToFolder() throws {
+        try withStore { store, folder in
+            let elsewhere = folder.root.appending("elsewhere")
+            try Files.makeFolder(elsewhere, permissions: [.ownerReadWriteExecute])
+            try write([1], to: elsewhere.appending("note"))
+            try Files.makeLink(folder.temporary.appending("link"), to: elsewhere)
+            #expect(try store.removeLeftovers() == 1)
+            #expect(try Files.names(in: folder.temporary).isEmpty)
+            #expect(try Files.exists(elsewhere.appending("note")))
+        }
+    }
+
     @Test("A picture that isn't there is named by its digest")
     func missing() throws {
         try withStore { store, _ in

@@ -17,6 +17,21 @@ struct StateFolderTests {
         }
     }
 
+    @Test("A link that leads to itself among the pictures' folders is no picture, and hides none")
+    func linkLoop() throws {
+        try withStateFolder { folder in
+            let loop = folder.pictures.appending("aa")
+            try Files.makeLink(loop, to: loop)
+            #expect(try !folder.hasPictures())
+            _ = try History.openChecked(in: folder)
+            let shard = folder.pictures.appending("ab")
+            try Files.makeFolder(shard, permissions: [.ownerReadWriteExecute])
+            #expect(try !folder.hasPictures())
+            try write([1], to: shard.appending("abc"))
+            #expect(try folder.hasPictures())
+        }
+    }
+
     @Test("A file where a folder should be is named in the error")
     func fileInTheWay() throws {
         try withStateFolder { folder in

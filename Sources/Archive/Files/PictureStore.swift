@@ -88,9 +88,10 @@ package final class PictureStore: Sendable {
     }
 
     /// What an earlier process left in tmp, in no particular order. Folders don't belong to the store and are left
-    /// alone.
+    /// alone; links to folders aren't.
     package func leftovers() throws -> [FilePath] {
-        try Files.names(in: folder.temporary).map { folder.temporary.appending($0) }.filter { try !Files.isFolder($0) }
+        try Files.names(in: folder.temporary).map { folder.temporary.appending($0) }
+            .filter { try Files.status(of: $0)?.kind != .directory }
     }
 
     /// Empties tmp of what an earlier process left there and returns how many files that were. Call it at start, before
@@ -141,13 +142,13 @@ extension PictureStore {
 
 extension PictureStore {
     /// What is in the store's folders, in no particular order: the files by digest, and the paths of everything that
-    /// doesn't belong to the store.
+    /// doesn't belong to the store, such as links among the folders.
     package func contents() throws -> (digests: [PictureDigest], strangers: [FilePath]) {
         var digests: [PictureDigest] = []
         var strangers: [FilePath] = []
         for shard in try Files.names(in: folder.pictures) {
             let path = folder.pictures.appending(shard)
-            guard try Files.isFolder(path) else {
+            guard try Files.status(of: path)?.kind == .directory else {
                 strangers.append(path)
                 continue
             }

@@ -46,7 +46,6 @@ extension History {
     package func backup(to target: FilePath, progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in })
         throws
     {
-        guard try Files.status(of: target) == nil else { throw HistoryFailure.exists(target) }
         let partial = try Self.makePartial(of: target)
         do {
             try copy(to: partial, progress)
@@ -61,12 +60,13 @@ extension History {
         }
     }
 
-    /// An empty file beside the target, with a unique hidden name.
+    /// An empty file beside the target, with a unique hidden name. Throws as ``backup(to:progress:)`` does.
     private static func makePartial(of target: FilePath) throws -> FilePath {
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
         let partial = target.removingLastComponent().appending(".cultivar-backup-\(suffix)")
-        // A failure names the target: nobody knows the other name.
+        // A failure names the target, and what was to be done with it: nobody knows the other name.
         do {
+            guard try Files.status(of: target) == nil else { throw HistoryFailure.exists(target) }
             try Files.writingNew(partial, permissions: [.ownerReadWrite, .groupRead, .otherRead]) { _ in }
         } catch let failure as FileFailure {
             throw FileFailure(action: "write", path: target, errno: failure.errno)
