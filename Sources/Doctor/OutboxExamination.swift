@@ -11,7 +11,16 @@ struct OutboxExamination {
     let outbox: OutboxFolder
     let library: BackboneLibrary
 
+    /// What can't be looked at is a finding, so that the other parts' findings are reported.
     func findings(readingAll: Bool, repairing: Bool) throws -> [Finding] {
+        do {
+            return try examine(readingAll: readingAll, repairing: repairing)
+        } catch let failure as FileFailure {
+            return [Finding(.outbox, .wrong, "\(failure)")]
+        }
+    }
+
+    private func examine(readingAll: Bool, repairing: Bool) throws -> [Finding] {
         guard let decision = try history.currentPublication() else { return [withoutDecision] }
         let damage = try damage(in: readingAll ? Set(history.models(limit: .max).map(\.version)) : [decision.version])
         guard try isBehind(decision) else {

@@ -209,6 +209,21 @@ struct DoctorTests {
         try workshop.overwrite(workshop.outbox.folder(of: "v0001").appending("labels.txt"), with: [1])
         #expect(problems(try await examine(workshop)).map { $0.contains("labels.txt is damaged") } == [true])
     }
+
+    @Test("An outbox that can't be looked at is a finding, and the rest is reported")
+    func unreadableOutbox() async throws {
+        let workshop = try await trained()
+        let models = workshop.outbox.models
+        try FileManager.default.removeItem(atPath: models.string)
+        try Files.makeLink(models, to: models)
+        let version = try workshop.outbox.folder(of: "v0001")
+        let failure = FileFailure(action: "look at", path: version, errno: .tooManySymbolicLinkLevels)
+        for repairing in [false, true] {
+            let findings = try await examine(workshop, reading: true, repairing: repairing)
+            #expect(problems(findings) == ["outbox: \(failure)"])
+            #expect(Set(findings.map(\.check)).count == 6)
+        }
+    }
 }
 
 extension Workshop {
