@@ -9,23 +9,27 @@ package struct SettingsLoader: Sendable {
     private let file: String?
     private let environment: [String: String]
     private let options: [String: String]
+    private let standard: String
 
     /// - Parameters:
-    ///   - file: a settings file that must exist; without one, ``standardFile`` is read if it exists.
+    ///   - file: a settings file that must exist; without one, `standard` is read if it exists.
     ///   - environment: variables of the process; those that begin with `CULTIVAR_` are settings.
     ///   - options: values given on the command line, by dotted key.
-    package init(file: String?, environment: [String: String], options: [String: String] = [:]) {
+    package init(
+        file: String?, environment: [String: String], options: [String: String] = [:],
+        standard: String = SettingsLoader.standardFile
+    ) {
         self.file = file
         self.environment = environment
         self.options = options
+        self.standard = standard
     }
 
     /// The file that is read; nil if there is none. Throws `SettingsProblems`.
     private func path() throws -> String? {
         if let file { return file }
-        do { return try Files.exists(FilePath(Self.standardFile)) ? Self.standardFile : nil } catch {
-            throw SettingsProblems(
-                problems: [.unreadableFile(path: Self.standardFile, reason: error.errno.description)])
+        do { return try Files.exists(FilePath(standard)) ? standard : nil } catch {
+            throw SettingsProblems(problems: [.unreadableFile(path: standard, reason: error.errno.description)])
         }
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import Learning
 import Pictures
 import Settings
+import System
 import SystemPackage
 import TestSupport
 import Testing
@@ -120,6 +121,21 @@ struct SettingsProblemTests {
         let folder = try TemporaryFolder()
         await #expect(throws: SettingsProblems.self) {
             try await SettingsLoader(file: folder.path.string, environment: [:]).load()
+        }
+    }
+
+    @Test("The standard file is read where it exists; if that can't be said, it is named")
+    func standardFile() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path.appending("cultivar.yaml")
+        let loader = SettingsLoader(file: nil, environment: [:], standard: file.string)
+        #expect(try await loader.load() == Settings())
+        try folder.write(Array("train: {min_new: 3}\n".utf8), to: "cultivar.yaml")
+        #expect(try await loader.load().train.minNew == 3)
+        try Files.remove(file)
+        try Files.makeLink(file, to: file)
+        await #expect { _ = try await loader.load() } throws: {
+            "\($0)" == "the settings file \(file) can't be read: \(Errno.tooManySymbolicLinkLevels)"
         }
     }
 
