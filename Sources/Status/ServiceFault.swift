@@ -12,7 +12,7 @@ package enum ServiceFault: Hashable, Sendable {
     /// The inbox is polled although it should be watched.
     case polling(WatchFault)
     /// Pictures wait here, and in so many more places, that will never be taken without somebody's help.
-    case notTaken(WaitingItem, more: Int)
+    case notTaken(path: String, WaitingReason, more: Int)
     /// Runs can't be started, resumed or recorded: what the error, which may be any library's, says of itself.
     case training(String)
     case failedRun(RunID, RunReason?)
@@ -29,8 +29,8 @@ extension ServiceFault {
             "no progress for \(ServiceStatus.timeSpan(seconds)): \(parts.joined(separator: ", "))"
         case .inbox(let failure): "the inbox: \(failure)"
         case .polling(let fault): "the inbox is polled: \(fault)"
-        case .notTaken(let item, let more):
-            "not taken: \(item.path) \(item.waitsFor)" + (more > 0 ? ", and \(more) more (cultivar status)" : "")
+        case .notTaken(let path, let reason, let more):
+            "not taken: \(path) \(reason)" + (more > 0 ? ", and \(more) more (cultivar status)" : "")
         case .training(let message): "training is blocked: \(message)"
         case .failedRun(let run, let reason): "run \(run) failed: \(reason?.text ?? "")"
         case .outbox(let message): "the outbox doesn't show the model that the history names: \(message)"

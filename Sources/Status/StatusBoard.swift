@@ -15,6 +15,12 @@ package final class StatusBoard: Sendable {
         /// What an earlier process had done of this phase.
         var doneBefore = 0
         var faults: [Part: ServiceFault] = [:]
+
+        /// What stops the service from working: the sentences of all parts, in their order; nil if nothing does.
+        var degraded: String? {
+            let sentences = Part.allCases.compactMap { faults[$0]?.text }
+            return sentences.isEmpty ? nil : sentences.joined(separator: "; ")
+        }
     }
 
     /// The parts that can be blocked, independently of each other.
@@ -80,15 +86,15 @@ package final class StatusBoard: Sendable {
     package func noteDrop(_ text: String) { update(immediately: true) { $0.status.lastDrop = text } }
 
     /// Sets what stops a part of the service from working, nil if nothing does any more; returns what did before.
+    /// It is published if the sentences change.
     @discardableResult
     package func setDegraded(_ fault: ServiceFault?, in part: Part) -> ServiceFault? {
-        let before = state.withLock { $0.faults[part] }
-        guard fault != before else { return before }
-        update(immediately: true) { state in
+        let (before, isNews) = state.withLock { state in
+            let before = state.faults[part]
             state.faults[part] = fault
-            let sentences = Part.allCases.compactMap { state.faults[$0]?.text }
-            state.status.degraded = sentences.isEmpty ? nil : sentences.joined(separator: "; ")
+            return (before, state.degraded != state.status.degraded)
         }
+        if isNews { update(immediately: true) { $0.status.degraded = $0.degraded } }
         return before
     }
 

@@ -47,7 +47,7 @@ package final class WaitingBoard: Sendable {
     /// Where pictures wait that will never be taken without somebody's help; nil if there are none.
     package static func fault(_ items: [WaitingItem]) -> ServiceFault? {
         let held = items.filter(\.degrades)
-        return held.first.map { ServiceFault.notTaken($0, more: held.count - 1) }
+        return held.first.map { ServiceFault.notTaken(path: $0.path, $0.reason, more: held.count - 1) }
     }
 
     private func write(_ items: [WaitingItem]) {

@@ -69,6 +69,18 @@ struct StatusBoardTests {
         #expect(board.status.degraded == nil)
     }
 
+    @Test("A fault whose sentence stays the same isn't published again, but kept")
+    func sameSentence() {
+        let heard = Mutex(0)
+        let board = StatusBoard(file: nil) { _ in heard.withLock { $0 += 1 } }
+        let faults = [2_500_000, 2_500_001].map { ServiceFault.features(bytes: $0, limit: 1000) }
+        for fault in faults { board.setDegraded(fault, in: .features) }
+        #expect(heard.withLock { $0 } == 1)
+        #expect(board.setDegraded(nil, in: .features) == faults[1])
+        #expect(heard.withLock { $0 } == 2)
+        #expect(board.status.degraded == nil)
+    }
+
     @Test("Each part that is blocked has its sentence, in a fixed order")
     func faults() {
         let board = StatusBoard(file: nil)

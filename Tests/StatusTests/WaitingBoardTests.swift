@@ -64,5 +64,8 @@ struct WaitingBoardTests {
         let held = [item("a\u{1B}", .hidden, degrades: true), item("b", .unreadable, degrades: true)]
         let text = try #require(WaitingBoard.fault(held)?.text)
         #expect(text.hasPrefix("not taken: a\\x1b is hidden") && text.hasSuffix("and 1 more (cultivar status)"))
+        let later = WaitingItem(
+            path: RawPath("a\u{1B}"), code: .hidden, files: 9, since: Date(timeIntervalSince1970: 8), degrades: true)
+        #expect(WaitingBoard.fault([later, held[1]]) == WaitingBoard.fault(held))
     }
 }

@@ -68,10 +68,44 @@ package struct WaitingItem: Codable, Sendable, Hashable {
     /// Whether it will resolve itself in a moment.
     package var isPassing: Bool { [.settling, .taking, .changed].contains(code) }
 
-    /// What it waits for, as a sentence without a subject.
-    package var waitsFor: String { isGroup ? "holds what \(reason)" : reason }
+    /// Why it waits, without the counts and dates, which change.
+    package var reason: WaitingReason { WaitingReason(code: code, detail: detail, isGroup: isGroup) }
 
-    private var reason: String {
+    /// What it waits for, as a sentence without a subject.
+    package var waitsFor: String { reason.description }
+
+    /// What somebody can do about it; nil if there is nothing to do.
+    package var toDo: String? {
+        switch code {
+        case .settling, .taking, .open, .incomplete, .changed, .nameTaken, .ignored, .dotFile, .setAside: nil
+        case .partialName where isGroup: "rename each when it is complete, or have each taken by: cultivar take"
+        case .hidden where isGroup: "rename each, or have each taken by: cultivar take"
+        case .emptyFolder where isGroup: "remove those that aren't needed"
+        case .partialName: "rename it when it is complete, or: cultivar take \(argument)"
+        case .hidden: "cultivar take \(argument)"
+        case .unreadable: "let the service read it, for example, in the inbox: chmod -R a+rX \(argument)"
+        case .noSpace: "free some space on the disk of the state folder"
+        case .tooLarge: "remove it, raise limits.max_file_bytes, or set inbox.too_large to move"
+        case .tooDeep: "remove it and drop it with fewer nested folders, or raise limits.max_drop_depth"
+        case .tooManyFiles: "drop it in parts, or raise limits.max_drop_files"
+        case .dropTooLarge: "drop it in parts, or raise limits.max_drop_bytes"
+        case .failed: "fix the problem; it is tried again automatically"
+        case .emptyFolder: "remove it if it isn't needed"
+        case .notRemoved: "remove it, or allow the service to remove it"
+        }
+    }
+}
+
+/// Why something waits: a code with the values that its sentence needs. It describes itself as a sentence without a
+/// subject.
+package struct WaitingReason: Hashable, Sendable, CustomStringConvertible {
+    let code: WaitingCode
+    let detail: String?
+    let isGroup: Bool
+
+    package var description: String { isGroup ? "holds what \(one)" : one }
+
+    private var one: String {
         switch code {
         case .settling: "waits until it stops changing"
         case .taking: "is being taken"
@@ -94,27 +128,6 @@ package struct WaitingItem: Codable, Sendable, Hashable {
         case .ignored: "is clutter, which is ignored"
         case .setAside: "was set aside because of its size; stays"
         case .notRemoved: "has been taken, but this user may not remove it"
-        }
-    }
-
-    /// What somebody can do about it; nil if there is nothing to do.
-    package var toDo: String? {
-        switch code {
-        case .settling, .taking, .open, .incomplete, .changed, .nameTaken, .ignored, .dotFile, .setAside: nil
-        case .partialName where isGroup: "rename each when it is complete, or have each taken by: cultivar take"
-        case .hidden where isGroup: "rename each, or have each taken by: cultivar take"
-        case .emptyFolder where isGroup: "remove those that aren't needed"
-        case .partialName: "rename it when it is complete, or: cultivar take \(argument)"
-        case .hidden: "cultivar take \(argument)"
-        case .unreadable: "let the service read it, for example, in the inbox: chmod -R a+rX \(argument)"
-        case .noSpace: "free some space on the disk of the state folder"
-        case .tooLarge: "remove it, raise limits.max_file_bytes, or set inbox.too_large to move"
-        case .tooDeep: "remove it and drop it with fewer nested folders, or raise limits.max_drop_depth"
-        case .tooManyFiles: "drop it in parts, or raise limits.max_drop_files"
-        case .dropTooLarge: "drop it in parts, or raise limits.max_drop_bytes"
-        case .failed: "fix the problem; it is tried again automatically"
-        case .emptyFolder: "remove it if it isn't needed"
-        case .notRemoved: "remove it, or allow the service to remove it"
         }
     }
 }
