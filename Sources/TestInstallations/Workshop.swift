@@ -77,8 +77,12 @@ package struct Workshop: Sendable {
     /// Opens the installation, as a process does that starts.
     ///
     /// A worker may still be letting go of the one that was open before in this process, so the lock is waited for.
-    package func open(workers: Int = 2) throws -> Installation {
-        let logger = Logger(label: "tests", factory: { [folder] _ in SilentLog(folder: folder) })
+    ///
+    /// - Parameter warned: gets the messages of the log's warnings and errors.
+    package func open(
+        workers: Int = 2, warned: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> Installation {
+        let logger = Logger(label: "tests", factory: { [folder] _ in WarningLog(folder: folder, warned: warned) })
         for _ in 0..<500 {
             do {
                 return try Installation(settings: settings, logger: logger, pool: WorkerPool(workerCount: workers))
@@ -95,18 +99,19 @@ package struct Workshop: Sendable {
     }
 }
 
-/// Says nothing, and keeps the folder for as long as the installation that has it as its log is there.
-private struct SilentLog: LogHandler {
+/// Hands warnings on, and keeps the folder for as long as the installation that has it as its log is there.
+private struct WarningLog: LogHandler {
     let folder: TemporaryFolder
+    let warned: @Sendable (String) -> Void
     var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.critical
+    var logLevel = Logger.Level.warning
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {}
+    func log(event: LogEvent) { warned(event.message.description) }
 }
 
 package let classNames = ["apple", "pear", "plum", "quince"]

@@ -4,6 +4,7 @@ import Archive
 import Installation
 import Settings
 import Status
+import Synchronization
 import System
 import TestInstallations
 import TestSupport
@@ -134,5 +135,22 @@ struct FeatureUpkeepTests {
         status.setDegraded(.features(bytes: 2, limit: 1), in: .features)
         await FeatureUpkeep(place, status: status).tidy()
         #expect(status.status.degraded == nil)
+    }
+
+    @Test("That the features in use are too many is logged once, even if they become more")
+    func loggedOnce() async throws {
+        var workshop = try await workshop()
+        workshop.settings.features.maxSize = 1
+        let warnings = Mutex<[String]>([])
+        let place = try workshop.open { message in warnings.withLock { $0.append(message) } }
+        let status = StatusBoard(file: nil)
+        let upkeep = FeatureUpkeep(place, status: status)
+        await upkeep.tidy()
+        let before = try #require(status.status.degraded)
+        #expect(try await computed(place, "small", copies: 40) == 18 * 39)
+        await upkeep.tidy()
+        let after = try #require(status.status.degraded)
+        #expect(after != before)
+        #expect(warnings.withLock { $0 } == ["feature cache too large"])
     }
 }
