@@ -23,8 +23,12 @@ package struct FitSettings: Hashable, Sendable {
 }
 
 extension EpochRecord {
-    /// What the callbacks watch: the validation loss, or the training loss if there is none.
-    var monitoredLoss: Double { valLoss ?? loss ?? .nan }
+    /// What the callbacks watch: the validation loss, or the training loss, which every epoch of a fit has, if there
+    /// is none.
+    var monitoredLoss: Double {
+        guard let loss else { preconditionFailure("epoch \(epoch) has no training loss") }
+        return valLoss ?? loss
+    }
 }
 
 /// A trained head and its history.

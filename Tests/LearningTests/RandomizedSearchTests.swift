@@ -25,7 +25,7 @@ struct RandomizedSearchTests {
 
     /// What must not depend on timing.
     private func facts(_ trials: [TrialRecord]) -> [[Double]] {
-        trials.map { [Double($0.candidate), Double($0.fold), $0.accuracy ?? -1] + $0.curve.compactMap(\.loss) }
+        trials.map { [Double($0.candidate), Double($0.fold), $0.accuracy ?? -1] + $0.curve.map { $0.loss! } }
     }
 
     @Test("The number of workers doesn't change anything")
