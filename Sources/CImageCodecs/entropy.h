@@ -66,12 +66,12 @@ bool codes_build(
 );
 void skips_build(struct skips *skips, const struct huffman *huffman);
 
-/// What `huffman->lookup` would give for the next 16 bits if it had that many; 0 for an invalid code.
-unsigned huffman_find(const struct huffman *huffman, uint32_t ahead);
-
 static inline unsigned codes_entry(unsigned length, uint8_t symbol) {
     return (length + (symbol & 15)) | (unsigned)symbol << 6;
 }
+
+/// What `huffman->lookup` would give for the next 16 bits if it had that many; 0 for an invalid code.
+unsigned huffman_find(const struct huffman *huffman, uint32_t ahead);
 
 /// The same for any lookup, of `lookup_bits` bits: the code is known to be longer, or invalid.
 static inline unsigned codes_find(const struct codes *codes, unsigned lookup_bits, uint32_t ahead) {

@@ -3,7 +3,7 @@ package struct RunDetails: Encodable, Sendable {
     package let summary: RunSummary
     /// Nil if nobody asked for it.
     @OrNull package var requested: Timestamp?
-    /// Of everything random in it.
+    /// Of its candidates, folds, trials and refit; augmented copies don't depend on it.
     package let seed: UInt64
     /// All settings that it depends on.
     package let settings: JSONText

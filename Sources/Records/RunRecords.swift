@@ -25,7 +25,7 @@ package struct NewRun: Hashable, Sendable {
     /// When it was requested, if it was.
     package var requestedAt: Timestamp?
     package var startedAt: Timestamp
-    /// Of everything random in it.
+    /// Of its candidates, folds, trials and refit; augmented copies don't depend on it.
     package var seed: UInt64
     /// All settings that the run depends on.
     package var settings: JSONText

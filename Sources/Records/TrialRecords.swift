@@ -2,7 +2,7 @@
 package struct EpochRecord: Codable, Hashable, Sendable {
     /// From 1.
     package let epoch: Int
-    /// Over the epoch's training rows, with dropout: categorical cross-entropy in nats, and a share of 0 to 1.
+    /// Over the epoch's training rows, with dropout: categorical cross-entropy in nats.
     @OrNull package var loss: Double?
     /// Over the epoch's training rows, 0 to 1.
     @OrNull package var accuracy: Double?

@@ -36,7 +36,7 @@ extension History {
         }
     }
 
-    /// Records a run's candidates, in their order: once, even if the run is resumed.
+    /// Records a run's candidates, in their order. Call it once per run, even if that is resumed: a second call fails.
     package func recordCandidates(_ parameters: [JSONText], of run: RunID) throws {
         try write { db in
             for (index, parameters) in parameters.enumerated() {

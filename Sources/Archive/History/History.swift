@@ -24,7 +24,8 @@ package final class History: Sendable {
 
     /// Opens a history for writing, creates it if there is none, and brings its schema up to date.
     ///
-    /// Several processes may do this at the same time; only one writes at a time. Throws ``HistoryFailure``.
+    /// Several processes may do this at the same time; only one writes at a time. Throws ``HistoryFailure``, and
+    /// `FileFailure` if something can't be looked at.
     package static func open(_ path: FilePath) throws -> History { try open(path) { _ in } }
 
     /// The same for the process that will use a state folder for a long time. It refuses a history that is damaged, or
@@ -62,8 +63,8 @@ package final class History: Sendable {
 
     /// Opens a history for reading, with or without a running daemon, even if the reader may not write there.
     ///
-    /// Throws ``HistoryFailure`` if there is none, or if its schema is from another release. If a daemon has just
-    /// started, it has two seconds to bring the schema up to date.
+    /// Throws ``HistoryFailure`` if there is none, or if its schema is from another release, and `FileFailure` if it
+    /// can't be looked at. If a daemon has just started, it has two seconds to bring the schema up to date.
     package static func openReadOnly(_ path: FilePath) throws -> History {
         guard try Files.exists(path) else { throw HistoryFailure.absent(path) }
         return try naming(path) {

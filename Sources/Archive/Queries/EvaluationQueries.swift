@@ -41,7 +41,8 @@ extension ClassScore<String> {
 }
 
 extension History {
-    /// A run's test predictions, by picture.
+    /// A run's test predictions, by picture. No command prints them: they are there for queries in SQL, and tests see
+    /// here what a run has recorded.
     package func predictions(of run: RunID, role: EvaluationRole) throws -> [PredictionDetails] {
         try reader.read { db in
             let sql = """

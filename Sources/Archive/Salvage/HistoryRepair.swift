@@ -27,8 +27,9 @@ package struct HistoryRepair {
 
     /// Why a repair is needed: damage, a lost history, or an interrupted repair. Nil for an undamaged history.
     ///
-    /// Reads the whole file. Throws ``HistoryFailure/newerSchema(_:)``, as no repair may touch such a history, and
-    /// ``HistoryFailure/unusable(_:problem:)`` if it can't be opened.
+    /// Reads the whole file. Throws ``HistoryFailure/newerSchema(_:)``, as no repair may touch such a history,
+    /// ``HistoryFailure/unusable(_:problem:)`` if it can't be opened, and `FileFailure` if something can't be looked
+    /// at.
     package func reason() throws -> HistoryFailure? {
         if try Files.exists(Self.rebuilt(path)) { return .repairUnfinished(path) }
         if try Self.isEmpty(path) { return .lost(path) }

@@ -39,11 +39,12 @@ struct InstallationOptions: ParsableArguments {
         return settings
     }
 
-    /// The history for reading, as any user who may read it. Throws `HistoryFailure`.
+    /// The history for reading, as any user who may read it. Throws `SettingsProblems`, `HistoryFailure`, and
+    /// `FileFailure` if something can't be looked at.
     func history() async throws -> History { try History.openReadOnly(try await stateFolder().history) }
 
-    /// The history for writing, if it already exists. Throws `HistoryFailure`, and `CommandFailure` if the state folder
-    /// belongs to another user or isn't writable.
+    /// The history for writing, if it already exists. Throws `HistoryFailure`, `FileFailure` if something can't be
+    /// looked at, and `CommandFailure` if the state folder belongs to another user or isn't writable.
     ///
     /// - Parameter command: the command that must be run as that user instead.
     func writableHistory(in state: StateFolder, for command: String) throws -> History {

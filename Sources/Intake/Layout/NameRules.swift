@@ -35,7 +35,8 @@ package struct NameRules: Sendable {
         self.keptFolders = keptFolders
     }
 
-    /// These rules with other approved paths: those in the inbox, hidden or partial, that somebody has asked to be taken.
+    /// These rules with other approved paths: those in the inbox, hidden or partial, that somebody has asked to be
+    /// taken.
     package func approving(_ paths: Set<RawPath>) -> NameRules {
         var rules = self
         rules.approved = paths
