@@ -24,14 +24,14 @@ struct SettingsFile {
     func place(of key: String) -> String? { lines[key].map { "\(path):\($0)" } }
 
     private static func root(of path: String) throws(SettingsError) -> Node.Mapping? {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw .missingFile(path: path)
-        }
-        guard !isFolder.boolValue else { throw .unreadableFile(path: path, reason: "it is a folder") }
+        let file = FilePath(path)
         let root: Node?
         do {
-            let bytes = try Files.read(FilePath(path), limit: bytesLimit)
+            guard try Files.exists(file) else { throw SettingsError.missingFile(path: path) }
+            guard try !Files.isFolder(file) else {
+                throw SettingsError.unreadableFile(path: path, reason: "it is a folder")
+            }
+            let bytes = try Files.read(file, limit: bytesLimit)
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw SettingsError.unreadableFile(path: path, reason: "it isn't text in UTF-8")
             }

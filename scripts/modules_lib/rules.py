@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from .manifest import Package, Target
-from .swift_code import Import, SwiftFile
+from .swift_code import Import, SwiftFile, code_only
 from .usage import Catalogue
 from .vocabulary import COMMON, MODULES, TOOLCHAIN
 
 Files = dict[str, list[SwiftFile]]
 """The Swift files of each target."""
+
+FILE_MODULE = "System"
+"""The one shipped module that may open, list or change files."""
+
+_FILE_ACCESS = re.compile(
+    r"\b(?:FileDescriptor\.open|FileManager|FileHandle\(|fopen\(|opendir\(|O_(?:RDONLY|WRONLY|RDWR|PATH)"
+    r"|(?:Data|String|InputStream|OutputStream)\((?:contentsOf|url|fileAtPath|toFileAtPath)\b)"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -28,7 +37,9 @@ class Problem:
 
 def find_problems(package: Package, files: Files) -> list[Problem]:
     catalogue = Catalogue(package.targets, files)
-    found = [*_unused_dependencies(package, files), *_second_importers(package, files)]
+    found = [
+        *_unused_dependencies(package, files), *_second_importers(package, files), *_file_accesses(package, files)
+    ]
     for target in package.targets:
         for file in files[target.name]:
             for one in file.imports:
@@ -81,3 +92,12 @@ def _second_importers(package: Package, files: Files) -> Iterator[Problem]:
         for name, (place, *_) in importers.items():
             if name != owner:
                 yield Problem(*place, f"imports {module} into {name}, but {owner} imports it too: one target alone may")
+
+
+def _file_accesses(package: Package, files: Files) -> Iterator[Problem]:
+    for name in package.shipped - {FILE_MODULE}:
+        for file in files[name]:
+            code = code_only(file.path.read_text())
+            for found in _FILE_ACCESS.finditer(code):
+                line = code.count("\n", 0, found.start()) + 1
+                yield Problem(file.path, line, f"uses {found.group()} in {name}, but only {FILE_MODULE} may open files")

@@ -126,6 +126,24 @@ class ModulesTests(unittest.TestCase):
             ["Sources/Lower/Worse.swift:2: imports Upper, which doesn't stand below Lower in Package.swift"],
         )
 
+    def test_files_are_opened_by_one_module_alone(self) -> None:
+        self.targets.append(target("System"))
+        self.targets[1] = target("Upper", ["Lower", "System"])
+        self.write("Sources/System/System.docc/System.md", "# ``System``\n\nFiles.\n")
+        opening = 'import SystemPackage\n\n// FileManager\nlet name = "FileManager"\n'
+        opening += "let file = try FileDescriptor.open(name)\n"
+        self.write("Sources/System/Files.swift", opening.replace("let name", "package let name"))
+        more = f"internal import System\n{opening}let other = String(contentsOf: name)\n"
+        self.write("Sources/Upper/More.swift", more)
+        found = [line for line in self.problems() if "open files" in line]
+        self.assertEqual(
+            found,
+            [
+                "Sources/Upper/More.swift:6: uses FileDescriptor.open in Upper, but only System may open files",
+                "Sources/Upper/More.swift:7: uses String(contentsOf in Upper, but only System may open files",
+            ],
+        )
+
     def test_what_is_not_shipped_stands_above_what_is(self) -> None:
         self.targets.append(target("Tool", ["Upper"], type="executable", path="Tools/Tool"))
         self.write("Tools/Tool/Main.swift", "import Upper\nlet figure = Figure()\n")

@@ -1,6 +1,5 @@
 internal import Archive
 internal import Decoding
-internal import Glibc
 internal import Records
 internal import System
 internal import SystemPackage
