@@ -1,6 +1,7 @@
 package import Records
 
 /// The rule by which a challenger replaces the champion or doesn't. It only decides; `Training` carries that out.
+/// Which verdicts promote is said by `Judgement.isPromoted`, where the reasons of all runs are declared.
 package struct PromotionGate: Sendable {
     /// How much better (in accuracy, 0...1) the challenger must be; it must be strictly better than that.
     package let minGain: Double

@@ -29,7 +29,8 @@ struct FileShare: Sendable {
         }
     }
 
-    /// Has the copies judged. This is the one place where the intake asks whether a file is a picture.
+    /// Has the copies judged by their bytes. This is the one place where the intake asks whether a file is a picture;
+    /// docs/architecture.md, "Who decides on a file", names the others who have a say.
     private func judge(_ copies: [CopiedFile], with tools: IngestTools, on worker: Worker) throws -> [JudgedFile] {
         let staged = copies.compactMap { if case .picture(let picture) = $0 { picture.staged } else { nil } }
         let found = try tools.validator.validate(staged, in: tools.store, on: worker)

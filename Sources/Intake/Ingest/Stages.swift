@@ -6,8 +6,8 @@ internal import SystemPackage
 internal import Workers
 
 // The stages of a batch after its files were copied (``CopiedFile``): judged, committed, removed. A stage's value is
-// made by the stage before it and by nothing else; docs/architecture.md, "Crash order", says what a kill between two of
-// them does.
+// made of the stage before it, or is empty, with which a drop begins and ends; docs/architecture.md, "Crash order", says
+// what a kill between two of them does.
 
 /// The drop that a batch belongs to.
 struct BatchDrop: Sendable {
