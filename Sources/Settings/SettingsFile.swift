@@ -27,8 +27,10 @@ struct SettingsFile {
         let file = FilePath(path)
         let root: Node?
         do {
-            guard try Files.exists(file) else { throw SettingsError.missingFile(path: path) }
-            guard try !Files.isFolder(file) else {
+            guard let status = try Files.status(of: file, followingLinks: true) else {
+                throw SettingsError.missingFile(path: path)
+            }
+            guard status.kind != .directory else {
                 throw SettingsError.unreadableFile(path: path, reason: "it is a folder")
             }
             let bytes = try Files.read(file, limit: bytesLimit)

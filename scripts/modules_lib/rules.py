@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .manifest import Package, Target
-from .swift_code import Import, SwiftFile, code_only
+from .swift_code import Import, SwiftFile
 from .usage import Catalogue
 from .vocabulary import COMMON, MODULES, TOOLCHAIN
 
@@ -97,7 +97,6 @@ def _second_importers(package: Package, files: Files) -> Iterator[Problem]:
 def _file_accesses(package: Package, files: Files) -> Iterator[Problem]:
     for name in package.shipped - {FILE_MODULE}:
         for file in files[name]:
-            code = code_only(file.path.read_text())
-            for found in _FILE_ACCESS.finditer(code):
-                line = code.count("\n", 0, found.start()) + 1
+            for found in _FILE_ACCESS.finditer(file.code):
+                line = file.code.count("\n", 0, found.start()) + 1
                 yield Problem(file.path, line, f"uses {found.group()} in {name}, but only {FILE_MODULE} may open files")

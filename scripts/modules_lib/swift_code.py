@@ -258,9 +258,9 @@ class SwiftFile:
         self.path = path
         text = path.read_text()
         self.is_generated = "DO NOT EDIT" in text[:2000]
-        code = code_only(text)
-        self.imports = list(_imports(code))
-        self.tokens: list[str] = _TOKEN.findall(_SUBSCRIPT.sub(".subscript[", _IMPORT.sub("", code)))
+        self.code = code_only(text)
+        self.imports = list(_imports(self.code))
+        self.tokens: list[str] = _TOKEN.findall(_SUBSCRIPT.sub(".subscript[", _IMPORT.sub("", self.code)))
 
     @cached_property
     def declarations(self) -> list[Declaration]:
