@@ -39,6 +39,9 @@ package struct StateFolder: Sendable, Hashable {
         try Files.exists(HistoryRepair.rebuilt(history)) || !HistoryRepair.isEmpty(history)
     }
 
+    /// Whether there is a ledger, whatever can be read from it.
+    package func hasLedger() throws -> Bool { try !LedgerReading.files(in: ledger).isEmpty }
+
     /// Whether there is any file in the folders in `pictures`; links aren't followed. Throws `FileFailure` if none is
     /// found and a folder can't be listed.
     package func hasPictures() throws -> Bool {

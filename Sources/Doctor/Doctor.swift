@@ -24,13 +24,15 @@ package struct Doctor {
         self.pool = pool
         self.disk = disk
         state = StateFolder(FilePath(settings.paths.state))
-        guard try state.hasHistory() || state.hasPictures() else { throw HistoryFailure.absent(state.history) }
+        guard try state.hasHistory() || state.hasPictures() || state.hasLedger() else {
+            throw HistoryFailure.absent(state.history)
+        }
         lock = try DaemonLock.acquire(in: state)
         try state.prepare()
     }
 
-    /// What is found: about the history, the pictures, unfinished copies, the outbox and the feature cache, in this
-    /// order. If the history can't be used, only the feature cache is checked after it.
+    /// What is found: about the history, the ledger, the pictures, unfinished copies, the outbox and the feature cache,
+    /// in this order. If the history can't be used, only the feature cache is checked after it.
     ///
     /// - Parameters:
     ///   - readingPictures: whether to read every picture and every published version, rather than just compare their
@@ -42,17 +44,21 @@ package struct Doctor {
         readingPictures: Bool, repairing: Bool,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws -> [Finding] {
-        var findings = try HistoryExamination(state: state, disk: disk).findings(repairing: repairing)
+        var findings = try HistoryExamination(state: state, outbox: outbox, disk: disk).findings(repairing: repairing)
         if findings.contains(where: { $0.status == .wrong }) {
             return findings + (try features(repairing: repairing))
         }
         let history = try History.open(state.history)
         let store = try PictureStore(state, disk: disk)
-        let pictures = PictureExamination(state: state, history: history, store: store, pool: pool, disk: disk)
+        let (found, ledger) = try LedgerExamination(state: state, history: history, disk: disk).run(
+            repairing: repairing)
+        findings += found
+        let pictures = PictureExamination(
+            state: state, history: history, ledger: ledger, store: store, pool: pool, disk: disk)
         findings += try await pictures.findings(
             readingPictures: readingPictures, repairing: repairing, progress: progress)
         findings += try temporary(store, repairing: repairing)
-        findings += try outbox(history, readingAll: readingPictures, repairing: repairing)
+        findings += try examineOutbox(history, readingAll: readingPictures, repairing: repairing)
         return findings + (try features(repairing: repairing))
     }
 
@@ -65,9 +71,10 @@ package struct Doctor {
         return [Finding(.temporary, .repaired, "removed \(try store.removeLeftovers()) unfinished copies")]
     }
 
-    private func outbox(_ history: History, readingAll: Bool, repairing: Bool) throws -> [Finding] {
+    private var outbox: OutboxFolder { OutboxFolder(FilePath(settings.paths.outbox)) }
+
+    private func examineOutbox(_ history: History, readingAll: Bool, repairing: Bool) throws -> [Finding] {
         let library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
-        let outbox = OutboxFolder(FilePath(settings.paths.outbox))
         return try OutboxExamination(history: history, outbox: outbox, library: library)
             .findings(readingAll: readingAll, repairing: repairing)
     }

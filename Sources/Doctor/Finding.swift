@@ -10,7 +10,7 @@ package struct Finding: Encodable, Hashable, Sendable {
     /// The part of the installation that was looked at. `unrecorded` are files in the store without a row, `temporary`
     /// unfinished copies.
     package enum Check: String, Encodable, Sendable {
-        case history, pictures, unrecorded, temporary, outbox, features
+        case history, ledger, pictures, unrecorded, temporary, outbox, features
     }
 
     package let check: Check

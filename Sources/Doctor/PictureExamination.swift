@@ -10,6 +10,8 @@ internal import Workers
 struct PictureExamination {
     let state: StateFolder
     let history: History
+    /// Nil if nothing is to be repaired, or if it can't be used.
+    let ledger: Ledger?
     let store: PictureStore
     let pool: WorkerPool
     let disk: any Disk
@@ -77,7 +79,7 @@ struct PictureExamination {
 
     private func unrecorded(_ digests: [PictureDigest], repairing: Bool) throws -> [Finding] {
         guard !digests.isEmpty else { return [Finding(.unrecorded, .ok, "every file in the store has a row")] }
-        guard repairing else {
+        guard repairing, let ledger else {
             return [
                 Finding(
                     .unrecorded, .wrong,
@@ -85,7 +87,7 @@ struct PictureExamination {
                         + "interrupted and will continue; `cultivar doctor --repair` moves them to rejected/")
             ]
         }
-        try UnrecordedPictures(state: state, store: store, history: history, disk: disk).reject(digests)
+        try UnrecordedPictures(state: state, store: store, history: history, ledger: ledger, disk: disk).reject(digests)
         let folder = state.rejected.appending(UnrecordedPictures.drop)
         return [
             Finding(

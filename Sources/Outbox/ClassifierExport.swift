@@ -59,7 +59,7 @@ package enum ClassifierExport {
 }
 
 /// Collects the nodes and weights of the classifier. Names from the backbone get a prefix, so that none can clash.
-private struct GraphExport {
+struct GraphExport {
     private(set) var nodes: [Node] = []
     private(set) var initializers: [Tensor] = []
 
@@ -111,13 +111,7 @@ private struct GraphExport {
 
     mutating func head(_ head: Head, input: String) {
         dense("hidden", head.normalization.map { $0.folded(into: head.hidden) } ?? head.hidden, input: input)
-        let activation =
-            switch head.activation {
-            case .relu: "Relu"
-            case .tanh: "Tanh"
-            case .sigmoid: "Sigmoid"
-            }
-        add(activation, ["hidden"], "activations")
+        add(head.activation.operatorType, ["hidden"], "activations")
         dense("logits", head.output, input: "activations")
         add("Softmax", ["logits"], "probabilities", ["axis": .int(1)])
     }
@@ -136,6 +130,17 @@ private struct GraphExport {
     ) {
         nodes.append(
             Node(name: output, operatorType: type, inputs: inputs, outputs: [output], attributes: attributes))
+    }
+}
+
+extension Learning.Activation {
+    /// The ONNX operator that computes it.
+    var operatorType: String {
+        switch self {
+        case .relu: "Relu"
+        case .tanh: "Tanh"
+        case .sigmoid: "Sigmoid"
+        }
     }
 }
 

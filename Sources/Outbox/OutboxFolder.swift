@@ -91,8 +91,9 @@ package struct OutboxFolder: Sendable {
     }
 
     /// Reads a version's files and throws ``OutboxFailure/damaged(path:reason:)`` if one is missing or doesn't match
-    /// the manifest.
-    package func verify(_ folder: FilePath) throws {
+    /// the manifest, which is returned.
+    @discardableResult
+    package func verify(_ folder: FilePath) throws -> Manifest {
         let path = folder.appending(Self.manifestName)
         guard let bytes = try? Files.read(path) else {
             throw OutboxFailure.damaged(path: path, reason: "the manifest can't be read")
@@ -112,6 +113,7 @@ package struct OutboxFolder: Sendable {
                     path: file, reason: "its SHA-256 is \(found), the manifest says \(expected)")
             }
         }
+        return manifest
     }
 
     /// Whether a version exists, or is completely staged, undamaged, and only lacks its name.

@@ -36,6 +36,24 @@ package struct ModelRecord: Hashable, Sendable {
     }
 }
 
+/// A model as its published files have it, for a history that has lost its rows.
+package struct PublishedModel: Hashable, Sendable {
+    /// Without labels: only a history numbers them.
+    package var record: ModelRecord
+    /// The names of the labels in class order.
+    package var labels: [String]
+    /// The number that its run had.
+    package var run: RunID
+    package var created: Timestamp
+
+    package init(record: ModelRecord, labels: [String], run: RunID, created: Timestamp) {
+        self.record = record
+        self.labels = labels
+        self.run = run
+        self.created = created
+    }
+}
+
 package enum PublicationKind: String, Codable, Hashable, Sendable, CaseIterable {
     case promotion, rollback
 }

@@ -72,7 +72,7 @@ extension History {
         return Publication(id: db.lastInsertedRowID, version: version, kind: kind, decidedAt: time)
     }
 
-    private static func insert(_ db: Database, _ model: ModelRecord, run: RunID, at time: Timestamp) throws {
+    static func insert(_ db: Database, _ model: ModelRecord, run: RunID, at time: Timestamp) throws {
         try db.execute(
             sql: """
                 INSERT INTO models (version, run_id, created_at, test_accuracy, parameters, manifest, head, backbone,

@@ -29,14 +29,14 @@ package final class History: Sendable {
     package static func open(_ path: FilePath) throws -> History { try open(path) { _ in } }
 
     /// The same for the process that will use a state folder for a long time. It refuses a history that is damaged, or
-    /// missing although there are pictures.
+    /// missing although there are pictures or a ledger.
     ///
     /// Reads the whole file: docs/architecture.md says how long that takes.
     package static func openChecked(in state: StateFolder) throws -> History {
-        let hasPictures = try state.hasPictures()
-        if hasPictures, try HistoryRepair.isEmpty(state.history) { throw HistoryFailure.lost(state.history) }
+        let isInUse = try state.hasPictures() || state.hasLedger()
+        if isInUse, try HistoryRepair.isEmpty(state.history) { throw HistoryFailure.lost(state.history) }
         return try open(state.history) { db in
-            if hasPictures, try Migrations.all.appliedIdentifiers(db).isEmpty {
+            if isInUse, try Migrations.all.appliedIdentifiers(db).isEmpty {
                 throw HistoryFailure.lost(state.history)
             }
             let problems = try quickCheck(of: db)

@@ -21,7 +21,7 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case notRunning(RunID)
     /// A backup doesn't replace what is there.
     case exists(FilePath)
-    /// There are pictures, but the history is missing or empty.
+    /// There are pictures or a ledger, but the history is missing or empty.
     case lost(FilePath)
     /// `cultivar doctor --repair` has been interrupted.
     case repairUnfinished(FilePath)
@@ -44,8 +44,8 @@ package enum HistoryFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case .notRunning(let run): "run \(run) isn't running any more"
         case .exists(let path): "the file \(path) already exists"
         case .lost(let path):
-            "the history \(path) is missing or empty, but there are pictures; restore a backup of it, or run `cultivar "
-                + "doctor`"
+            "the history \(path) is missing or empty, but there are pictures or a ledger; run `cultivar doctor`, which "
+                + "can make a new one"
         case .repairUnfinished(let path):
             "the repair of the history \(path) was interrupted; run `cultivar doctor --repair` again"
         }

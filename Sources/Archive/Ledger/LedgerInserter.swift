@@ -34,7 +34,7 @@ extension LedgerInserter {
     }
 
     /// The label that a name stands for; it is made if necessary.
-    private mutating func label(named name: String) throws -> (id: LabelID, isNew: Bool) {
+    mutating func label(named name: String) throws -> (id: LabelID, isNew: Bool) {
         if let id = labels[name] { return (id, false) }
         let key = LabelKey.key(of: name)
         var id = try LabelID.fetchOne(

@@ -1,26 +1,43 @@
 import GRDB
+package import Records
 package import System
 package import SystemPackage
 
-/// Replaces a damaged history by a new one with everything that can be read from it. Only for the holder of the
-/// installation's lock, with no history open.
+/// Replaces a damaged history by a new one, which is made from a backup, the ledger and the outbox. Only for the holder
+/// of the installation's lock, with no history open.
 ///
 /// This order loses nothing: the new history is written beside the damaged one and synchronised. Once it is renamed, it
 /// counts as complete, and no history is opened before the rest is done: renaming the damaged files, the main one last,
-/// and giving the new one its name. If this is interrupted, ``run()`` does what is left.
+/// and giving the new one its name. If this is interrupted, ``run(outbox:)`` does what is left.
 package struct HistoryRepair {
     /// What happened to a history.
-    package struct Outcome: Sendable {
-        /// The damaged file under its new name; nil if there was none.
-        package let setAside: FilePath?
-        /// Nil if an earlier, interrupted repair had already done this.
-        package let report: SalvageReport?
+    package enum Outcome: Sendable {
+        /// There is a new one. `setAside` is the damaged file under its new name; nil if there was none. The report is
+        /// nil if an earlier, interrupted repair had already made the new one.
+        case replaced(setAside: FilePath?, RebuildReport?)
+        /// There is neither a ledger with its key nor a usable backup, and nothing was touched.
+        case impossible([RebuildReport.Refusal])
     }
 
+    /// What the outbox can give back.
+    package struct Outbox: Sendable {
+        /// Published versions, the oldest first.
+        let models: [PublishedModel]
+        /// The version that it shows; nil if it shows none.
+        let current: String?
+
+        package init(models: [PublishedModel] = [], current: String? = nil) {
+            self.models = models
+            self.current = current
+        }
+    }
+
+    private let state: StateFolder
     private let path: FilePath
     private let disk: any Disk
 
     package init(_ state: StateFolder, disk: any Disk = SystemDisk()) {
+        self.state = state
         path = state.history
         self.disk = disk
     }
@@ -53,23 +70,29 @@ package struct HistoryRepair {
         }
     }
 
-    /// Repairs the history. The new one is in its place, on the disk, when this returns.
+    /// Repairs the history. The new one is in its place, on the disk, when this returns ``Outcome/replaced(setAside:_:)``.
     ///
-    /// Throws `FileFailure`, ``HistoryFailure/newerSchema(_:)``, and GRDB's `DatabaseError` if the new one can't be
-    /// written.
-    package func run() throws -> Outcome {
-        var report: SalvageReport?
+    /// - Parameter outbox: what the outbox has beside the versions that the new history knows already.
+    /// - Throws: `FileFailure`, ``LedgerFailure`` for a ledger of two installations, GRDB's `DatabaseError` if the new
+    ///   history can't be written, and what `outbox` throws. In these cases, nothing was touched.
+    package func run(outbox: (_ known: Set<String>) throws -> Outbox) throws -> Outcome {
+        var report: RebuildReport?
         if try !Files.exists(Self.rebuilt(path)) {
             let partial = named("rebuilding")
-            for suffix in ["", "-journal"] { try Files.remove(FilePath(partial.string + suffix)) }
-            report = try HistorySalvage.run(from: path, to: partial)
+            var rebuilding = HistoryRebuilding(state, target: partial)
+            guard try rebuilding.run(outbox: outbox) else {
+                try rebuilding.removeTarget()
+                return .impossible(rebuilding.report.unusableBackups)
+            }
+            try Files.reading(partial) { try disk.synchronize($0, path: partial) }
             try disk.rename(partial, to: Self.rebuilt(path))
             try synchronizeFolder()
+            report = rebuilding.report
         }
         let setAside = try setAside()
         try disk.rename(Self.rebuilt(path), to: path)
         try synchronizeFolder()
-        return Outcome(setAside: setAside, report: report)
+        return .replaced(setAside: setAside, report)
     }
 
     /// A new history that is complete but doesn't have its name yet.
