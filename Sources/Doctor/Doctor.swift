@@ -48,7 +48,9 @@ package struct Doctor {
         }
         let history = try History.open(state.history)
         let store = try PictureStore(state, disk: disk)
-        let pictures = PictureExamination(state: state, history: history, store: store, pool: pool, disk: disk)
+        let ledger = try Ledger(state, of: history, keepsPaths: true, disk: disk)
+        let pictures = PictureExamination(
+            state: state, history: history, ledger: ledger, store: store, pool: pool, disk: disk)
         findings += try await pictures.findings(
             readingPictures: readingPictures, repairing: repairing, progress: progress)
         findings += try temporary(store, repairing: repairing)

@@ -10,6 +10,7 @@ internal import Workers
 struct PictureExamination {
     let state: StateFolder
     let history: History
+    let ledger: Ledger
     let store: PictureStore
     let pool: WorkerPool
     let disk: any Disk
@@ -85,7 +86,7 @@ struct PictureExamination {
                         + "interrupted and will continue; `cultivar doctor --repair` moves them to rejected/")
             ]
         }
-        try UnrecordedPictures(state: state, store: store, history: history, disk: disk).reject(digests)
+        try UnrecordedPictures(state: state, store: store, history: history, ledger: ledger, disk: disk).reject(digests)
         let folder = state.rejected.appending(UnrecordedPictures.drop)
         return [
             Finding(
