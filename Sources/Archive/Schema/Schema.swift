@@ -3,7 +3,8 @@ enum Schema {
     /// The names of all tables.
     static let tables =
         ["grdb_migrations"]
-        + [installation, drops, runs, models, results, decoderAttempts, keptSources, runParts, inbox, ledger].flatMap { sql in
+        + [installation, drops, runs, models, results, decoderAttempts, keptSources, runParts, inbox, ledger].flatMap {
+            sql in
             sql.matches(of: /CREATE TABLE (\w+)/).map { String($0.1) }
         }
 
