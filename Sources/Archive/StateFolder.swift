@@ -13,6 +13,8 @@ package struct StateFolder: Sendable, Hashable {
     package var features: FilePath { root.appending("features.sqlite") }
     /// The bytes of the accepted pictures, by digest; see ``PictureStore``.
     package var pictures: FilePath { root.appending("pictures") }
+    /// What people gave, in plain text, a file for each day; see ``Ledger``.
+    package var ledger: FilePath { root.appending("ledger") }
     /// Unfinished copies on their way into `pictures`; emptied at start.
     package var temporary: FilePath { root.appending("tmp") }
     /// Rejected files, by drop, each with its reason beside it.
@@ -28,7 +30,7 @@ package struct StateFolder: Sendable, Hashable {
     ///
     /// Throws `FileFailure` if one can't be created, or if something other than a folder has its name.
     package func prepare() throws {
-        for folder in [root, pictures, temporary, rejected] {
+        for folder in [root, pictures, ledger, temporary, rejected] {
             try Files.makeFolder(folder, permissions: [.ownerReadWriteExecute, .groupReadExecute])
         }
         try Files.synchronize(folder: root)

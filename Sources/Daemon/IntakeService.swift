@@ -31,7 +31,8 @@ struct IntakeService: Service {
             inbox: FilePath(settings.paths.inbox), settings: WatchSettings(settings), logger: installation.logger)
         pool = WorkerPool(beat: { heartbeat.beat() })
         ingestor = try Ingestor(
-            state: installation.state, store: installation.store, history: installation.history, pool: pool,
+            state: installation.state, store: installation.store, history: installation.history,
+            ledger: installation.ledger, pool: pool,
             validator: DecoderPool(
                 limits: settings.limits, maxFileBytes: settings.drops.maxFileBytes, attempts: installation.history,
                 notify: { [logger = installation.logger] notice in

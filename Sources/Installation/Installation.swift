@@ -13,6 +13,7 @@ package final class Installation: Sendable {
     package let settings: Settings
     package let state: StateFolder
     package let history: History
+    package let ledger: Ledger
     package let store: PictureStore
     package let cache: FeatureCache
     package let library: BackboneLibrary
@@ -35,6 +36,8 @@ package final class Installation: Sendable {
         try state.prepare()
         lock = try DaemonLock.acquire(in: state)
         history = try History.openChecked(in: state)
+        ledger = try Ledger(state, of: history, keepsPaths: true)
+        try Self.agree(history, ledger, logger)
         store = try PictureStore(state)
         cache = try FeatureCache(state.features) {
             logger.warning("feature cache replaced by a new one", metadata: ["reason": "\($0)"])
@@ -42,5 +45,29 @@ package final class Installation: Sendable {
         library = BackboneLibrary(folder: FilePath(settings.paths.backbones))
         outbox = OutboxFolder(FilePath(settings.paths.outbox))
         try outbox.prepare()
+    }
+
+    /// Adds what history or ledger lack, and says what was found.
+    private static func agree(_ history: History, _ ledger: Ledger, _ logger: Logger) throws {
+        if let file = ledger.cutFile {
+            logger.notice("cut off the ledger's last line, which was incomplete", metadata: ["ledger.file": "\(file)"])
+        }
+        var announced = ContinuousClock.now
+        let agreement = try history.agree(with: ledger) { pictures in
+            guard ContinuousClock.now - announced > .seconds(2) else { return }
+            announced = .now
+            logger.notice("writing the ledger from the history", metadata: ["ledger.pictures": "\(pictures)"])
+        }
+        for damage in agreement.damages {
+            logger.warning(
+                "a line of the ledger is damaged; run `cultivar doctor --repair`",
+                metadata: ["ledger.damage": "\(damage)"])
+        }
+        guard agreement.addedRows + agreement.addedLines > 0 else { return }
+        logger.notice(
+            "history and ledger brought into agreement",
+            metadata: [
+                "ledger.added_lines": "\(agreement.addedLines)", "history.added_rows": "\(agreement.addedRows)",
+            ])
     }
 }

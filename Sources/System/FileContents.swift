@@ -95,6 +95,18 @@ extension Files {
         }
     }
 
+    /// Opens a file for writing, keeps what is in it, and closes it when `body` is done; one that isn't there is made.
+    /// What `body` throws is thrown as it is.
+    package static func extending<R>(
+        _ path: FilePath, permissions: FilePermissions, _ body: (FileDescriptor) throws -> R
+    ) throws -> R {
+        let descriptor = try perform("open", path) {
+            try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .noFollow, .closeOnExec], permissions: permissions)
+        }
+        return try descriptor.closeAfter { try body(descriptor) }
+    }
+
     /// Copies a file's bytes to a new file, or over the one that is there.
     package static func copy(_ source: FilePath, to target: FilePath) throws {
         try reading(source, action: "copy", waits: true) { input in

@@ -130,7 +130,7 @@ extension Installation {
             }
         }
         let drop = try history.beginDrop(RawPath("d\(seed)"), at: .now)
-        _ = try history.recordOutcomes(outcomes, in: drop, at: .now)
+        _ = try history.recordOutcomes(outcomes, in: drop, ledger: ledger, at: .now)
         try history.finishDrop(drop, at: .now)
     }
 

@@ -46,9 +46,14 @@ extension History {
     @discardableResult
     func take(_ outcomes: [FileOutcome], drop: String = "drop") throws -> RecordedOutcomes {
         let id = try beginDrop(name(drop), at: time())
-        let recorded = try recordOutcomes(outcomes, in: id, at: time(1))
+        let recorded = try recordOutcomes(outcomes, in: id, ledger: ledger(), at: time(1))
         try finishDrop(id, at: time(2))
         return recorded
+    }
+
+    /// The ledger beside the history, opened anew.
+    func ledger() throws -> Ledger {
+        try Ledger(StateFolder(path.removingLastComponent()), of: self, keepsPaths: true)
     }
 
     func pictureCount() throws -> Int {

@@ -76,10 +76,11 @@ struct IntakeHistoryTests {
                 FileOutcome(path: name("x.txt"), finding: .refused(code: "text", reason: "no picture", byteCount: 3)),
             ]
             let drop = try history.beginDrop(name("drop"), at: time())
-            let first = try history.recordOutcomes(outcomes, in: drop, at: time(1))
+            let first = try history.recordOutcomes(outcomes, in: drop, ledger: history.ledger(), at: time(1))
             #expect(try history.unfinishedDrops().map(\.id) == [drop])
             #expect(try history.beginDrop(name("drop"), at: time(5)) == drop)
-            let second = try history.recordOutcomes(outcomes + [picture(2, "cat")], in: drop, at: time(6))
+            let second = try history.recordOutcomes(
+                outcomes + [picture(2, "cat")], in: drop, ledger: history.ledger(), at: time(6))
             try history.finishDrop(drop, at: time(7))
             #expect(Array(second.verdicts.prefix(4)) == first.verdicts)
             let summary = DropSummary(
@@ -106,7 +107,9 @@ struct IntakeHistoryTests {
                 digest: digest(9), byteCount: 0, format: "jpeg", width: 1, height: 1,
                 label: try LabelName(spelling: "cat"), split: .train, splitOrigin: .hash)
             let outcomes = [picture(1, "cat"), FileOutcome(path: name("0.jpg"), finding: .picture(broken))]
-            #expect(throws: (any Error).self) { try history.recordOutcomes(outcomes, in: drop, at: time(1)) }
+            #expect(throws: (any Error).self) {
+                try history.recordOutcomes(outcomes, in: drop, ledger: history.ledger(), at: time(1))
+            }
             #expect(try history.pictureCount() == 0)
             #expect(try history.drops()[0].accepted == 0)
         }
@@ -155,7 +158,8 @@ struct IntakeHistoryTests {
             func refuse(_ content: Int) throws {
                 let finding = FileOutcome.Finding.refused(
                     code: "text", reason: "no picture", byteCount: 3, digest: digest(content))
-                _ = try history.recordOutcomes([FileOutcome(path: name("x"), finding: finding)], in: drop, at: time())
+                _ = try history.recordOutcomes(
+                    [FileOutcome(path: name("x"), finding: finding)], in: drop, ledger: history.ledger(), at: time())
             }
             for content in [1, 2, 1, 2] { try refuse(content) }
             #expect(try history.rejects().count == 2)

@@ -102,7 +102,8 @@ struct InterruptionTests {
             digest: staged.digest, byteCount: staged.byteCount, format: "png", width: 24, height: 16,
             label: try LabelName(spelling: "cat"), split: .train, splitOrigin: .hash)
         let outcome = FileOutcome(path: RawPath("cat/1"), finding: .picture(picture))
-        _ = try workshop.history.recordOutcomes([outcome], in: drop, at: .now)
+        let ledger = try Ledger(workshop.state, of: workshop.history, keepsPaths: true)
+        _ = try workshop.history.recordOutcomes([outcome], in: drop, ledger: ledger, at: .now)
 
         let summary = try await workshop.ingest("d")
         #expect(summary.verdicts == [2, 0, 0])

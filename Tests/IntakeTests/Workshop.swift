@@ -45,8 +45,8 @@ final class Workshop: Sendable {
         disk: any Disk = SystemDisk()
     ) throws -> Ingestor {
         try Ingestor(
-            state: state, store: try PictureStore(state, disk: disk), history: history, pool: pool,
-            validator: validator,
+            state: state, store: try PictureStore(state, disk: disk), history: history,
+            ledger: try Ledger(state, of: history, keepsPaths: true, disk: disk), pool: pool, validator: validator,
             settings: settings, disk: disk)
     }
 

@@ -63,19 +63,21 @@ extension History {
         }
     }
 
-    /// Records what happened to a batch of a drop's files, in one transaction.
+    /// Records what happened to a batch of a drop's files, in one transaction: first in the ledger, then here.
     ///
     /// Duplicates and contradictions are decided here, also within the batch, in the order of its files. Call this only
     /// after ``PictureStore/commit(_:)`` has returned for all of the batch's pictures. A file that is already recorded
     /// with the same path and content (the daemon was stopped before it could remove the original) keeps its first row
-    /// and verdict.
-    package func recordOutcomes(_ outcomes: [FileOutcome], in drop: DropID, at time: Timestamp) throws
-        -> RecordedOutcomes
-    {
-        try write { db in
-            var recorder = OutcomeRecorder(db: db, drop: drop, time: time)
+    /// and verdict. If it throws, nothing has been recorded.
+    package func recordOutcomes(
+        _ outcomes: [FileOutcome], in drop: DropID, ledger: Ledger, at time: Timestamp
+    ) throws -> RecordedOutcomes {
+        try writeWithLedger(ledger) { db in
+            var recorder = try OutcomeRecorder(db: db, drop: drop, time: time)
             let verdicts = try outcomes.map { try recorder.record($0) }
-            return RecordedOutcomes(verdicts: verdicts, newSpellings: recorder.newSpellings)
+            return (
+                RecordedOutcomes(verdicts: verdicts, newSpellings: recorder.newSpellings), recorder.ledgerEntries
+            )
         }
     }
 

@@ -2,12 +2,25 @@ import GRDB
 import Records
 import System
 
-/// Records the files of one drop inside one transaction.
+/// Records the files of one drop inside one transaction, and gathers what the ledger must say of them.
 struct OutcomeRecorder {
-    let db: Database
-    let drop: DropID
-    let time: Timestamp
+    private let db: Database
+    private let drop: LedgerDrop
+    private let time: Timestamp
     private(set) var newSpellings: [(spelling: String, label: String)] = []
+    /// What is new in labels, drops and pictures, in the order of its rows.
+    private(set) var ledgerEntries: [LedgerEntry] = []
+
+    /// - Parameter drop: its row.
+    init(db: Database, drop: DropID, time: Timestamp) throws {
+        (self.db, self.time) = (db, time)
+        guard let row = try Row.fetchOne(db, sql: "SELECT name, arrived_at FROM drops WHERE id = ?", arguments: [drop])
+        else { throw DatabaseError(resultCode: .SQLITE_CONSTRAINT_FOREIGNKEY, message: "there is no drop \(drop)") }
+        self.drop = try LedgerDrop(
+            id: drop, name: row.decode(forColumn: "name"), at: row.decode(forColumn: "arrived_at"))
+        let hasFiles = try db.cachedStatement(sql: "SELECT 1 FROM files WHERE drop_id = ? LIMIT 1").exists([drop])
+        if !hasFiles { ledgerEntries = [.drop(self.drop)] }
+    }
 
     /// Records a file unless it is already recorded, and returns the verdict that counts.
     mutating func record(_ outcome: FileOutcome) throws -> Verdict {
@@ -27,7 +40,7 @@ struct OutcomeRecorder {
         let label = known == nil ? picture.label.text : try name(of: picture.label)
         switch DuplicateRule.decide(label: label, known: known) {
         case .new:
-            let id = try insert(picture)
+            let id = try insert(picture, from: path)
             return try insert(path, .accepted(id), bytes: picture.byteCount, picture: id)
         case .duplicate(let known):
             _ = try self.label(of: picture.label)
@@ -49,7 +62,7 @@ extension OutcomeRecorder {
                 SELECT 1 FROM files WHERE drop_id = ? AND path = ? AND reason_code = ? AND bytes IS ?
                 AND picture_id IS NULL AND (digest IS NULL OR digest = ?)
                 """
-        ).exists([drop, path, code, bytes, digest])
+        ).exists([drop.id, path, code, bytes, digest])
     }
 
     /// The verdict on the same path with the same bytes, from before the daemon was stopped.
@@ -59,7 +72,7 @@ extension OutcomeRecorder {
                 SELECT verdict, reason_code, reason FROM files
                 WHERE drop_id = ? AND path = ? AND picture_id = ? ORDER BY id LIMIT 1
                 """)
-        let arguments: StatementArguments = [drop, path, picture.id]
+        let arguments: StatementArguments = [drop.id, path, picture.id]
         guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
         switch try row.decode(String.self, forColumn: "verdict") {
         case "accepted": return .accepted(picture.id)
@@ -86,14 +99,14 @@ extension OutcomeRecorder {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            drop, path, path.escaped, name, code, reason, bytes, picture, time, digest,
+            drop.id, path, path.escaped, name, code, reason, bytes, picture, time, digest,
         ])
         try db.cachedStatement(sql: "UPDATE drops SET \(column) = \(column) + 1 WHERE id = ?")
-            .execute(arguments: [drop])
+            .execute(arguments: [drop.id])
         return verdict
     }
 
-    private mutating func insert(_ picture: NewPicture) throws -> PictureID {
+    private mutating func insert(_ picture: NewPicture, from path: RawPath) throws -> PictureID {
         let label = try label(of: picture.label)
         try db.cachedStatement(
             sql: """
@@ -102,9 +115,15 @@ extension OutcomeRecorder {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            picture.digest, picture.byteCount, picture.format, picture.width, picture.height, label, picture.split,
-            picture.splitOrigin, picture.notes, drop, time,
+            picture.digest, picture.byteCount, picture.format, picture.width, picture.height, label.id, picture.split,
+            picture.splitOrigin, picture.notes, drop.id, time,
         ])
+        ledgerEntries.append(
+            .picture(
+                LedgerPicture(
+                    digest: picture.digest, byteCount: picture.byteCount, format: picture.format, width: picture.width,
+                    height: picture.height, notes: picture.notes, label: label.name, split: picture.split,
+                    splitOrigin: picture.splitOrigin, drop: drop.id, dropName: drop.name, path: path, at: time)))
         return db.lastInsertedRowID
     }
 
@@ -117,25 +136,33 @@ extension OutcomeRecorder {
     }
 
     /// The label that a folder's name stands for; it is created, or gets the new spelling, if necessary.
-    private mutating func label(of name: LabelName) throws -> LabelID {
-        let bySpelling = try db.cachedStatement(sql: "SELECT label_id FROM label_spellings WHERE spelling = ?")
-        if let id = try LabelID.fetchOne(bySpelling, arguments: [name.spelling]) { return id }
+    private mutating func label(of name: LabelName) throws -> (id: LabelID, name: String) {
+        let bySpelling = try db.cachedStatement(
+            sql: "SELECT l.id, l.name FROM label_spellings s JOIN labels l ON l.id = s.label_id WHERE s.spelling = ?")
+        if let row = try Row.fetchOne(bySpelling, arguments: [name.spelling]) {
+            return try (row.decode(forColumn: "id"), row.decode(forColumn: "name"))
+        }
         let key = LabelKey.key(of: name.text)
-        let id: LabelID
-        if let row = try Row.fetchOne(db, sql: "SELECT id, name FROM labels WHERE key = ?", arguments: [key]) {
-            id = try row.decode(forColumn: "id")
-            newSpellings.append((name.spelling, try row.decode(forColumn: "name")))
+        let known = try Row.fetchOne(db, sql: "SELECT id, name FROM labels WHERE key = ?", arguments: [key])
+        let label: (id: LabelID, name: String)
+        if let known {
+            label = try (known.decode(forColumn: "id"), known.decode(forColumn: "name"))
+            newSpellings.append((name.spelling, label.name))
         } else {
             try db.execute(sql: "INSERT INTO labels (name, key) VALUES (?, ?)", arguments: [name.text, key])
-            id = db.lastInsertedRowID
+            label = (db.lastInsertedRowID, name.text)
             if name.isRespelled { newSpellings.append((name.spelling, name.text)) }
         }
-        for spelling in [name.spelling, name.text] {
+        // By bytes, as SQLite compares them: two texts may be equal to Swift and not the same.
+        let isPlain = name.spelling.utf8.elementsEqual(name.text.utf8)
+        let spellings = isPlain ? [name.text] : [name.spelling, name.text]
+        for spelling in spellings {
             try db.execute(
                 sql: "INSERT OR IGNORE INTO label_spellings (spelling, label_id) VALUES (?, ?)",
-                arguments: [spelling, id])
+                arguments: [spelling, label.id])
         }
-        return id
+        ledgerEntries.append(.label(LedgerLabel(name: label.name, spellings: spellings, at: time)))
+        return label
     }
 }
 

@@ -23,6 +23,7 @@ enum Migrations {
         migrator.registerMigration("5 stages and left-out classes") { try $0.execute(sql: Schema.runParts) }
         migrator.registerMigration("6 inbox") { try $0.execute(sql: Schema.inbox) }
         migrator.registerMigration("7 reasons as codes") { try $0.execute(sql: Schema.reasons) }
+        migrator.registerMigration("8 ledger") { try $0.execute(sql: Schema.ledger) }
         return migrator
     }
 }

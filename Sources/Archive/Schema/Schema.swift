@@ -3,7 +3,8 @@ enum Schema {
     /// The names of all tables.
     static let tables =
         ["grdb_migrations"]
-        + [installation, drops, runs, models, results, decoderAttempts, keptSources, runParts, inbox].flatMap { sql in
+        + [installation, drops, runs, models, results, decoderAttempts, keptSources, runParts, inbox, ledger].flatMap {
+            sql in
             sql.matches(of: /CREATE TABLE (\w+)/).map { String($0.1) }
         }
 
@@ -149,6 +150,16 @@ enum Schema {
     /// Added by the seventh step.
     static let reasons = """
         ALTER TABLE runs ADD COLUMN reason_data TEXT CHECK (reason_data IS NULL OR json_valid(reason_data));
+        """
+
+    /// Added by the eighth step.
+    static let ledger = """
+        CREATE TABLE ledger_position (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+            file TEXT NOT NULL,
+            length INTEGER NOT NULL CHECK (length >= 0),
+            total INTEGER NOT NULL CHECK (total >= length)
+        ) STRICT;
         """
 
     static let runs = """

@@ -16,6 +16,7 @@ package import Workers
 /// that isn't recorded stays in the inbox for a later attempt.
 package final class Ingestor: Sendable {
     private let history: History
+    private let ledger: Ledger
     private let tools: IngestTools
     private let pool: WorkerPool
     private let recorder: WorkerPool
@@ -26,14 +27,14 @@ package final class Ingestor: Sendable {
     private let kept: KeptSources
 
     /// - Parameters:
-    ///   - state: a prepared state folder, to which `store` and `history` belong.
+    ///   - state: a prepared state folder, to which `store`, `history` and `ledger` belong.
     ///   - pool: runs all blocking work. Give the intake its own pool; otherwise it waits for all other work.
     package init(
-        state: StateFolder, store: PictureStore, history: History, pool: WorkerPool,
+        state: StateFolder, store: PictureStore, history: History, ledger: Ledger, pool: WorkerPool,
         validator: any PictureValidator, settings: IngestSettings,
         disk: any Disk = SystemDisk()
     ) throws {
-        self.history = history
+        (self.history, self.ledger) = (history, ledger)
         self.pool = pool
         recorder = WorkerPool(workerCount: 1, beat: pool.beat)
         removers = WorkerPool(workerCount: 8, beat: pool.beat)
@@ -263,8 +264,8 @@ package final class Ingestor: Sendable {
     private func commit(_ batch: JudgedBatch) async throws -> CommittedBatch {
         guard !batch.files.isEmpty else { return CommittedBatch(drop: batch.drop) }
         do {
-            return try await recorder.run { [history, tools, rejected] _ in
-                try batch.commit(in: history, store: tools.store, rejected: rejected)
+            return try await recorder.run { [history, ledger, tools, rejected] _ in
+                try batch.commit(in: history, ledger: ledger, store: tools.store, rejected: rejected)
             }
         } catch {
             try batch.discard()

@@ -28,14 +28,16 @@ struct JudgedBatch: Sendable {
     /// How many files of the drop have been processed at its end.
     let end: Int
 
-    /// Makes the copies durable under their addresses, then records the batch in one transaction.
-    func commit(in history: History, store: PictureStore, rejected: RejectedFolder) throws -> CommittedBatch {
+    /// Makes the copies durable under their addresses, then records the batch in one transaction, in the ledger first.
+    func commit(
+        in history: History, ledger: Ledger, store: PictureStore, rejected: RejectedFolder
+    ) throws -> CommittedBatch {
         try store.commit(files.compactMap { if case .picture(let staged, _) = $1 { staged } else { nil } })
         try rejected.keep(files.compactMap { refusal($0, $1) })
         let outcomes = files.compactMap { file, judged in
             outcome(of: judged, path: file.file.path).map { (file, judged, $0) }
         }
-        let recorded = try history.recordOutcomes(outcomes.map(\.2), in: drop.id, at: .now)
+        let recorded = try history.recordOutcomes(outcomes.map(\.2), in: drop.id, ledger: ledger, at: .now)
         let verdicts = zip(outcomes, recorded.verdicts)
         try rejected.keep(verdicts.compactMap { contradiction($0.0, $0.1, verdict: $1, store: store) })
         return CommittedBatch(

@@ -17,13 +17,16 @@ package struct UnrecordedPictures {
     package static let code = "label_lost"
 
     private let history: History
+    private let ledger: Ledger
     private let store: PictureStore
     private let rejected: RejectedFolder
     private let temporary: FilePath
 
     /// Throws `FileFailure` if the folder for rejected files can't be opened.
-    package init(state: StateFolder, store: PictureStore, history: History, disk: any Disk = SystemDisk()) throws {
-        self.history = history
+    package init(
+        state: StateFolder, store: PictureStore, history: History, ledger: Ledger, disk: any Disk = SystemDisk()
+    ) throws {
+        (self.history, self.ledger) = (history, ledger)
         self.store = store
         rejected = try RejectedFolder(state: state, disk: disk)
         temporary = state.temporary
@@ -54,7 +57,7 @@ package struct UnrecordedPictures {
                 path: name,
                 finding: .refused(code: Self.code, reason: Self.reason, byteCount: try store.byteCount(of: digest)))
         }
-        _ = try history.recordOutcomes(outcomes, in: drop, at: .now)
+        _ = try history.recordOutcomes(outcomes, in: drop, ledger: ledger, at: .now)
         for digest in digests { try store.removeUnrecorded(digest) }
     }
 
