@@ -189,7 +189,7 @@ struct HistoryOpeningTests {
         arguments: ["drops", "Labels", "grdb_migrations"])
     func view(name: String) throws {
         try withStateFolder { folder in
-            _ = try History.open(folder.history)
+            try History.open(folder.history).take([picture(1, "cat")])
             let queue = try DatabaseQueue(path: folder.history.string)
             try queue.writeWithoutTransaction { db in
                 try db.execute(
@@ -203,7 +203,7 @@ struct HistoryOpeningTests {
             guard case .damaged? = try HistoryRepair(folder).reason() else { throw Unexpected("no damage") }
             _ = try HistoryRepair(folder).run()
             #expect(try HistoryRepair(folder).reason() == nil)
-            #expect(try History.openReadOnly(folder.history).counts().drops == 0)
+            #expect(try History.openReadOnly(folder.history).counts().drops == 1)
         }
     }
 

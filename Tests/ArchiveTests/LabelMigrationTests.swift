@@ -105,34 +105,4 @@ struct LabelMigrationTests {
             #expect(recorded.verdicts.allSatisfy { if case .duplicate = $0 { true } else { false } })
         }
     }
-
-    @Test("A damaged history of the older release gets them as well when it is repaired, and a newer one once only")
-    func salvage() throws {
-        for isOld in [true, false] {
-            try withOldHistory([["x\\xe2\\x80\\x8cy"], ["a\\\\\\\\b"]]) { folder in
-                if !isOld { _ = try History.open(folder.history) }
-                _ = try HistoryRepair(folder).run()
-                #expect(try names(History.open(folder.history)) == bytes(["x\u{200C}y", "a\\\\b"]))
-            }
-        }
-    }
-
-    @Test("A label whose row is lost gets the name that its folder has back")
-    func lostRow() throws {
-        try withOldHistory([["x\\xe2\\x80\\x8cy"], [" cat "]]) { folder in
-            let history = try History.open(folder.history)
-            try history.write { db in
-                try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
-                try db.execute(sql: "DELETE FROM files; DELETE FROM pictures")
-            }
-            try history.write { try $0.execute(sql: "UPDATE label_spellings SET label_id = label_id + 0") }
-            let queue = try DatabaseQueue(path: folder.history.string)
-            try queue.writeWithoutTransaction { db in
-                try db.execute(sql: "PRAGMA foreign_keys = OFF; DELETE FROM labels")
-            }
-            try queue.close()
-            _ = try HistoryRepair(folder).run()
-            #expect(try names(History.open(folder.history)) == bytes(["x\u{200C}y", "cat"]))
-        }
-    }
 }

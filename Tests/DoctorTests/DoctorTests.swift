@@ -72,7 +72,7 @@ struct DoctorTests {
         for reading in [false, true] {
             let findings = try await examine(workshop, reading: reading)
             #expect(findings.allSatisfy { $0.status == .ok }, "\(findings)")
-            #expect(Set(findings.map(\.check)).count == 6)
+            #expect(Set(findings.map(\.check)).count == 7)
         }
         #expect(try await examine(workshop, repairing: true).allSatisfy { $0.status == .ok })
     }
@@ -85,57 +85,97 @@ struct DoctorTests {
         withExtendedLifetime(installation) {}
     }
 
-    @Test("Whichever page of the history is damaged, every picture keeps its label or is rejected with a reason")
+    /// The history and the outbox say what they said before.
+    private func expectAllRestored(_ before: Contents, _ workshop: Workshop, _ comment: String) throws {
+        #expect(try contents(workshop).pictures == before.pictures, "\(comment)")
+        let history = try History.openReadOnly(workshop.state.history)
+        #expect(try history.models().map(\.version) == ["v0001"], "\(comment)")
+        #expect(try history.currentPublication()?.version == workshop.outbox.currentVersion, "\(comment)")
+        #expect(try history.rejects().isEmpty, "\(comment)")
+    }
+
+    @Test("Whichever page of the history is lost, every picture keeps its label, and the model stays the champion")
     func everyPage() async throws {
         let workshop = try await trained()
         let before = try contents(workshop)
         let whole = try workshop.folder.read("whole.sqlite")
         let snapshot = try workshop.snapshot()
-        var lossesOfLabels = 0
         for page in 0..<whole.count / 4096 {
-            for kind in [0, 1] {
-                try workshop.putBack(snapshot)
-                var damaged = whole
-                var random = UInt8(truncatingIfNeeded: page)
-                for index in page * 4096..<(page + 1) * 4096 {
-                    random = random &* 109 &+ 89
-                    damaged[index] = kind == 0 ? 0 : random
-                }
-                try workshop.replaceHistory(damaged)
-                let findings = try await examine(workshop, repairing: true)
-                #expect(problems(findings).allSatisfy { $0.hasPrefix("outbox") }, "page \(page): \(findings)")
-                try expectNothingLost(before, workshop, "page \(page), damage \(kind)")
-                lossesOfLabels += findings.contains { $0.check == .unrecorded && $0.status == .repaired } ? 1 : 0
-                let again = try await examine(workshop, reading: true)
-                #expect(problems(again).allSatisfy { $0.hasPrefix("outbox") }, "page \(page): \(again)")
-                _ = try workshop.open()
-            }
+            try workshop.putBack(snapshot)
+            var damaged = whole
+            damaged.replaceSubrange(page * 4096..<(page + 1) * 4096, with: [UInt8](repeating: 0, count: 4096))
+            try workshop.replaceHistory(damaged)
+            let findings = try await examine(workshop, repairing: true)
+            #expect(problems(findings) == [], "page \(page)")
+            try expectAllRestored(before, workshop, "page \(page)")
+            let again = try await examine(workshop, reading: true)
+            #expect(again.allSatisfy { $0.status == .ok }, "page \(page): \(again)")
+            _ = try workshop.open()
         }
-        #expect(lossesOfLabels > 0)
     }
 
     @Test(
-        "Without its history, cut short or gone, an installation gets a new one and every picture back as rejected",
+        "Without its history, cut short or gone, an installation gets a new one with every picture and model",
         arguments: [nil, 0, 4096, 5000])
     func lost(size: Int?) async throws {
         let workshop = try await trained()
         let before = try contents(workshop)
+        let files = ["model.onnx", "labels.txt", "manifest.json"]
+        let published = try files.map { try workshop.published($0, of: "v0001") }
         try workshop.replaceHistory(size.map { try Array(workshop.folder.read("whole.sqlite").prefix($0)) })
         #expect(throws: HistoryFailure.self) { try workshop.open() }
         #expect(problems(try await examine(workshop)).contains { $0.contains("doctor --repair") })
-        _ = try await examine(workshop, repairing: true)
-        try expectNothingLost(before, workshop, "\(String(describing: size))")
+        let findings = try await examine(workshop, repairing: true)
+        #expect(problems(findings) == [])
+        #expect(findings.contains { $0.detail == "restored from the outbox: v0001" })
+        try expectAllRestored(before, workshop, "\(String(describing: size))")
+
+        // The model of the history is the one that was published.
         let installation = try workshop.open()
-        #expect(try installation.history.lastPicture() == 0)
-        let rejects = try installation.history.rejects()
-        #expect(rejects.count == before.pictures.count)
-        #expect(rejects.allSatisfy { $0.code == "label_lost" && $0.path.hasSuffix(".png") })
+        try FileManager.default.removeItem(atPath: workshop.outbox.folder(of: "v0001").string)
+        #expect(try installation.publisher.agree() == "v0001")
+        #expect(try files.map { try workshop.published($0, of: "v0001") } == published)
+        // It is scored as the champion of the next run.
+        try installation.drop(seed: 2)
+        let run = try await installation.trainer.train(.request)
+        #expect(run?.championVersion == "v0001")
+        #expect(run?.championAccuracy != nil)
     }
 
-    @Test("Interrupted anywhere, a repair is gone on with and loses nothing")
+    @Test("A version of the outbox that is damaged isn't restored, and named")
+    func damagedVersion() async throws {
+        let workshop = try await trained()
+        try workshop.overwrite(workshop.outbox.folder(of: "v0001").appending("labels.txt"), with: [1])
+        try workshop.replaceHistory(nil)
+        let findings = try await examine(workshop, repairing: true)
+        #expect(findings.contains { $0.check == .history && $0.detail.hasPrefix("v0001 of the outbox can't be") })
+        #expect(try History.openReadOnly(workshop.state.history).models().isEmpty)
+    }
+
+    @Test("Without a readable key in the ledger and without a backup, nothing is touched and the ways out are named")
+    func nothingLeft() async throws {
+        let workshop = try await trained()
+        let file = try #require(LedgerReading.files(in: workshop.state.ledger).first)
+        var bytes = try Locations.bytes(of: file)
+        bytes[20] ^= 1
+        try workshop.overwrite(file, with: bytes)
+        let damaged = [UInt8](repeating: 7, count: 5000)
+        try workshop.replaceHistory(damaged)
+        let findings = try await examine(workshop, repairing: true)
+        #expect(problems(findings).count == 1)
+        #expect(problems(findings)[0].contains("there is nothing to make a new one from"))
+        #expect(try Locations.bytes(of: workshop.state.history) == damaged)
+        #expect(try Locations.bytes(of: file) == bytes)
+    }
+
+    @Test("Interrupted anywhere, a repair is gone on with; a picture whose line is damaged as well is rejected")
     func interruption() async throws {
         let workshop = try await trained()
         let before = try contents(workshop)
+        let file = try #require(LedgerReading.files(in: workshop.state.ledger).first)
+        var bytes = try Locations.bytes(of: file)
+        bytes[bytes.count - 50] ^= 1
+        try workshop.overwrite(file, with: bytes)
         let snapshot = try workshop.snapshot()
         for index in 0... {
             try workshop.putBack(snapshot)
@@ -143,17 +183,85 @@ struct DoctorTests {
             let disk = FailingDisk(failingAt: index)
             _ = try? await examine(workshop, repairing: true, disk: disk)
             guard disk.hasFailed else {
-                #expect(index >= 7 + 27)
+                #expect(index >= 7 + 4 + 1)
                 return
             }
             let findings = try await examine(workshop, repairing: true)
-            #expect(problems(findings).allSatisfy { $0.hasPrefix("outbox") }, "failure \(index)")
+            #expect(problems(findings) == [], "failure \(index)")
             try expectNothingLost(before, workshop, "failure \(index)")
             let installation = try workshop.open()
-            #expect(try installation.history.rejects().count == 27, "failure \(index)")
-            #expect(Locations.files(below: workshop.state.rejected).count == 54, "failure \(index)")
-            #expect(try installation.history.unfinishedDrops().isEmpty)
+            #expect(try installation.history.rejects().count == 1, "failure \(index)")
+            #expect(Locations.files(below: workshop.state.rejected).count == 2, "failure \(index)")
+            #expect(try installation.history.lastPicture() == 26, "failure \(index)")
+            // The daemon ends it when it finds that the folder is gone.
+            #expect(try installation.history.unfinishedDrops().map(\.name) == [RawPath("d1")])
         }
+    }
+
+    @Test("A damaged line of the ledger is named, and written again from the history; the old file is kept")
+    func ledgerLines() async throws {
+        let workshop = try await trained()
+        let before = try contents(workshop)
+        let file = try #require(LedgerReading.files(in: workshop.state.ledger).first)
+        let bytes = try Locations.bytes(of: file)
+        let snapshot = try workshop.snapshot()
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        #expect(lines.count == 1 + 1 + 3 + 27)
+        for (index, line) in lines.enumerated() {
+            try workshop.putBack(snapshot)
+            var damaged = bytes
+            damaged[line.startIndex + line.count / 2] ^= 1
+            try workshop.overwrite(file, with: damaged)
+            let found = problems(try await examine(workshop))
+            #expect(found.first?.hasPrefix("ledger: \(file):\(index + 1): ") == true, "\(found)")
+            let findings = try await examine(workshop, repairing: true)
+            #expect(findings.filter { $0.status == .repaired }.allSatisfy { $0.check == .ledger })
+            #expect(problems(findings) == [], "line \(index + 1)")
+            let again = try await examine(workshop, reading: true)
+            #expect(again.allSatisfy { $0.status == .ok }, "line \(index + 1): \(again)")
+            // Behind what it was, it has what was written again before it was set aside.
+            #expect(try Locations.bytes(of: FilePath("\(file.string).damaged-1")).starts(with: damaged))
+            // The ledger has it again.
+            try workshop.replaceHistory(nil)
+            _ = try await examine(workshop, repairing: true)
+            try expectAllRestored(before, workshop, "line \(index + 1)")
+        }
+    }
+
+    @Test("What only the ledger or only the history says is named, and added to the other")
+    func differences() async throws {
+        let workshop = try await trained()
+        let before = try contents(workshop)
+        let snapshot = try workshop.snapshot()
+        try workshop.open().drop(seed: 2)
+        let file = try #require(LedgerReading.files(in: workshop.state.ledger).first)
+
+        try workshop.replaceHistory(workshop.folder.read("whole.sqlite"))
+        #expect(problems(try await examine(workshop))[0].contains("27 pictures of the ledger aren't in the history"))
+        let repaired = try await examine(workshop, repairing: true)
+        #expect(repaired.filter { $0.status == .repaired }.map(\.check) == [.ledger])
+        #expect(try contents(workshop).pictures.count == 54)
+
+        try workshop.putBack(snapshot)
+        try Files.remove(file)
+        #expect(problems(try await examine(workshop))[0].contains("27 of the history aren't in the ledger"))
+        #expect(problems(try await examine(workshop, repairing: true)) == [])
+        #expect(try await examine(workshop).allSatisfy { $0.status == .ok })
+        try workshop.replaceHistory(nil)
+        _ = try await examine(workshop, repairing: true)
+        try expectAllRestored(before, workshop, "a new ledger")
+
+        // That of another installation.
+        try workshop.putBack(snapshot)
+        let stranger = try Workshop()
+        try stranger.open().drop()
+        let other = try #require(LedgerReading.files(in: stranger.state.ledger).first)
+        try workshop.overwrite(file, with: Locations.bytes(of: other))
+        for repairing in [false, true] {
+            let found = problems(try await examine(workshop, repairing: repairing))
+            #expect(found.count == 1 && found[0].contains("their split keys differ"), "\(found)")
+        }
+        #expect(try Locations.bytes(of: file) == Locations.bytes(of: other))
     }
 
     @Test("Pictures that are missing, too short or altered are named with what brings them back")
@@ -221,7 +329,7 @@ struct DoctorTests {
         for repairing in [false, true] {
             let findings = try await examine(workshop, reading: true, repairing: repairing)
             #expect(problems(findings) == ["outbox: \(failure)"])
-            #expect(Set(findings.map(\.check)).count == 6)
+            #expect(Set(findings.map(\.check)).count == 7)
         }
     }
 }

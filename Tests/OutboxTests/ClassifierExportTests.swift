@@ -89,6 +89,40 @@ struct ClassifierExportTests {
         #expect(zip(found.values, expected.values).allSatisfy { abs($0 - $1) < 1e-5 })
     }
 
+    @Test(
+        "The head comes back from the file with the same bytes, and a folded one gives the same file again",
+        arguments: Learning.Activation.allCases, [false, true])
+    func headComesBack(activation: Learning.Activation, isNormalized: Bool) throws {
+        let backbone = try backbone("map_output")
+        let head = head(features: backbone.featureCount, activation, isNormalized: isNormalized)
+        let bytes = try ModelFile.encode(export(backbone, head, size: 11))
+        let found = try #require(try ClassifierExport.head(of: ModelFile.decode(bytes)))
+        #expect((found.serialized() == head.serialized()) != isNormalized)
+        #expect(found.normalization == nil)
+        let again = try ModelFile.encode(export(backbone, found, size: 11))
+        #expect(again == bytes)
+    }
+
+    @Test("What Cultivar hasn't exported has no head")
+    func noHead() throws {
+        let backbone = try backbone("map_output")
+        let model = try export(
+            backbone, head(features: backbone.featureCount, .relu, isNormalized: false), size: 11)
+        #expect(ClassifierExport.head(of: backbone.model) == nil)
+        var other = model
+        other.nodes[other.nodes.count - 3].operatorType = "Elu"
+        #expect(ClassifierExport.head(of: other) == nil)
+        other = model
+        other.nodes[other.nodes.count - 2].attributes["alpha"] = .float(2)
+        #expect(ClassifierExport.head(of: other) == nil)
+        other = model
+        other.initializers.swapAt(other.initializers.count - 1, other.initializers.count - 2)
+        #expect(ClassifierExport.head(of: other) == nil)
+        other = model
+        other.initializers.removeLast()
+        #expect(ClassifierExport.head(of: other) == nil)
+    }
+
     @Test("Labels, version and input size come back")
     func metadata() throws {
         let backbone = try backbone("map_output")
