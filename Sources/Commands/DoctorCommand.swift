@@ -8,14 +8,15 @@ internal import SystemPackage
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check history, pictures and models, and repair what can be repaired.",
+        abstract: "Check history, ledger, pictures and models, and repair what can be repaired.",
         discussion: """
             Needs that no daemon runs, and the user who owns the state folder. Exits with 0 if nothing is wrong (any \
             more), otherwise with 1.
 
-            With --repair, a damaged history is set aside, and everything that can be read from it is copied into a \
-            new one. Pictures whose labels are lost are moved to rejected/lost-labels in the state folder, so that you \
-            can drop them again. A repair may be interrupted and repeated.
+            With --repair, a damaged or missing history is set aside, and a new one is made from the newest usable \
+            backup, the ledger and the outbox. Damaged lines of the ledger are taken out, and what the history knows \
+            of them is written again. Pictures whose labels are lost are moved to rejected/lost-labels in the state \
+            folder, so that you can drop them again. A repair may be interrupted and repeated.
             """)
 
     @Flag(help: "Repair what can be repaired.")
