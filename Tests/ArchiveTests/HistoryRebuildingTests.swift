@@ -236,6 +236,100 @@ struct HistoryRebuildingTests {
         }
     }
 
+    // MARK: Backups
+
+    /// The file of a backup; later days are newer.
+    private func backupFile(_ folder: StateFolder, day: Int) throws -> FilePath {
+        let backups = folder.root.appending("backups")
+        try Files.makeFolder(backups, permissions: [.ownerReadWriteExecute])
+        return backups.appending("2026-01-0\(day).sqlite")
+    }
+
+    /// A rich history with a backup of it, which lacks one picture.
+    private func withBackup(_ body: (_ folder: StateFolder, _ backup: FilePath) throws -> Void) throws {
+        try withStateFolder { folder in
+            let backup = try backupFile(folder, day: 1)
+            try Self.fill(folder, backup: backup)
+            try body(folder, backup)
+        }
+    }
+
+    private static func fill(_ folder: StateFolder, backup: FilePath) throws {
+        let history = try History.open(folder.history)
+        try history.fill()
+        try history.backup(to: backup)
+        try history.take([picture(181, "newt")], drop: "later")
+    }
+
+    @Test("From the newest usable backup, what the ledger doesn't say comes back too; others are named")
+    func backups() throws {
+        try withBackup { folder, backup in
+            let before = try pictures(folder)
+            let noise = try backupFile(folder, day: 2)
+            try write([UInt8](repeating: 7, count: 9000), to: noise)
+            let stranger = try backupFile(folder, day: 3)
+            try Files.copy(backup, to: stranger)
+            let queue = try DatabaseQueue(path: stranger.string)
+            try queue.write { try $0.execute(sql: "UPDATE installation SET split_key = zeroblob(32)") }
+            try queue.close()
+            try remove(folder)
+            let report = try repaired(folder)
+            #expect(report.backup == backup)
+            #expect(report.unusableBackups.map(\.name) == [stranger.string, noise.string])
+            #expect(report.unusableBackups.first?.reason.contains("split key") == true)
+            #expect(report.picturesOfBackup == 180 && report.picturesOfLedger == 1)
+            #expect(try pictures(folder) == before)
+            let history = try History.open(folder.history)
+            #expect(try history.counts().rejects == 3)
+            #expect(try history.models().map(\.version) == ["v3", "v2", "v1"])
+            #expect(report.hasEndedRun)
+            #expect(try history.runs().map(\.outcome) == [.failed, .promoted, .promoted, .promoted])
+            #expect(try history.agree(with: history.ledger()).isComplete)
+        }
+    }
+
+    @Test("A run that was in progress in the backup ends with the model that the outbox has of it")
+    func runOfBackup() throws {
+        try withBackup { folder, _ in
+            let new = try published("v4", run: 4, labels: ["cat", "Dog"], at: 500)
+            try remove(folder)
+            let outcome = try HistoryRepair(folder).run { known in
+                #expect(known == ["v1", "v2", "v3"])
+                return HistoryRepair.Outbox(models: [new], current: "v2")
+            }
+            guard case .replaced(nil, let report?) = outcome else { throw Unexpected(outcome) }
+            #expect(!report.hasEndedRun && report.restoredVersions == ["v4"])
+            let history = try History.open(folder.history)
+            let run = try #require(history.runs().first)
+            #expect(run.run == 4 && run.outcome == .promoted && run.version == "v4")
+            #expect(try history.models().first?.run == 4)
+            let decisions = try history.publications().suffix(2)
+            #expect(decisions.map(\.version) == ["v4", "v2"])
+            #expect(decisions.map(\.kind) == [.promotion, .rollback])
+        }
+    }
+
+    @Test("A backup of an earlier release is brought up to date, and a backup alone suffices, with its own key")
+    func olderBackup() throws {
+        try withStateFolder { folder in
+            let queue = try DatabaseQueue(path: folder.history.string)
+            try Migrations.all.migrate(queue, upTo: "3 kept sources")
+            try queue.close()
+            let backup = try backupFile(folder, day: 1)
+            try Files.copy(folder.history, to: backup)
+            try History.open(folder.history).take([picture(1, "cat")])
+            let (before, key) = (try pictures(folder), try splitKey(folder))
+            try remove(folder)
+            #expect(try repaired(folder).backup == backup)
+            #expect(try pictures(folder) == before)
+            try Files.remove(ledger(folder).file)
+            try write([UInt8](repeating: 7, count: 9000), to: folder.history)
+            let report = try repaired(folder)
+            #expect(report.backup == backup && report.picturesOfLedger == 0)
+            #expect(try splitKey(folder) == key)
+        }
+    }
+
     // MARK: The outbox
 
     private func published(_ version: String, run: RunID, labels: [String], at seconds: Int) throws -> PublishedModel {
