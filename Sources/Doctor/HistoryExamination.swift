@@ -75,9 +75,8 @@ struct HistoryExamination {
     }
 
     private static let nothingLeft =
-        "there is nothing to make a new one from: the ledger has no readable line with the split key, and there is no "
-        + "usable backup. Put a backup that you have made with `cultivar backup` in its place, without -wal and -shm. "
-        + "If a release without a ledger wrote it, that release's `cultivar doctor --repair` can read what is left"
+        "there is nothing to make a new one from: there is no ledger that can be read, and no usable backup. Put a "
+        + "backup that you have made with `cultivar backup` in its place, without -wal and -shm. If a release without a ledger wrote it, that release's `cultivar doctor --repair` can read what is left"
 
     private func findings(of report: RebuildReport) -> [Finding] {
         var sentences = report.unusableBackups.map(unusable)
@@ -89,6 +88,11 @@ struct HistoryExamination {
             sentences.append("restored from the outbox: \(report.restoredVersions.joined(separator: ", "))")
         }
         sentences += report.refusedVersions.map { notRestored($0.name, $0.reason) }
+        if report.hasNewKey {
+            sentences.append(
+                "no line of the ledger says the split key, so a new one was drawn: known pictures keep their split; "
+                    + "those whose lines are lost may get the other one if they are dropped again")
+        }
         if report.hasEndedRun { sentences.append("the run that was in progress in the backup was ended as failed") }
         return sentences.map { Finding(.history, .repaired, $0) }
     }

@@ -209,16 +209,26 @@ struct HistoryRebuildingTests {
         try withHistoryFile(Self.fillALittle) { folder in
             try Damage.noise.apply(to: 1, of: folder.history, pageSize: 4096)
             let bytes = try Files.read(folder.history)
-            // The line with the key.
-            let (file, whole) = try ledger(folder)
-            var damaged = whole
-            damaged[20] ^= 1
-            try write(damaged, to: file)
+            try Files.remove(ledger(folder).file)
             guard case .impossible(let backups) = try HistoryRepair(folder).run() else { throw Unexpected("a history") }
             #expect(backups.isEmpty)
             #expect(try Files.read(folder.history) == bytes)
             let names = try Files.names(in: folder.root).map(\.string).filter { $0.hasPrefix("history.") }
             #expect(names == ["history.sqlite"])
+        }
+    }
+
+    @Test("If no line says the key, every picture keeps its label and split, and the new key is reported")
+    func lostKey() throws {
+        try withHistoryFile(Self.fillALittle) { folder in
+            let before = try pictures(folder)
+            var (file, bytes) = try ledger(folder)
+            bytes[20] ^= 1
+            try write(bytes, to: file)
+            try remove(folder)
+            let report = try repaired(folder)
+            #expect(report.hasNewKey)
+            #expect(try pictures(folder) == before)
         }
     }
 
@@ -242,7 +252,7 @@ struct HistoryRebuildingTests {
     private func backupFile(_ folder: StateFolder, day: Int) throws -> FilePath {
         let backups = folder.root.appending("backups")
         try Files.makeFolder(backups, permissions: [.ownerReadWriteExecute])
-        return backups.appending("2026-01-0\(day).sqlite")
+        return backups.appending("history-2026-01-0\(day).sqlite")
     }
 
     /// A rich history with a backup of it, which lacks one picture.

@@ -152,20 +152,17 @@ struct DoctorTests {
         #expect(try History.openReadOnly(workshop.state.history).models().isEmpty)
     }
 
-    @Test("Without a readable key in the ledger and without a backup, nothing is touched and the ways out are named")
+    @Test("Without a ledger and without a backup, nothing is touched and the ways out are named")
     func nothingLeft() async throws {
         let workshop = try await trained()
         let file = try #require(LedgerReading.files(in: workshop.state.ledger).first)
-        var bytes = try Locations.bytes(of: file)
-        bytes[20] ^= 1
-        try workshop.overwrite(file, with: bytes)
+        try Files.remove(file)
         let damaged = [UInt8](repeating: 7, count: 5000)
         try workshop.replaceHistory(damaged)
         let findings = try await examine(workshop, repairing: true)
         #expect(problems(findings).count == 1)
         #expect(problems(findings)[0].contains("there is nothing to make a new one from"))
         #expect(try Locations.bytes(of: workshop.state.history) == damaged)
-        #expect(try Locations.bytes(of: file) == bytes)
     }
 
     @Test("Interrupted anywhere, a repair is gone on with; a picture whose line is damaged as well is rejected")
@@ -206,7 +203,7 @@ struct DoctorTests {
         let bytes = try Locations.bytes(of: file)
         let snapshot = try workshop.snapshot()
         let lines = bytes.split(separator: UInt8(ascii: "\n"))
-        #expect(lines.count == 1 + 1 + 3 + 27)
+        #expect(lines.count == 32)
         for (index, line) in lines.enumerated() {
             try workshop.putBack(snapshot)
             var damaged = bytes

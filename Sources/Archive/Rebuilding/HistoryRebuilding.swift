@@ -20,8 +20,8 @@ struct HistoryRebuilding {
     ///
     /// False if there is nothing to make one from. Throws as ``HistoryRepair/run(outbox:)`` does.
     mutating func run(outbox: (_ known: Set<String>) throws -> HistoryRepair.Outbox) throws -> Bool {
-        let key = try LedgerReading.read(state.ledger) { _ in }.splitKey
-        guard let queue = try beginning(key: key) else { return false }
+        let ledger = try LedgerReading.read(state.ledger) { _ in }
+        guard let queue = try beginning(key: ledger.splitKey, hasLedger: ledger.count > 0) else { return false }
         report = try queue.write { [state, report] db in
             var filling = HistoryFilling(db: db, report: report)
             try filling.run(ledger: state.ledger, outbox: outbox)
@@ -38,7 +38,7 @@ struct HistoryRebuilding {
         for suffix in ["", "-journal", "-wal", "-shm"] { try Files.remove(FilePath(target.string + suffix)) }
     }
 
-    private mutating func beginning(key: [UInt8]?) throws -> DatabaseQueue? {
+    private mutating func beginning(key: [UInt8]?, hasLedger: Bool) throws -> DatabaseQueue? {
         for backup in try HistoryBackups(state).files {
             try removeTarget()
             do {
@@ -50,12 +50,16 @@ struct HistoryRebuilding {
             }
         }
         try removeTarget()
-        return try key.map { try empty(key: $0) }
+        guard hasLedger else { return nil }
+        report.hasNewKey = key == nil
+        return try empty(key: key)
     }
 
-    private func empty(key: [UInt8]) throws -> DatabaseQueue {
+    /// - Parameter key: nil keeps the one that a new history draws.
+    private func empty(key: [UInt8]?) throws -> DatabaseQueue {
         let queue = try open()
         try Migrations.all.migrate(queue)
+        guard let key else { return queue }
         try queue.write { db in
             try db.execute(sql: "UPDATE installation SET split_key = ?", arguments: [DatabaseBytes(key)])
         }

@@ -15,7 +15,7 @@ package struct HistoryRepair {
         /// There is a new one. `setAside` is the damaged file under its new name; nil if there was none. The report is
         /// nil if an earlier, interrupted repair had already made the new one.
         case replaced(setAside: FilePath?, RebuildReport?)
-        /// There is neither a ledger with its key nor a usable backup, and nothing was touched.
+        /// There is neither a ledger nor a usable backup, and nothing was touched.
         case impossible([RebuildReport.Refusal])
     }
 

@@ -12,6 +12,8 @@ package struct RebuildReport: Hashable, Sendable {
     package internal(set) var backup: FilePath?
     /// Newer backups than that, or all of them.
     package internal(set) var unusableBackups: [Refusal] = []
+    /// Whether the split key was lost, and a new one was drawn.
+    package internal(set) var hasNewKey = false
     /// How many pictures came with the backup.
     package internal(set) var picturesOfBackup = 0
     /// How many pictures the ledger added.
