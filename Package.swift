@@ -165,6 +165,7 @@ let testsWithResources = ["Pictures", "Networks", "Learning", "Outbox"]
 /// pictures and a backbone in it.
 let testDependencies: [String: [Target.Dependency]] = [
     "Intake": ["cultivar"], "Networks": ["Workers"], "Training": ["TestInstallations"], "Doctor": ["TestInstallations"],
+    "Daemon": ["TestInstallations"],
 ]
 
 for name in [

@@ -15,6 +15,8 @@ package struct StateFolder: Sendable, Hashable {
     package var pictures: FilePath { root.appending("pictures") }
     /// What people gave, in plain text, a file for each day; see ``Ledger``.
     package var ledger: FilePath { root.appending("ledger") }
+    /// The backups that the daemon makes of the history, made with the first of them; see ``HistoryBackups``.
+    package var backups: FilePath { root.appending("backups") }
     /// Unfinished copies on their way into `pictures`; emptied at start.
     package var temporary: FilePath { root.appending("tmp") }
     /// Rejected files, by drop, each with its reason beside it.

@@ -33,6 +33,7 @@ struct StatusCommand: AsyncParsableCommand {
             current: OutboxFolder(FilePath(settings.paths.outbox)).currentVersion,
             shortClasses: try ShortClassStatus.all(in: history, settings.train), counts: counts,
             features: try FeatureCacheStatus(state, settings.features),
+            lastBackup: try HistoryBackups(state).files.first.flatMap(HistoryBackups.time(of:)),
             waiting: WaitingReport(WaitingBoard.read(from: state.waiting)),
             warnings: try history.drops(limit: Self.recentDrops).flatMap(DropWarning.all))
         switch output.format {
@@ -158,6 +159,8 @@ private struct StatusReport: Encodable {
     let shortClasses: [ShortClassStatus]
     let counts: HistoryCounts
     let features: FeatureCacheStatus
+    /// When the daemon made the newest backup of the history.
+    @OrNull var lastBackup: Timestamp?
     let waiting: WaitingReport
     /// For the newest drops.
     let warnings: [DropWarning]
@@ -183,6 +186,7 @@ private struct StatusReport: Encodable {
             StatusLine(
                 name: "runs", value: "\(counts.runs), \(counts.models) promoted, \(counts.pendingRequests) waiting"),
             StatusLine(name: "feature cache", value: features.words),
+            StatusLine(name: "last backup", value: lastBackup.map(Text.time) ?? "none yet"),
         ] + waitingLines + warnings.map { StatusLine(name: "warning", value: "drop \($0.name): \($0.text)") }
     }
 

@@ -17,7 +17,7 @@ package enum ServiceGraph {
     /// Throws what opening the `Installation` throws, such as `DaemonLockFailure` if another process is using the state
     /// folder.
     package static func run(settings: Settings, logger: Logger) async throws {
-        let (intake, training) = (Heartbeat("the intake"), Heartbeat("the training"))
+        let (intake, training, backup) = (Heartbeat("the intake"), Heartbeat("the training"), Heartbeat("the backup"))
         let installation = try Installation(
             settings: settings, logger: logger, pool: WorkerPool(beat: { training.beat() }))
         let status = StatusBoard(file: installation.state.status)
@@ -33,8 +33,10 @@ package enum ServiceGraph {
                         service: TrainingService(
                             installation, activity: activity, status: status, heartbeat: training)),
                     .init(
+                        service: BackupService(installation, activity: activity, status: status, heartbeat: backup)),
+                    .init(
                         service: NotificationService(
-                            notifier: SystemdNotifier(), status: status, heartbeats: [intake, training],
+                            notifier: SystemdNotifier(), status: status, heartbeats: [intake, training, backup],
                             logger: logger)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

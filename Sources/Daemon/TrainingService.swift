@@ -35,20 +35,22 @@ struct TrainingService: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            var schedule = TrainingSchedule(installation.settings.train, now: Self.now)
+            var schedule = TrainingSchedule(installation.settings.train, now: MonotonicClock.now)
             var isFirstLook = true
             var (training, outbox) = (Backoff(), Backoff())
             await upkeep.tidy()
             while !Task.isCancelled {
                 heartbeat.beat()
-                if outbox.isOver(at: Self.now) { outbox.note(success: await followDecision(), at: Self.now) }
-                if training.isOver(at: Self.now) {
+                if outbox.isOver(at: MonotonicClock.now) {
+                    outbox.note(success: await followDecision(), at: MonotonicClock.now)
+                }
+                if training.isOver(at: MonotonicClock.now) {
                     let isWell = await attempt {
                         if isFirstLook, try hasNewPictures() { schedule.noteDrop() }
                         isFirstLook = false
                         try await look(&schedule)
                     }
-                    training.note(success: isWell, at: Self.now)
+                    training.note(success: isWell, at: MonotonicClock.now)
                 }
                 // Cancellation ends the sleep early, and then the loop.
                 try? await Task.sleep(for: Self.nap)
@@ -66,11 +68,10 @@ struct TrainingService: Service {
         await finish(try await trainer.resume())
         let requests = try history.pendingRequests()
         let hasRequest = !requests.isEmpty
-        guard let trigger = schedule.due(at: Self.now, hasRequest: hasRequest, inboxIsBusy: activity.isBusy) else {
-            return
-        }
+        let due = schedule.due(at: MonotonicClock.now, hasRequest: hasRequest, inboxIsBusy: activity.isBusy)
+        guard let trigger = due else { return }
         await finish(try await trainer.train(trigger, requests: requests))
-        schedule.noteLook(at: Self.now)
+        schedule.noteLook(at: MonotonicClock.now)
     }
 
     /// What follows a run. A failed one is reported until a later one doesn't fail.
@@ -118,26 +119,4 @@ struct TrainingService: Service {
     }
 
     private static let nap = Duration.seconds(1)
-
-    /// Monotonic seconds.
-    private static var now: Double { (ContinuousClock.now - start) / .seconds(1) }
-    private static let start = ContinuousClock.now
-}
-
-/// When to try again after a problem of the machine: after half a minute, then after twice as long each time, up to ten
-/// minutes.
-///
-/// A value without a clock: monotonic seconds go in.
-struct Backoff {
-    private static let shortest = 30.0
-    private static let longest = 600.0
-    private var pause = shortest
-    private var end = -Double.infinity
-
-    func isOver(at now: Double) -> Bool { now >= end }
-
-    mutating func note(success: Bool, at now: Double) {
-        end = success ? now : now + pause
-        pause = success ? Self.shortest : min(2 * pause, Self.longest)
-    }
 }

@@ -36,7 +36,7 @@ package final class Installation: Sendable {
         try state.prepare()
         lock = try DaemonLock.acquire(in: state)
         history = try History.openChecked(in: state)
-        ledger = try Ledger(state, of: history, keepsPaths: true)
+        ledger = try Ledger(state, of: history, keepsPaths: settings.ledger.keepsPaths)
         try Self.agree(history, ledger, logger)
         store = try PictureStore(state)
         cache = try FeatureCache(state.features) {

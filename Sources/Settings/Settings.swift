@@ -13,6 +13,8 @@ package struct Settings: Sendable, Equatable {
     package var augment: Augment = .init()
     package var promotion: Promotion = .init()
     package var features: Features = .init()
+    package var ledger: Ledger = .init()
+    package var backup: Backup = .init()
     package var limits: DecodeLimits = .init(
         maxSide: standard(\.limits.maxSide), maxPixels: standard(\.limits.maxPixels),
         maxScans: standard(\.limits.maxScans), maxSeconds: standard(\.limits.maxSeconds),
@@ -116,6 +118,18 @@ package struct Settings: Sendable, Equatable {
     package struct Features: Sendable, Equatable {
         /// The feature cache's limit in bytes; 0 is none.
         package var maxSize: Int = standard(\.features.maxSize)
+    }
+
+    package struct Ledger: Sendable, Equatable {
+        /// Whether a picture's line has its path in the drop.
+        package var keepsPaths: Bool = standard(\.ledger.keepsPaths)
+    }
+
+    package struct Backup: Sendable, Equatable {
+        /// Seconds between two backups of the history; 0 is never.
+        package var interval: Double = standard(\.backup.interval)
+        /// How many are kept, at least one.
+        package var keep: Int = standard(\.backup.keep)
     }
 }
 

@@ -93,7 +93,8 @@ struct Setting: Sendable {
 
 /// All settings, in the order of the documented settings file.
 enum SettingsCatalog {
-    static let all: [Setting] = paths + inbox + train + search + fit + augment + promotion + features + limits
+    static let all: [Setting] = Array(
+        [paths, inbox, train, search, fit, augment, promotion, features, ledger, backup, limits].joined())
 
     /// The default of the setting whose value is at this place.
     static func standard<Value>(_ path: KeyPath<Settings, Value>) -> Value {
@@ -256,6 +257,20 @@ enum SettingsCatalog {
         .one(
             "features.max_size", \.features.maxSize, default: 0, .integer(0...1 << 60),
             "Bytes for the feature cache; the least recently used features beyond it are removed; 0 means no limit.")
+    ]
+
+    private static let ledger: [Setting] = [
+        .one(
+            "ledger.paths", \.ledger.keepsPaths, default: true, .flag,
+            "Keep in the ledger the path that each picture had in its drop. "
+                + "The names of drops and labels are always kept.")
+    ]
+
+    private static let backup: [Setting] = [
+        .one(
+            "backup.interval", \.backup.interval, default: 86_400, .timeSpan(0...31_536_000),
+            "How often the daemon backs up the history, to backups/ in the state folder; 0 means never."),
+        .one("backup.keep", \.backup.keep, default: 7, .integer(1...1000), "How many of these backups are kept."),
     ]
 
     private static let limits: [Setting] = [

@@ -20,6 +20,8 @@ package enum ServiceFault: Hashable, Sendable {
     case outbox(String)
     /// The features in use need more bytes than the settings allow.
     case features(bytes: Int, limit: Int)
+    /// The history can't be backed up: what the error says of itself.
+    case backup(String)
 }
 
 extension ServiceFault {
@@ -37,6 +39,7 @@ extension ServiceFault {
         case .features(let bytes, let limit):
             "the features in use need \(ServiceStatus.size(bytes)), more than features.max_size "
                 + "(\(ServiceStatus.size(limit)))"
+        case .backup(let message): "the history isn't backed up: \(message)"
         }
     }
 }

@@ -25,7 +25,7 @@ package final class StatusBoard: Sendable {
 
     /// The parts that can be blocked, independently of each other.
     package enum Part: CaseIterable, Sendable {
-        case progress, inbox, watch, intake, training, run, outbox, features
+        case progress, inbox, watch, intake, training, run, outbox, features, backup
     }
 
     private let state: Mutex<State>

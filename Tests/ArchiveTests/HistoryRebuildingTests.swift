@@ -252,7 +252,7 @@ struct HistoryRebuildingTests {
     private func backupFile(_ folder: StateFolder, day: Int) throws -> FilePath {
         let backups = folder.root.appending("backups")
         try Files.makeFolder(backups, permissions: [.ownerReadWriteExecute])
-        return backups.appending("history-2026-01-0\(day).sqlite")
+        return backups.appending("history-2026-01-0\(day)T00-00-00Z.sqlite")
     }
 
     /// A rich history with a backup of it, which lacks one picture.

@@ -76,6 +76,28 @@ struct OperationTests {
         _ = try await daemon.stop()
     }
 
+    @Test("The daemon backs the history up by itself; status says when, and the backup is a history to start from")
+    func backups() async throws {
+        let farm = try Farm()
+        let daemon = try farm.startDaemon(
+            environment: ["CULTIVAR_BACKUP_INTERVAL": "1s", "CULTIVAR_BACKUP_KEEP": "2"])
+        try farm.drop("first", Farm.pictures(train: 8, test: 4, seed: 1))
+        _ = try await farm.run { $0["outcome"] as? String == "promoted" }
+        func count() -> Int { daemon.log.components(separatedBy: "history backed up").count }
+        let before = count()
+        try await eventually("two backups of the run") { count() >= before + 2 }
+        _ = try await daemon.stop()
+        let files = Locations.files(below: farm.path("state/backups"))
+        #expect(files.count == 2)
+        let newest = try #require(files.last)
+        let status = try await farm.json("status", as: [String: Any].self)
+        let time = try #require(status["last_backup"] as? String)
+        #expect(newest.lastComponent?.string == "history-\(time.prefix(19).replacing(":", with: "-"))Z.sqlite")
+        try farm.folder.write(Locations.bytes(of: newest), to: "restored/history.sqlite")
+        let models = try await farm.cultivar("models", "--state", farm.path("restored").string, "--format", "csv")
+        #expect(models.text.contains("v0001"))
+    }
+
     @Test("A daemon that is told to stop in the middle of a run goes on with it, to the same model")
     func interruption() async throws {
         let settings = """

@@ -66,6 +66,21 @@ struct SettingsLayerTests {
         }
     }
 
+    @Test("How often the history is backed up, how many backups are kept, and whether the ledger has paths")
+    func keeping() async throws {
+        let usual = Settings()
+        #expect(usual.backup.interval == 86_400 && usual.backup.keep == 7 && usual.ledger.keepsPaths)
+        let settings = try await load(yaml: "backup: {interval: 1h, keep: 3}\nledger: {paths: false}")
+        #expect(settings.backup.interval == 3600 && settings.backup.keep == 3 && !settings.ledger.keepsPaths)
+        #expect(try await load(yaml: "backup: {interval: 0}").backup.interval == 0)
+        for key in [
+            "backup: {interval: -1s}", "backup: {interval: 366d}", "backup: {keep: 0}", "backup: {keep: 1001}",
+            "ledger: {paths: some}",
+        ] {
+            #expect(try await complaints(yaml: key).count == 1, "\(key)")
+        }
+    }
+
     @Test("Lists, flags, numbers and choices are read from the file")
     func values() async throws {
         let yaml = """

@@ -84,6 +84,7 @@ struct StatusBoardTests {
     @Test("Each part that is blocked has its sentence, in a fixed order")
     func faults() {
         let board = StatusBoard(file: nil)
+        board.setDegraded(.backup("the disk is full"), in: .backup)
         board.setDegraded(.features(bytes: 2_500_000, limit: 1000), in: .features)
         board.setDegraded(.failedRun(3, .historyDamaged), in: .run)
         board.setDegraded(.polling(.noWatchesLeft(folders: 7)), in: .watch)
@@ -95,6 +96,7 @@ struct StatusBoardTests {
                 "the inbox is polled: no inotify watches are left after 7 folders (see fs.inotify.max_user_watches)",
                 "run 3 failed: the history was damaged while it ran, and was rebuilt by `cultivar doctor`",
                 "the features in use need 2.5 MB, more than features.max_size (1.0 kB)",
+                "the history isn't backed up: the disk is full",
             ])
     }
 

@@ -15,7 +15,7 @@ package final class PictureStore: Sendable {
     /// Files up to this size are kept in memory while they are staged.
     package static let contentsLimit = 256 << 10
     /// Free space that large copies must leave on the disk, in bytes, for the history and for small files.
-    private static let reserve = 16 << 20
+    static let reserve = 16 << 20
     /// From this many pictures on, a batch is synchronised with the whole file system rather than file by file.
     static let wholeSystemCount = 8
 

@@ -1,6 +1,6 @@
 import GRDB
 package import Records
-import System
+package import System
 package import SystemPackage
 
 extension History {
@@ -8,6 +8,12 @@ extension History {
     /// undamaged history.
     static func quickCheck(of db: Database) throws -> [String] {
         try String.fetchAll(db, sql: "PRAGMA quick_check(\(problemLimit))").filter { $0 != "ok" }
+    }
+
+    /// Throws ``HistoryFailure/damaged(_:problem:)`` if quick_check finds problems in the history at this path.
+    static func requireUndamaged(_ db: Database, at path: FilePath) throws {
+        let problems = try naming(path) { try quickCheck(of: db) }
+        if !problems.isEmpty { throw HistoryFailure.damaged(path, problem: problems.joined(separator: "; ")) }
     }
 
     /// What is wrong with a database as a whole: damaged pages, rows that violate their constraints, indexes that don't
@@ -37,33 +43,39 @@ extension History {
         }
     }
 
-    /// Writes a consistent copy to one file while others keep reading and writing. `progress` gets the number of pages
-    /// written so far.
+    /// Checks the history (quick_check) and writes a consistent copy to one file while others keep reading and writing.
+    /// `progress` gets the number of pages written so far; the copy ends if it throws.
     ///
     /// The file appears complete or not at all, and is on the disk when this returns. Throws
-    /// ``HistoryFailure/exists(_:)`` if something with that name already exists, and `FileFailure` if no file can be
-    /// created there.
-    package func backup(to target: FilePath, progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in })
-        throws
-    {
+    /// ``HistoryFailure/exists(_:)`` if something with that name already exists, ``HistoryFailure/damaged(_:problem:)``
+    /// if the history is damaged, and `FileFailure` if no file can be created there.
+    package func backup(
+        to target: FilePath, disk: any Disk = SystemDisk(),
+        progress: @escaping (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+    ) throws {
         let partial = try Self.makePartial(of: target)
+        var unfinished = partial
         do {
             try copy(to: partial, progress)
-            let disk = SystemDisk()
             try Files.reading(partial) { try disk.synchronize($0, path: partial) }
             try disk.rename(partial, to: target)
-            let folder = target.removingLastComponent()
-            try Files.synchronize(folder: folder.isEmpty ? "." : folder)
+            unfinished = target
+            let parent = target.removingLastComponent()
+            let folder: FilePath = parent.isEmpty ? "." : parent
+            try Files.reading(folder, action: "synchronise") { try disk.synchronize($0, path: folder) }
         } catch {
-            try Files.remove(partial)
+            try Files.remove(unfinished)
             throw error
         }
     }
 
-    /// An empty file beside the target, with a unique hidden name. Throws as ``backup(to:progress:)`` does.
+    /// How the names of unfinished backups begin.
+    static let partialPrefix = ".cultivar-backup-"
+
+    /// An empty file beside the target, with a unique hidden name. Throws as ``backup(to:disk:progress:)`` does.
     private static func makePartial(of target: FilePath) throws -> FilePath {
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-        let partial = target.removingLastComponent().appending(".cultivar-backup-\(suffix)")
+        let partial = target.removingLastComponent().appending("\(partialPrefix)\(suffix)")
         // A failure names the target, and what was to be done with it: nobody knows the other name.
         do {
             guard try Files.status(of: target) == nil else { throw HistoryFailure.exists(target) }
@@ -74,14 +86,16 @@ extension History {
         return partial
     }
 
-    private func copy(to partial: FilePath, _ progress: @escaping (_ done: Int, _ total: Int) -> Void) throws {
+    private func copy(to partial: FilePath, _ progress: @escaping (_ done: Int, _ total: Int) throws -> Void) throws {
         let copy = try DatabaseQueue(path: partial.string)
         try reader.read { source in
-            // Reading begins the transaction; otherwise each step would see what others have written since.
+            // Reading begins the transaction; otherwise each step would see what others have written since. It is
+            // checked on the same connection, because another one may have read a page before it was damaged.
             _ = try Int.fetchOne(source, sql: "SELECT count(*) FROM sqlite_master")
+            try Self.requireUndamaged(source, at: path)
             try copy.writeWithoutTransaction { target in
                 try source.backup(to: target, pagesPerStep: 4096) {
-                    progress($0.completedPageCount, $0.totalPageCount)
+                    try progress($0.completedPageCount, $0.totalPageCount)
                 }
             }
         }

@@ -39,10 +39,7 @@ package final class History: Sendable {
             if isInUse, try Migrations.all.appliedIdentifiers(db).isEmpty {
                 throw HistoryFailure.lost(state.history)
             }
-            let problems = try quickCheck(of: db)
-            if !problems.isEmpty {
-                throw HistoryFailure.damaged(state.history, problem: problems.joined(separator: "; "))
-            }
+            try requireUndamaged(db, at: state.history)
         }
     }
 
