@@ -15,7 +15,7 @@ from .measurement import Cell, Result, compare
 from .places import Places
 
 PER_CLASS = 5000
-SETTINGS = "train:\n  every: 365d\n"
+SETTINGS = "train:\n  every: 365d\nbackup:\n  interval: 0s\n"
 
 
 class Ingest:

@@ -28,6 +28,8 @@ search:
   folds: 3
   space:
     backbone: [mobilenetv2@32, vgg16@32]
+backup:
+  interval: 0s
 """
 
 

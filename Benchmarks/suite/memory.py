@@ -26,6 +26,8 @@ search:
     backbone: [mobilenetv2@32]
 fit:
   epochs: 2
+backup:
+  interval: 0s
 """
 
 

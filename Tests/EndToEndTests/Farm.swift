@@ -111,9 +111,11 @@ final class Farm: Sendable {
         return FilePath(bundle ?? "").removingLastComponent().appending("cultivar")
     }()
 
+    /// Without backups, which would be in the way of tests about lost histories.
     private static let quick = """
         inbox: {settle: 0.5s}
         train: {on_drop: true}
+        backup: {interval: 0s}
         search:
           candidates: 2
           folds: 2

@@ -123,6 +123,11 @@ class CheckerTests(FaultCase):
             file.truncate(file.seek(0, os.SEEK_END) // 8192 * 4096)
         self.assertNotEqual(self.found(), [])
 
+    def test_it_finds_a_damaged_backup(self) -> None:
+        (self.copy.state / "backups").mkdir()
+        (self.copy.state / "backups/history-2026-01-01T00-00-00Z.sqlite").write_bytes(b"no database " * 1000)
+        self.assert_found("history-2026-01-01T00-00-00Z.sqlite: file is not a database")
+
     def found(self) -> list[str]:
         """As if a daemon were running, which allows least."""
         return check(self.copy, self.copy.dropped, is_running=True)

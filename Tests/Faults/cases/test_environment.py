@@ -102,6 +102,20 @@ class FullDisks(EnvironmentCase):
         self.wait_well(installation)
         self.assert_sound(installation)
 
+    def test_no_room_for_a_backup(self) -> None:
+        """Drops are taken meanwhile, and the backup is made later."""
+        state = mount_memory(self, self.folder / "state", "48m")
+        installation = self.started(INTAKE_ONLY.replace("interval: 0s", "interval: 1s"), state=state)
+        with filled(state, spare=8 << 20):
+            for number in range(2):
+                installation.drop(f"fruit-{number}", {"fig/1.png": png(0, number)})
+                installation.wait_taken_in()
+                self.wait_degraded(installation, f"isn't backed up: can't write .*({NO_SPACE})")
+            self.assertEqual(os.listdir(state / "backups"), [])
+        self.wait_well(installation)
+        self.assertNotEqual(list(state.glob("backups/history-*.sqlite")), [])
+        self.assert_sound(installation)
+
     def test_no_space_in_the_outbox(self) -> None:
         outbox = mount_memory(self, self.folder / "outbox", "1m")
         installation = self.started(QUICK, outbox=outbox)

@@ -38,6 +38,7 @@ search:
   folds: 3
   space: {backbone: [tiny], learning_rate: [0.01, 0.003, 0.001], batch_size: [4], hidden_units: [64, 128]}
 fit: {epochs: 40}
+backup: {interval: 0s}
 """
 
 KILLED = 128 + 9
@@ -215,6 +216,43 @@ class PublishingKills(SweepCase):
         return run_daemon(installation, prefix, lambda: "cultivar is watching" in installation.log_text())
 
 
+class BackupKills(SweepCase):
+    """On an installation with as many backups as it keeps, so that the new one takes the place of the oldest."""
+
+    OLD = ("history-2020-01-01T00-00-00Z.sqlite", "history-2020-01-02T00-00-00Z.sqlite")
+    SETTINGS = INTAKE_ONLY.replace("interval: 0s", "interval: 1d, keep: 2")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ready = self.installation(name="ready")
+        self.ready.start()
+        self.ready.drop("fruit", data_set(12, 4, seed=6))
+        self.ready.wait_taken_in()
+        self.ready.stop()
+        (self.ready.state / "backups").mkdir()
+        for name in self.OLD:
+            self.assertEqual(self.ready.run("backup", str(self.ready.state / "backups" / name)).returncode, 0)
+
+    def test_killed_at_every_call_of_a_backup(self) -> None:
+        """At any time there are two whole backups, and what is left over goes with the next one."""
+        self.sweep(Sweep(
+            lambda name: self.copy_of(self.ready, name, self.SETTINGS), self.back_up, self.wait_backed_up,
+            first="/backups"))
+
+    def back_up(self, installation: Installation, prefix: list[str]) -> int:
+        status = run_daemon(installation, prefix, lambda: self.is_backed_up(installation))
+        whole = list(installation.state.glob("backups/history-*.sqlite"))
+        self.assertGreaterEqual(len(whole), 2, "the oldest was removed before the new one had its name")
+        return status
+
+    def wait_backed_up(self, installation: Installation) -> None:
+        installation.wait_until("there is a new backup", lambda: self.is_backed_up(installation))
+        installation.wait_until("nothing is left over", lambda: not list(installation.state.glob("backups/.*")))
+
+    def is_backed_up(self, installation: Installation) -> bool:
+        return max(os.listdir(installation.state / "backups")) > max(self.OLD)
+
+
 class TrainingKills(SweepCase):
     MOMENTS = 50
 
@@ -281,6 +319,8 @@ def tracing(log: Path, point: int, first: str) -> list[str]:
 def plain(line: str, installation: Installation) -> str:
     """A line of the trace without what differs from run to run."""
     call = line.split(" ", 1)[1].replace(str(installation.folder), "")
+    call = re.sub(r"/\.cultivar-backup-[0-9a-z]+", "/.cultivar-backup-N", call)
+    call = re.sub(r"/history-[-0-9T]+Z\.", "/history-TIME.", call)
     return re.sub(r"tmp/(\d+|etilqs_[0-9a-f]+)", "tmp/N", call)
 
 

@@ -63,7 +63,7 @@ def check(installation, dropped: Iterable[Dropped], *, is_running: bool) -> list
     if not (state / "history.sqlite").exists():
         return _without_history(Path(installation.inbox), list(dropped))
     with _history(state, is_running) as history:
-        problems = _database_problems(history)
+        problems = _database_problems(history, "history.sqlite") + _backup_problems(state)
         if problems:
             return problems
         ledger = _Ledger(history, state)
@@ -101,14 +101,25 @@ def _has_table(history: sqlite3.Connection, name: str) -> bool:
     return history.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", [name]).fetchone() is not None
 
 
-def _database_problems(history: sqlite3.Connection) -> list[str]:
+def _database_problems(history: sqlite3.Connection, name: str) -> list[str]:
     try:
         found = [row[0] for row in history.execute("PRAGMA quick_check")]
         keys = history.execute("PRAGMA foreign_key_check").fetchall()
     except sqlite3.DatabaseError as error:
-        return [f"history.sqlite: {error}"]
-    problems = [f"quick_check: {line}" for line in found if line != "ok"]
-    return problems + [f"foreign_key_check: {row}" for row in keys]
+        return [f"{name}: {error}"]
+    problems = [f"{name}: quick_check: {line}" for line in found if line != "ok"]
+    return problems + [f"{name}: foreign_key_check: {row}" for row in keys]
+
+
+def _backup_problems(state: Path) -> list[str]:
+    """Every backup that has its name is whole."""
+    problems = []
+    for path in sorted((state / "backups").glob("history-*.sqlite")):
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as backup:
+            found = _database_problems(backup, path.name)
+        if path.exists():  # A running daemon may have removed it meanwhile.
+            problems += found
+    return problems
 
 
 class _Ledger:

@@ -21,7 +21,9 @@ BINARY = Path(os.environ.get("FAULTS_BINARY", ROOT / ".build" / "release" / "cul
 INTAKE_ONLY = """\
 inbox: {settle: 0.3s}
 train: {every: 1d}
+backup: {interval: 0s}
 """
+"""Without backups, because calls are counted and disks are small; cases about them replace the interval."""
 
 QUICK = """\
 inbox: {settle: 0.3s}
@@ -31,6 +33,7 @@ search:
   folds: 2
   space: {backbone: [tiny], learning_rate: [0.01, 0.003], batch_size: [16], hidden_units: [8]}
 fit: {epochs: 6}
+backup: {interval: 0s}
 """
 
 START_SECONDS = 30

@@ -25,6 +25,7 @@ search:
   space: {backbone: [tiny], learning_rate: [0.01, 0.003], batch_size: [32], hidden_units: [8]}
 fit: {epochs: 6}
 augment: {copies: 1}
+backup: {interval: 1min, keep: 3}
 """
 
 HOUR, DAY = 3600, 86_400

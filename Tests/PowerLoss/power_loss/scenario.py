@@ -23,6 +23,7 @@ from harness.pictures import LABELS, damaged, data_set, png
 INTAKE_ONLY = """\
 inbox: {settle: 0.2s}
 train: {every: 1d}
+backup: {interval: 0s}
 """
 SETTLE_SECONDS = 90
 
