@@ -6,7 +6,10 @@ internal import SystemPackage
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Write a consistent copy of the history to one file, while the daemon runs.",
-        discussion: "The pictures aren't included: copy pictures/ in the state folder as well, after the history."
+        discussion: """
+            The pictures aren't included: copy pictures/ in the state folder as well, after the history. The daemon \
+            makes backups of the history by itself, too, in backups/ in the state folder.
+            """
     )
 
     @OptionGroup var installation: InstallationOptions
