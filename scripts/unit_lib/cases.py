@@ -223,7 +223,7 @@ class UnitTests(unittest.TestCase):
         self.machine.wait_until("three drops to be taken in", lambda: self._counts()["drops"] == 3)
         self.machine.wait_until("the inbox to be empty", lambda: self._inbox() == [])
         self.assertEqual(self.cultivar("status")["current"], "v0001")
-        self.assertIsNotNone(self.cultivar("status")["last_backup"])
+        self.machine.wait_until("a backup", lambda: self.cultivar("status")["last_backup"] is not None)
         self.assertEqual(self.cultivar("rejects")[0]["code"], "not_a_picture")
         self.machine.write(f"/home/{READER}/fig.png", png(0, 99_999))
         self.assertEqual(self.cultivar("predict", f"/home/{READER}/fig.png")[0]["label"], "fig")
