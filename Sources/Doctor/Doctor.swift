@@ -50,7 +50,9 @@ package struct Doctor {
         }
         let history = try History.open(state.history)
         let store = try PictureStore(state, disk: disk)
-        let (found, ledger) = try LedgerExamination(state: state, history: history, disk: disk).run(
+        let (found, ledger) = try LedgerExamination(
+            state: state, history: history, keepsPaths: settings.ledger.keepsPaths, disk: disk
+        ).run(
             repairing: repairing)
         findings += found
         let pictures = PictureExamination(

@@ -6,6 +6,8 @@ internal import System
 struct LedgerExamination {
     let state: StateFolder
     let history: History
+    /// Whether lines that are written again say where the picture was.
+    let keepsPaths: Bool
     let disk: any Disk
 
     /// What reading it has shown.
@@ -109,7 +111,7 @@ struct LedgerExamination {
         return (findings, ledger)
     }
 
-    private func open() throws -> Ledger { try Ledger(state, of: history, keepsPaths: true, disk: disk) }
+    private func open() throws -> Ledger { try Ledger(state, of: history, keepsPaths: keepsPaths, disk: disk) }
 
     private func finding(of replacement: LedgerRepair.Replacement) -> Finding {
         let numbers = replacement.lines.prefix(Self.listed).map(String.init).joined(separator: ", ")
