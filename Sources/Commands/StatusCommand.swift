@@ -32,6 +32,7 @@ struct StatusCommand: AsyncParsableCommand {
             processID: holder, status: status.map(Activity.init),
             current: OutboxFolder(FilePath(settings.paths.outbox)).currentVersion,
             shortClasses: try ShortClassStatus.all(in: history, settings.train), counts: counts,
+            setAside: try SetAsideReport(history.setAsidePictures()),
             features: try FeatureCacheStatus(state, settings.features),
             lastBackup: try HistoryBackups(state).files.first.flatMap(HistoryBackups.time(of:)),
             waiting: WaitingReport(WaitingBoard.read(from: state.waiting)),
@@ -73,6 +74,34 @@ private struct WaitingReport: Encodable {
     }
 
     private static let most = 1000
+}
+
+/// The pictures that runs leave out because they can't be used.
+private struct SetAsideReport: Encodable {
+    let total: Int
+    /// In the order in which they were accepted.
+    let items: [SetAsidePicture]
+
+    init(_ all: [SetAsidePicture]) {
+        total = all.count
+        items = Array(all.prefix(Self.most))
+    }
+
+    private static let most = 1000
+    private static let mostShown = 10
+
+    /// The list is shortened in text form: JSON has more of it.
+    var lines: [StatusLine] {
+        let shown = items.prefix(Self.mostShown)
+        let lines = shown.map { picture in
+            StatusLine(
+                name: "set aside",
+                value: "\(picture.path) (\(picture.digest)): \(picture.reason); drop the file again to have it used")
+        }
+        guard total > shown.count else { return lines }
+        let more = "and \(total - shown.count) more: cultivar status --format json"
+        return lines + [StatusLine(name: "set aside", value: more)]
+    }
 }
 
 private struct StatusLine: Encodable {
@@ -158,6 +187,7 @@ private struct StatusReport: Encodable {
     /// The classes that have too few pictures to be learned.
     let shortClasses: [ShortClassStatus]
     let counts: HistoryCounts
+    let setAside: SetAsideReport
     let features: FeatureCacheStatus
     /// When the daemon made the newest backup of the history.
     @OrNull var lastBackup: Timestamp?
@@ -171,14 +201,14 @@ private struct StatusReport: Encodable {
             "run \($0.run), \($0.outcome.rawValue)" + ($0.reason.map { ": \($0.text)" } ?? "")
         }
         let short = Shortage.list(shortClasses.map(\.shortage))
+        let pictures = "\(counts.trainPictures) training, \(counts.testPictures) test, \(counts.labels) labels"
+        let aside = counts.setAsidePictures == 0 ? "" : ", \(counts.setAsidePictures) set aside"
         return [
             StatusLine(name: "process", value: processID.map { "\($0)" } ?? "none"),
             StatusLine(name: "doing", value: doing),
             StatusLine(name: "current model", value: current ?? "none yet"),
             StatusLine(name: "last run", value: last ?? "none yet"),
-            StatusLine(
-                name: "pictures",
-                value: "\(counts.trainPictures) training, \(counts.testPictures) test, \(counts.labels) labels"),
+            StatusLine(name: "pictures", value: pictures + aside),
             StatusLine(name: "short classes", value: short.isEmpty ? "none" : short),
             StatusLine(
                 name: "drops",
@@ -187,7 +217,12 @@ private struct StatusReport: Encodable {
                 name: "runs", value: "\(counts.runs), \(counts.models) promoted, \(counts.pendingRequests) waiting"),
             StatusLine(name: "feature cache", value: features.words),
             StatusLine(name: "last backup", value: lastBackup.map(Text.time) ?? "none yet"),
-        ] + waitingLines + warnings.map { StatusLine(name: "warning", value: "drop \($0.name): \($0.text)") }
+        ] + listedLines
+    }
+
+    private var listedLines: [StatusLine] {
+        let warnings = warnings.map { StatusLine(name: "warning", value: "drop \($0.name): \($0.text)") }
+        return setAside.lines + waitingLines + warnings
     }
 
     /// The list is shortened in text form: `cultivar drops --waiting` has all of it.

@@ -21,7 +21,12 @@ struct PictureExamination {
     ) async throws -> [Finding] {
         let sizes = try history.pictureSizes()
         let contents = try store.contents()
-        let pictures = try await recorded(sizes, reading: readingPictures, progress)
+        let setAside = try history.setAsidePictures()
+        let problems = try await problems(
+            sizes, setAside: Set(setAside.map(\.digest)), reading: readingPictures, progress)
+        let pictures =
+            try recorded(sizes.count, problems, reading: readingPictures)
+            + self.setAside(setAside.filter { problems[$0.digest] == nil })
         let unrecorded = contents.digests.filter { sizes[$0] == nil }.sorted()
         return try pictures + self.unrecorded(unrecorded, repairing: repairing)
             + contents.strangers.map {
@@ -29,10 +34,12 @@ struct PictureExamination {
             }
     }
 
-    private func recorded(
-        _ sizes: [PictureDigest: Int], reading: Bool,
+    /// What is wrong with the files of the pictures. Those that are set aside are always read: few are, and people need
+    /// to know whether their bytes or the decoder are at fault.
+    private func problems(
+        _ sizes: [PictureDigest: Int], setAside: Set<PictureDigest>, reading: Bool,
         _ progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
-    ) async throws -> [Finding] {
+    ) async throws -> [PictureDigest: String] {
         let digests = Array(sizes.keys)
         let problems = Mutex<[PictureDigest: String]>([:])
         let share = 256
@@ -41,17 +48,20 @@ struct PictureExamination {
             for digest in digests[(index * share)...].prefix(share) {
                 try worker.cancellation.check()
                 progress(done.wrappingAdd(1, ordering: .relaxed).oldValue, digests.count)
-                guard let problem = try problem(with: digest, size: sizes[digest] ?? 0, reading: reading) else {
-                    continue
-                }
-                problems.withLock { $0[digest] = problem }
+                let isAside = setAside.contains(digest)
+                guard let problem = try problem(with: digest, size: sizes[digest] ?? 0, reading: reading || isAside)
+                else { continue }
+                problems.withLock { $0[digest] = problem + (isAside ? " and is set aside" : "") }
             }
         }
-        let found = problems.withLock { $0 }
+        return problems.withLock { $0 }
+    }
+
+    private func recorded(_ count: Int, _ found: [PictureDigest: String], reading: Bool) throws -> [Finding] {
         guard !found.isEmpty else {
             let extent =
                 reading ? "with their original bytes" : "with the right sizes"
-            return [Finding(.pictures, .ok, "\(digests.count) pictures, \(extent)")]
+            return [Finding(.pictures, .ok, "\(count) pictures, \(extent)")]
         }
         let listed = found.sorted { $0.key < $1.key }.prefix(Self.listed)
         let known = try history.knownPictures(listed.map(\.key))
@@ -61,6 +71,16 @@ struct PictureExamination {
         }
         let rest = found.count - sentences.count
         return (sentences + (rest > 0 ? ["and \(rest) more"] : [])).map { Finding(.pictures, .wrong, $0) }
+    }
+
+    /// Pictures that can't be used although their bytes are those that were accepted: nothing can be repaired.
+    private func setAside(_ pictures: [SetAsidePicture]) -> [Finding] {
+        let sentences = pictures.prefix(Self.listed).map {
+            "\($0.digest) (\($0.label), delivered as \($0.path)) is set aside: \($0.reason); its bytes are those that "
+                + "were accepted, and runs do without it until you drop the file again"
+        }
+        let rest = pictures.count - sentences.count
+        return (sentences + (rest > 0 ? ["and \(rest) more are set aside"] : [])).map { Finding(.pictures, .ok, $0) }
     }
 
     private func problem(with digest: PictureDigest, size: Int, reading: Bool) throws -> String? {

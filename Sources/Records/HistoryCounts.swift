@@ -1,7 +1,11 @@
 /// How much of everything there is at one moment, as `cultivar status` shows it.
 package struct HistoryCounts: Codable, Hashable, Sendable {
+    /// Without those that are set aside.
     package let trainPictures: Int
+    /// Without those that are set aside.
     package let testPictures: Int
+    /// Training and test pictures that can't be used.
+    package let setAsidePictures: Int
     /// Those that have pictures.
     package let labels: Int
     /// With the unfinished ones.
@@ -22,11 +26,13 @@ package struct HistoryCounts: Codable, Hashable, Sendable {
     @OrNull package var lastRun: RunSummary?
 
     package init(
-        trainPictures: Int, testPictures: Int, labels: Int, drops: Int, unfinishedDrops: Int, duplicates: Int,
-        rejects: Int, runs: Int, models: Int, pendingRequests: Int, champion: String?, lastRun: RunSummary?
+        trainPictures: Int, testPictures: Int, setAsidePictures: Int, labels: Int, drops: Int, unfinishedDrops: Int,
+        duplicates: Int, rejects: Int, runs: Int, models: Int, pendingRequests: Int, champion: String?,
+        lastRun: RunSummary?
     ) {
         self.trainPictures = trainPictures
         self.testPictures = testPictures
+        self.setAsidePictures = setAsidePictures
         self.labels = labels
         self.drops = drops
         self.unfinishedDrops = unfinishedDrops

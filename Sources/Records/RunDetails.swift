@@ -11,6 +11,8 @@ package struct RunDetails: Encodable, Sendable {
     package let seconds: StageSeconds
     /// The classes that it didn't learn, by label; none for a skipped run.
     package let leftOut: [LeftOutClass]
+    /// How many pictures it didn't use because they were set aside.
+    package let leftOutPictures: Int
     /// In the order of sampling; none before the search.
     package let candidates: [CandidateDetails]
     /// Nil before the winning candidate's fit has ended.
@@ -20,7 +22,8 @@ package struct RunDetails: Encodable, Sendable {
 
     package init(
         summary: RunSummary, requested: Timestamp?, seed: UInt64, settings: JSONText, seconds: StageSeconds,
-        leftOut: [LeftOutClass], candidates: [CandidateDetails], refit: RefitRecord?, evaluations: [EvaluationDetails]
+        leftOut: [LeftOutClass], leftOutPictures: Int, candidates: [CandidateDetails], refit: RefitRecord?,
+        evaluations: [EvaluationDetails]
     ) {
         self.summary = summary
         self.requested = requested
@@ -28,6 +31,7 @@ package struct RunDetails: Encodable, Sendable {
         self.settings = settings
         self.seconds = seconds
         self.leftOut = leftOut
+        self.leftOutPictures = leftOutPictures
         self.candidates = candidates
         self.refit = refit
         self.evaluations = evaluations
@@ -36,6 +40,7 @@ package struct RunDetails: Encodable, Sendable {
     enum CodingKeys: String, CodingKey {
         case summary, requested, seed, settings, seconds, candidates, refit, evaluations
         case leftOut = "left_out"
+        case leftOutPictures = "left_out_pictures"
     }
 }
 

@@ -37,10 +37,14 @@ package struct NewRun: Hashable, Sendable {
     package var lastPicture: PictureID
     /// The classes that it doesn't learn; it learns all others that have pictures.
     package var leftOut: [LabelID: Shortage]
+    /// The pictures up to ``lastPicture`` that it doesn't use, because they were set aside when it started, or proved
+    /// unusable since.
+    package var leftOutPictures: Set<PictureID>
 
     package init(
         trigger: RunTrigger, requestedAt: Timestamp? = nil, startedAt: Timestamp, seed: UInt64, settings: JSONText,
-        trainPictures: Int, testPictures: Int, lastPicture: PictureID, leftOut: [LabelID: Shortage] = [:]
+        trainPictures: Int, testPictures: Int, lastPicture: PictureID, leftOut: [LabelID: Shortage] = [:],
+        leftOutPictures: Set<PictureID> = []
     ) {
         self.trigger = trigger
         self.requestedAt = requestedAt
@@ -51,6 +55,7 @@ package struct NewRun: Hashable, Sendable {
         self.testPictures = testPictures
         self.lastPicture = lastPicture
         self.leftOut = leftOut
+        self.leftOutPictures = leftOutPictures
     }
 }
 
@@ -68,6 +73,8 @@ package struct RunResult: Hashable, Sendable {
     package var championAccuracy: Double?
     /// The champion that the challenger was compared with; nil without one.
     package var championVersion: String?
+    /// How many training pictures it learned from; nil keeps the number from the start of the run.
+    package var trainPictures: Int?
     /// How many test pictures both were scored on; nil keeps the number from the start of the run.
     package var testPictures: Int?
     /// The winning candidate's.
@@ -75,12 +82,13 @@ package struct RunResult: Hashable, Sendable {
 
     package init(
         reason: RunReason, testAccuracy: Double? = nil, championAccuracy: Double? = nil, championVersion: String? = nil,
-        testPictures: Int? = nil, parameters: JSONText? = nil
+        trainPictures: Int? = nil, testPictures: Int? = nil, parameters: JSONText? = nil
     ) {
         self.reason = reason
         self.testAccuracy = testAccuracy
         self.championAccuracy = championAccuracy
         self.championVersion = championVersion
+        self.trainPictures = trainPictures
         self.testPictures = testPictures
         self.parameters = parameters
     }

@@ -22,9 +22,9 @@ package struct RunSummary: Codable, Hashable, Sendable {
     @OrNull package var parameters: JSONText?
     /// Training and test pictures together.
     package let pictures: Int
-    /// As in ``NewRun``.
+    /// As in ``NewRun``, without those that proved unusable.
     package let trainPictures: Int
-    /// As in ``NewRun``; after the evaluation, those on which the models were scored.
+    /// The same; after the evaluation, those on which the models were scored.
     package let testPictures: Int
 
     enum CodingKeys: String, CodingKey {

@@ -22,7 +22,7 @@ struct SchemaDocumentTests {
                 try String.fetchAll(
                     db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'")
             }
-            #expect(tables.count == 27)
+            #expect(tables.count == 29)
             #expect(Set(Schema.tables) == Set(tables + ["grdb_migrations"]))
             for table in tables {
                 #expect(headings.contains(table), "the table \(table)")

@@ -24,11 +24,11 @@ struct JSONKeyTests {
         return Set(try #require(object as? [String: Any]).keys)
     }
 
-    @Test("Counts, candidates, trials and curves have the keys that docs/operations.md promises, even if all is absent")
+    @Test("Counts, pictures, candidates, trials and curves have the keys of docs/operations.md, even if all is absent")
     func asPromised() throws {
         let counts = HistoryCounts(
-            trainPictures: 0, testPictures: 0, labels: 0, drops: 0, unfinishedDrops: 0, duplicates: 0, rejects: 0,
-            runs: 0, models: 0, pendingRequests: 0, champion: nil, lastRun: nil)
+            trainPictures: 0, testPictures: 0, setAsidePictures: 0, labels: 0, drops: 0, unfinishedDrops: 0,
+            duplicates: 0, rejects: 0, runs: 0, models: 0, pendingRequests: 0, champion: nil, lastRun: nil)
         let epoch = EpochRecord(
             epoch: 1, loss: nil, accuracy: nil, valLoss: nil, valAccuracy: nil, learningRate: 0.001)
         let trial = TrialRecord(
@@ -36,7 +36,13 @@ struct JSONKeyTests {
         let candidate = CandidateDetails(
             candidate: 0, parameters: JSONText(trusted: "{}"), meanAccuracy: nil, stdAccuracy: nil, rank: nil,
             trials: [trial])
+        let aside = """
+            {"digest": "\(String(repeating: "0", count: 64))", "label": "fig", "split": "test", "path": "drop/fig/1.png",
+            "code": "damaged", "reason": "a test", "since": "2026-07-31T09:05:00.250Z"}
+            """
         #expect(try keys(of: counts) == promised("counts"))
+        #expect(
+            try keys(of: JSONText(trusted: aside).decoded(as: SetAsidePicture.self)) == promised("set_aside.items[]"))
         #expect(try keys(of: candidate) == promised("candidates[]"))
         #expect(try keys(of: trial) == promised("trials[]"))
         #expect(try keys(of: epoch) == promised("curve[]"))

@@ -15,7 +15,7 @@ struct RunReportTests {
         """
 
     private func details(
-        seconds: [RunStage: Double] = [:], leftOut: String = "", space: [String] = ["tiny"],
+        seconds: [RunStage: Double] = [:], leftOut: String = "", leftOutPictures: Int = 0, space: [String] = ["tiny"],
         candidates: [CandidateDetails] = []
     ) throws -> RunDetails {
         let classes = [("a", 3), ("b", 2)].map { name, support in
@@ -24,7 +24,8 @@ struct RunReportTests {
         return try RunDetails(
             summary: JSONText(trusted: summary).decoded(), requested: nil, seed: 42,
             settings: JSONText(["search.space.backbone": space]), seconds: StageSeconds(seconds),
-            leftOut: JSONText(trusted: "[\(leftOut)]").decoded(), candidates: candidates, refit: nil,
+            leftOut: JSONText(trusted: "[\(leftOut)]").decoded(), leftOutPictures: leftOutPictures,
+            candidates: candidates, refit: nil,
             evaluations: [
                 EvaluationDetails(
                     role: .challenger, version: nil, accuracy: 0.5, classes: classes, confusion: [[3, 0], [0, 2]])
@@ -54,6 +55,15 @@ struct RunReportTests {
                     + "5 needed; the champion knows it, so its 2 test pictures count), "
                     + "kiwi (no test picture).\n"))
         #expect(try !RunReport(details()).text.contains("Not learned"))
+    }
+
+    @Test("It says how many pictures weren't used because they were set aside, and that JSON has the number")
+    func leftOutPictures() throws {
+        let some = try details(leftOutPictures: 2)
+        #expect(RunReport(some).text.contains("\nNot used, because they were set aside: 2 pictures.\n"))
+        #expect(try JSONOutput.of(some).contains("\"left_out_pictures\" : 2"))
+        #expect(try RunReport(details(leftOutPictures: 1)).text.contains("set aside: 1 picture.\n"))
+        #expect(try !RunReport(details()).text.contains("set aside"))
     }
 
     @Test("It names the backbones of the space that no candidate had; a run without candidates has tried none in vain")

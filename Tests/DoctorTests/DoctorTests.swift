@@ -279,6 +279,28 @@ struct DoctorTests {
         #expect(found[2].contains("doesn't match the SHA-256 in its name"))
     }
 
+    @Test("Pictures that are set aside are named: as damage if their bytes have changed, otherwise with what to do")
+    func setAside() async throws {
+        let workshop = try await trained()
+        let digests = try contents(workshop).pictures.keys.sorted()
+        let pictures = digests.prefix(2).map {
+            UnusablePicture(digest: $0, code: "killed_decoder", reason: "it killed its decoder")
+        }
+        do {
+            let installation = try workshop.open()
+            #expect(try installation.history.setAside(pictures, at: .now).count == 2)
+        }
+        let path = try PictureStore(workshop.state).path(of: digests[0])
+        try workshop.overwrite(path, with: Locations.bytes(of: path).map { $0 ^ 1 })
+        let findings = try await examine(workshop)
+        let damaged = problems(findings)
+        #expect(damaged.count == 1 && damaged[0].contains("\(digests[0]) ("))
+        #expect(damaged[0].contains("doesn't match the SHA-256 in its name and is set aside; drop the file again"))
+        let others = findings.filter { $0.check == .pictures && $0.status == .ok }
+        #expect(others.count == 1 && others[0].detail.contains("\(digests[1]) ("))
+        #expect(others[0].detail.contains("is set aside: it killed its decoder; its bytes are those that were"))
+    }
+
     @Test("A file of the store without a row is reported, and rejected on demand; what isn't a picture's is left alone")
     func unrecorded() async throws {
         let workshop = try await trained()

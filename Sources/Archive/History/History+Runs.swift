@@ -28,11 +28,38 @@ extension History {
             let id: RunID = try row.decode(forColumn: "id")
             var start = try NewRun(unfinished: row)
             start.leftOut = try Shortage.fetchAll(db, of: id)
+            start.leftOutPictures = Set(
+                try PictureID.fetchAll(
+                    db, sql: "SELECT picture_id FROM left_out_pictures WHERE run_id = ?", arguments: [id]))
             return UnfinishedRun(
                 id: id, start: start,
                 candidates: try JSONText.fetchAll(
                     db, sql: "SELECT parameters FROM candidates WHERE run_id = ? ORDER BY candidate", arguments: [id]),
                 trials: try TrialRecord.fetchAll(db, of: id))
+        }
+    }
+
+    /// Changes what a run in progress leaves out, and how many pictures it uses, because some of its pictures proved
+    /// unusable. Nothing else in `start` counts.
+    ///
+    /// Its evaluations are forgotten. Throws ``HistoryFailure/notRunning(_:)`` if it has ended.
+    ///
+    /// - Parameter forgettingTrials: also forgets what it has trained so far, because it has other training pictures now.
+    package func redefine(_ run: RunID, as start: NewRun, forgettingTrials: Bool) throws {
+        try write { db in
+            try db.execute(
+                sql: "UPDATE runs SET train_pictures = ?, test_pictures = ? WHERE id = ? AND outcome = 'running'",
+                arguments: [start.trainPictures, start.testPictures, run])
+            if db.changesCount != 1 { throw HistoryFailure.notRunning(run) }
+            let trained = forgettingTrials ? ["trials", "refits"] : []
+            for table in ["left_out_classes", "left_out_pictures", "evaluations"] + trained {
+                try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
+            }
+            if forgettingTrials {
+                let scores = "mean_accuracy = NULL, std_accuracy = NULL, rank = NULL"
+                try db.execute(sql: "UPDATE candidates SET \(scores) WHERE run_id = ?", arguments: [run])
+            }
+            try Self.insertLeftOut(db, start, of: run)
         }
     }
 
@@ -106,8 +133,15 @@ extension History {
                 run.trainPictures, run.testPictures, run.lastPicture,
             ])
         let id = db.lastInsertedRowID
-        for (label, shortage) in run.leftOut { try shortage.insert(db, label, of: id) }
+        try insertLeftOut(db, run, of: id)
         return id
+    }
+
+    private static func insertLeftOut(_ db: Database, _ start: NewRun, of run: RunID) throws {
+        for (label, shortage) in start.leftOut { try shortage.insert(db, label, of: run) }
+        let statement = try db.cachedStatement(
+            sql: "INSERT INTO left_out_pictures (run_id, picture_id) VALUES (?, ?)")
+        for picture in start.leftOutPictures { try statement.execute(arguments: [run, picture]) }
     }
 
     static func finish(
@@ -116,12 +150,13 @@ extension History {
         try db.execute(
             sql: """
                 UPDATE runs SET outcome = ?, reason = ?, reason_data = ?, finished_at = ?, test_accuracy = ?, champion_accuracy = ?,
-                champion_version = ?, version = ?, test_pictures = coalesce(?, test_pictures), parameters = ? WHERE id = ? AND outcome = 'running'
+                champion_version = ?, version = ?, train_pictures = coalesce(?, train_pictures),
+                test_pictures = coalesce(?, test_pictures), parameters = ? WHERE id = ? AND outcome = 'running'
                 """,
             arguments: [
                 outcome, result.reason.text, JSONText(result.reason), time, result.testAccuracy,
                 result.championAccuracy, result.championVersion,
-                version, result.testPictures, result.parameters, run,
+                version, result.trainPictures, result.testPictures, result.parameters, run,
             ])
         if db.changesCount != 1 { throw HistoryFailure.notRunning(run) }
     }

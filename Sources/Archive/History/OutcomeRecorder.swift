@@ -36,6 +36,7 @@ struct OutcomeRecorder {
 
     private mutating func record(_ picture: NewPicture, path: RawPath) throws -> Verdict {
         let known = try KnownPicture.fetch(db, picture.digest)
+        if let known { try useAgain(known) }
         if let known, let earlier = try earlierVerdict(on: path, picture: known) { return earlier }
         let label = known == nil ? picture.label.text : try name(of: picture.label)
         switch DuplicateRule.decide(label: label, known: known) {
@@ -55,6 +56,12 @@ struct OutcomeRecorder {
 }
 
 extension OutcomeRecorder {
+    /// The picture's bytes are in the store anew, so runs may try it again if it was set aside.
+    private func useAgain(_ picture: KnownPicture) throws {
+        try db.cachedStatement(sql: "DELETE FROM set_aside_pictures WHERE picture_id = ?")
+            .execute(arguments: [picture.id])
+    }
+
     /// Whether the same file has been rejected before, because the daemon was stopped before it could remove it.
     private func isRecorded(_ path: RawPath, code: String, bytes: Int?, digest: PictureDigest?) throws -> Bool {
         try db.cachedStatement(

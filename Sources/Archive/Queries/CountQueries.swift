@@ -11,9 +11,13 @@ extension History {
             // sum() fails if the sum doesn't fit 64 bits. total() returns a real number, and the cast takes the nearest
             // integer.
             func total(_ column: String) throws -> Int { try count("CAST(total(\(column)) AS INTEGER) FROM drops") }
+            func pictures(_ split: String) throws -> Int {
+                let isUsable = "id NOT IN (SELECT picture_id FROM set_aside_pictures)"
+                return try count("count(*) FROM pictures WHERE split = '\(split)' AND \(isUsable)")
+            }
             return try HistoryCounts(
-                trainPictures: count("count(*) FROM pictures WHERE split = 'train'"),
-                testPictures: count("count(*) FROM pictures WHERE split = 'test'"),
+                trainPictures: pictures("train"), testPictures: pictures("test"),
+                setAsidePictures: count("count(*) FROM set_aside_pictures"),
                 labels: count("count(DISTINCT label_id) FROM pictures"), drops: count("count(*) FROM drops"),
                 unfinishedDrops: count("count(*) FROM drops WHERE finished_at IS NULL"),
                 duplicates: total("duplicates"), rejects: total("rejected"),

@@ -15,9 +15,15 @@ extension History {
                 summary: RunSummary(row: row), requested: row.decode(forColumn: "requested_at"),
                 seed: UInt64(bitPattern: row.decode(forColumn: "seed")), settings: row.decode(forColumn: "settings"),
                 seconds: StageSeconds.fetch(db, of: run), leftOut: LeftOutClass.fetchAll(db, of: run),
+                leftOutPictures: Self.leftOutPictures(db, of: run),
                 candidates: CandidateDetails.fetchAll(db, of: run), refit: RefitRecord.fetch(db, of: run),
                 evaluations: EvaluationDetails.fetchAll(db, of: run))
         }
+    }
+
+    private static func leftOutPictures(_ db: Database, of run: RunID) throws -> Int {
+        let sql = "SELECT count(*) FROM left_out_pictures WHERE run_id = ?"
+        return try Int.fetchOne(db, sql: sql, arguments: [run]) ?? 0
     }
 }
 

@@ -24,6 +24,7 @@ enum Migrations {
         migrator.registerMigration("6 inbox") { try $0.execute(sql: Schema.inbox) }
         migrator.registerMigration("7 reasons as codes") { try $0.execute(sql: Schema.reasons) }
         migrator.registerMigration("8 ledger") { try $0.execute(sql: Schema.ledger) }
+        migrator.registerMigration("9 set aside") { try $0.execute(sql: Schema.setAside) }
         return migrator
     }
 }

@@ -3,8 +3,8 @@ enum Schema {
     /// The names of all tables.
     static let tables =
         ["grdb_migrations"]
-        + [installation, drops, runs, models, results, decoderAttempts, keptSources, runParts, inbox, ledger].flatMap {
-            sql in
+        + [installation, drops, runs, models, results, decoderAttempts, keptSources, runParts, inbox, ledger, setAside]
+        .flatMap { sql in
             sql.matches(of: /CREATE TABLE (\w+)/).map { String($0.1) }
         }
 
@@ -160,6 +160,22 @@ enum Schema {
             length INTEGER NOT NULL CHECK (length >= 0),
             total INTEGER NOT NULL CHECK (total >= length)
         ) STRICT;
+        """
+
+    /// Added by the ninth step: the pictures that can't be used now, and those that a run didn't use.
+    static let setAside = """
+        CREATE TABLE set_aside_pictures (
+            picture_id INTEGER NOT NULL PRIMARY KEY REFERENCES pictures (id),
+            reason_code TEXT NOT NULL CHECK (reason_code <> ''),
+            reason TEXT NOT NULL,
+            set_aside_at TEXT NOT NULL CHECK (set_aside_at \(isTime))
+        ) STRICT;
+
+        CREATE TABLE left_out_pictures (
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            picture_id INTEGER NOT NULL REFERENCES pictures (id),
+            PRIMARY KEY (run_id, picture_id)
+        ) STRICT, WITHOUT ROWID;
         """
 
     static let runs = """

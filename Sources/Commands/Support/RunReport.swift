@@ -22,7 +22,7 @@ struct RunReport {
             run.reason?.text ?? "",
             "Started \(Text.time(run.started)) by \(run.trigger.rawValue)\(length); "
                 + "\(run.trainPictures) training and \(run.testPictures) test pictures, seed \(details.seed).",
-            times, leftOut, undrawn,
+            times, leftOut, leftOutPictures, undrawn,
         ]
         return lines.filter { !$0.isEmpty }.map { TerminalText.escaped($0) }.joined(separator: "\n")
     }
@@ -41,6 +41,12 @@ struct RunReport {
             return "\(few.label) (\(few.words)\(tested))"
         }
         return classes.isEmpty ? "" : "Not learned, because of too few pictures: \(classes.joined(separator: ", "))."
+    }
+
+    private var leftOutPictures: String {
+        let count = details.leftOutPictures
+        return count == 0
+            ? "" : "Not used, because they were set aside: \(count) \(count == 1 ? "picture" : "pictures")."
     }
 
     private var undrawn: String {
