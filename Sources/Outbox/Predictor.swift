@@ -1,5 +1,5 @@
 internal import Networks
-package import Numerics
+internal import Numerics
 package import Pictures
 internal import Synchronization
 package import SystemPackage
@@ -24,18 +24,11 @@ package struct Predictor: Sendable {
         decoder = PictureDecoder(limits: limits)
     }
 
-    /// The probabilities of the classes, (pictures, classes), for pictures of any size.
+    /// The probabilities of the classes for pictures of any size. The others are still predicted if one can't be used:
+    /// a result for each, in their order. What `bytes` throws and `DecodeFailure` are results.
     ///
     /// - Parameter bytes: returns a picture file's bytes by index; called once for each, on any worker.
-    /// - Throws: what `bytes` throws, `DecodeFailure`, and `CancellationError`.
-    package func predict(
-        _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
-    ) async throws -> Matrix {
-        let rows = try await predictEach(count, on: pool, bytes: bytes).map { try $0.get() }
-        return Matrix(rows: count, columns: labels.count, values: rows.flatMap { $0 })
-    }
-
-    /// The same, but the other pictures are still predicted if one can't be used: a result for each, in their order.
+    /// - Throws: `CancellationError`, and errors of the model.
     package func predictEach(
         _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
     ) async throws -> [Result<[Float], any Error>] {

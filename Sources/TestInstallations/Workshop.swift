@@ -9,7 +9,7 @@ package import Outbox
 internal import Records
 package import Settings
 internal import Status
-internal import System
+package import System
 package import SystemPackage
 package import TestSupport
 package import Training
@@ -148,6 +148,13 @@ extension Installation {
                 NewPicture(
                     digest: staged.digest, byteCount: bytes.count, format: "png", width: 24, height: 24,
                     label: try LabelName(spelling: label), split: split, splitOrigin: .folder)))
+    }
+
+    /// Puts bytes that no decoder takes in place of a stored picture, as a failing disk may.
+    package func spoil(_ picture: Digest) throws {
+        let path = store.path(of: picture).string
+        try FileManager.default.removeItem(atPath: path)
+        try Data("no picture".utf8).write(to: URL(fileURLWithPath: path))
     }
 
     package var trainer: Trainer { Trainer(self, status: StatusBoard(file: nil)) }

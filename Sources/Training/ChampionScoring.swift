@@ -13,6 +13,7 @@ struct ChampionScoring: Sendable {
     let installation: Installation
     let extraction: FeatureExtraction
 
+    /// Throws ``UnusablePictures`` if there are any in the set, and what makes scoring impossible.
     func score(_ champion: ModelRecord, on set: PictureSet) async throws -> TestScore {
         let probabilities = try await probabilities(of: champion, on: set.digests)
         return TestScore(probabilities: probabilities, modelLabels: champion.labels.map(\.id), set: set)
@@ -30,10 +31,9 @@ struct ChampionScoring: Sendable {
         guard let source = try Self.source(of: champion, in: installation.library) else {
             let path = try installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)
             let predictor = try Predictor(model: path, limits: .ofStored)
-            let store = installation.store
-            return try await predictor.predict(pictures.count, on: installation.pool) { try store.read(pictures[$0]) }
+            return try await predictor.predict(pictures, in: installation.store, on: installation.pool)
         }
-        try await extraction.extract(pictures, of: .test, copies: 0, from: source)
+        try await extraction.extract(pictures, of: .test, copies: 0, from: source).usable()
         let features = try installation.cache.matrix(of: pictures, copies: 0, from: source)
         return try Head(serialized: champion.head).predict(features)
     }

@@ -55,3 +55,17 @@ package struct Readiness: Sendable {
         return .tooFewNew(new, needed: settings.minNew, waiting: waiting, short: waiting > 0 ? shortages : [])
     }
 }
+
+extension NewRun {
+    /// Leaves out the classes that are too small, and counts the pictures of the others. The test pictures of a class
+    /// that only the champion knows count as well.
+    mutating func leaveOutShortClasses(_ readiness: Readiness, champion: ModelRecord?) {
+        let out = readiness.leftOut
+        let known = Set(champion?.labels.map(\.id) ?? [])
+        let learned = readiness.labels.filter { out[$0.id] == nil }
+        let onlyTested = readiness.labels.filter { out[$0.id] != nil && known.contains($0.id) }
+        leftOut = out
+        trainPictures = learned.map(\.train).reduce(0, +)
+        testPictures = (learned + onlyTested).map(\.test).reduce(0, +)
+    }
+}

@@ -5,7 +5,7 @@ internal import Networks
 internal import Records
 internal import Settings
 
-/// Everything that a run does. It is fully known when the run starts, so that an interrupted run can be resumed.
+/// Everything that a run does. It follows from the run's rows, so that an interrupted run can be resumed.
 struct RunPlan: Sendable {
     let id: RunID
     let start: NewRun
@@ -27,8 +27,8 @@ struct RunPlan: Sendable {
         self.id = id
         self.start = start
         settings = try start.settings.decoded()
-        dataset = try history.dataset(upTo: start.lastPicture)
-        training = PictureSet(dataset, .train, of: dataset.labels.filter { start.leftOut[$0.id] == nil })
+        dataset = try history.dataset(upTo: start.lastPicture, leavingOut: start.leftOutPictures)
+        training = Self.training(start, dataset)
         leftOut = dataset.labels.compactMap { start.leftOut[$0.id] }
         search = try RandomizedSearch(space: settings.search.space, settings: SearchSettings(settings))
         let names = Set(search.candidates.map(\.backbone))
@@ -43,6 +43,11 @@ struct RunPlan: Sendable {
         }
         self.sources = try sources(settings.search.precision)
         testSources = try sources(.float32)
+    }
+
+    /// The pictures of a dataset from which a run learns.
+    static func training(_ start: NewRun, _ dataset: Dataset) -> PictureSet {
+        PictureSet(dataset, .train, of: dataset.labels.filter { start.leftOut[$0.id] == nil })
     }
 
     var copies: Int { settings.augment.copies }

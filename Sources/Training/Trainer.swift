@@ -40,12 +40,13 @@ package struct Trainer: Sendable {
     /// - Returns: the run; nil, unless it was requested, if it would only repeat the reason for which the last one was
     ///   skipped, or if the last one failed less than an hour ago with as many pictures and the same settings.
     package func train(_ trigger: RunTrigger, requests: [RunRequest] = []) async throws -> RunSummary? {
-        let last = try history.lastPicture()
+        let basis = try history.runBasis()
         let readiness = try Readiness(
-            settings: installation.settings.train, labels: history.labelCounts(upTo: last),
-            newPictures: trigger == .request ? nil : history.newPictures(upTo: last))
-        var start = try newRun(trigger, requests: requests, on: readiness.labels, upTo: last)
+            settings: installation.settings.train, labels: basis.labels,
+            newPictures: trigger == .request ? nil : history.newPictures(upTo: basis.lastPicture))
+        var start = try newRun(trigger, requests: requests, on: basis)
         if let reason = readiness.reasonToSkip { return try skip(start, because: reason, requests: requests) }
+        start.leftOutPictures = basis.setAside
         try decide(&start, readiness)
         if trigger != .request, try hasJustFailed(start) { return nil }
         let id = try history.startRun(start)
@@ -62,26 +63,18 @@ package struct Trainer: Sendable {
     }
 
     /// A run with all classes, under the current settings.
-    private func newRun(
-        _ trigger: RunTrigger, requests: [RunRequest], on counts: [LabelCount], upTo last: PictureID
-    ) throws -> NewRun {
+    private func newRun(_ trigger: RunTrigger, requests: [RunRequest], on basis: RunBasis) throws -> NewRun {
         try NewRun(
             trigger: trigger, requestedAt: requests.first?.requestedAt, startedAt: .now,
             seed: UInt64(installation.settings.search.seed), settings: JSONText(installation.settings),
-            trainPictures: counts.map(\.train).reduce(0, +), testPictures: counts.map(\.test).reduce(0, +),
-            lastPicture: last)
+            trainPictures: basis.labels.map(\.train).reduce(0, +), testPictures: basis.labels.map(\.test).reduce(0, +),
+            lastPicture: basis.lastPicture)
     }
 
     /// Fixes what a run depends on, so that it can be resumed whatever changes: which classes it leaves out, and which
     /// backbones `all` stands for.
     private func decide(_ start: inout NewRun, _ readiness: Readiness) throws {
-        start.leftOut = readiness.leftOut
-        let out = start.leftOut
-        let known = Set(try history.champion()?.labels.map(\.id) ?? [])
-        let learned = readiness.labels.filter { out[$0.id] == nil }
-        let onlyTested = readiness.labels.filter { out[$0.id] != nil && known.contains($0.id) }
-        start.trainPictures = learned.map(\.train).reduce(0, +)
-        start.testPictures = (learned + onlyTested).map(\.test).reduce(0, +)
+        try start.leaveOutShortClasses(readiness, champion: history.champion())
         var settings = installation.settings
         settings.search.space.backbone = try installation.library.resolved(settings.search.space.backbone) {
             installation.logger.warning(
@@ -114,7 +107,7 @@ package struct Trainer: Sendable {
     private func carryOut(_ run: UnfinishedRun) async throws -> RunSummary {
         defer { status.begin(.idle, run: nil) }
         do {
-            try await TrainingRun(run, in: installation, status: status).execute()
+            try await complete(run)
         } catch let error as CancellationError {
             installation.logger.info("run interrupted, will be resumed", metadata: ["run.id": "\(run.id)"])
             throw error
@@ -134,5 +127,19 @@ package struct Trainer: Sendable {
                 "run.reason": "\(summary.reason?.text ?? "")", "run.version": "\(summary.version ?? "-")",
             ])
         return summary
+    }
+
+    /// Performs a run to its end. When pictures prove unusable, their rows change, and the run goes on by its rows, as
+    /// one that was interrupted does.
+    private func complete(_ run: UnfinishedRun) async throws {
+        var next: UnfinishedRun? = run
+        while let run = next {
+            do {
+                return try await TrainingRun(run, in: installation, status: status).execute()
+            } catch let unusable as UnusablePictures {
+                try RunRedefinition(installation: installation).leaveOut(unusable.pictures, of: run)
+                next = try history.unfinishedRun()
+            }
+        }
     }
 }

@@ -29,14 +29,15 @@ struct TrainingRun: Sendable {
 
     private var history: History { installation.history }
 
-    /// Performs the run and records its outcome.
+    /// Performs the run and records its outcome. Throws ``UnusablePictures`` if there are any, before the outcome is
+    /// recorded: without them, it is another run.
     func execute() async throws {
         warnOfUndrawnBackbones()
         try await extract()
         let (best, fit) = try await search()
         guard let source = plan.testSources[best.backbone] else { throw BackboneFailure.badChoice(best.backbone) }
         let evaluation = try await evaluate(fit.head, source)
-        let outcome = try evaluation.result(parameters: best, leftOut: plan.leftOut)
+        let outcome = try evaluation.result(parameters: best, plan)
         guard evaluation.decision.isPromoted else {
             return try history.finishRun(plan.id, as: .kept, outcome, at: .now)
         }
@@ -79,7 +80,7 @@ struct TrainingRun: Sendable {
                 status.begin(.extracting, run: plan.id)
                 computed += try await extraction.extract(pictures, of: split, copies: copies, from: source) {
                     status.advance(to: $0, of: $1, detail: "\(name), picture \($0) of \($1)")
-                }
+                }.usable()
             }
             let needed = training.count * (plan.copies + 1) + tests.count
             let backbone = train.loaded.backbone
@@ -143,7 +144,7 @@ struct TrainingRun: Sendable {
         let champion = try history.champion()
         let tests = plan.testSet(champion: champion)
         // They are in the cache, unless another model has become the champion meanwhile.
-        try await extraction.extract(tests.digests, of: .test, copies: 0, from: source)
+        try await extraction.extract(tests.digests, of: .test, copies: 0, from: source).usable()
         let features = try installation.cache.matrix(of: tests.digests, copies: 0, from: source)
         let challenger = TestScore(
             probabilities: head.predict(features), modelLabels: plan.training.labels.map(\.id), set: tests)
@@ -186,10 +187,11 @@ private struct Evaluation: Sendable {
     let champion: (version: String, score: TestScore)?
     let decision: Judgement
 
-    func result(parameters: Hyperparameters, leftOut: [Shortage]) throws -> RunResult {
+    func result(parameters: Hyperparameters, _ plan: RunPlan) throws -> RunResult {
         try RunResult(
-            reason: .judged(decision, leftOut: leftOut), testAccuracy: challenger.confusion.accuracy,
+            reason: .judged(decision, leftOut: plan.leftOut), testAccuracy: challenger.confusion.accuracy,
             championAccuracy: champion?.score.confusion.accuracy, championVersion: champion?.version,
-            testPictures: tests.pictures.count, parameters: JSONText(parameters))
+            trainPictures: plan.training.pictures.count, testPictures: tests.pictures.count,
+            parameters: JSONText(parameters))
     }
 }

@@ -114,7 +114,7 @@ struct FeatureExtractionTests {
         #expect(missing.count == 60 - told.most)
     }
 
-    @Test("A stored picture that is damaged is named, and so is one that is gone")
+    @Test("A stored picture that is gone is named; one that can't be decoded costs the features of no other")
     func damaged() async throws {
         let workshop = try Workshop()
         let place = try workshop.open()
@@ -128,11 +128,12 @@ struct FeatureExtractionTests {
             "\($0)".contains("the stored picture \(digest) can't be used") && "\($0)".contains("not in the store")
         }
         try Data("not a picture".utf8).write(to: URL(fileURLWithPath: file))
-        await #expect {
-            try await place.extraction.extract([digest], of: .train, copies: 0, from: place.source())
-        } throws: {
-            ($0 as? ExtractionFailure)?.picture == digest
-        }
+        let all = try place.history.dataset().pictures.map(\.digest)
+        let result = try await place.extraction.extract(all, of: .train, copies: 1, from: place.source())
+        #expect(result.computed == 16 && result.unusable.map(\.digest) == [digest])
+        #expect(result.unusable.allSatisfy { !$0.code.isEmpty && !$0.reason.isEmpty })
+        let again = try await place.extraction.extract(all, of: .train, copies: 1, from: place.source())
+        #expect(again.computed == 0 && again.unusable == result.unusable)
     }
 }
 

@@ -27,10 +27,13 @@ struct PredictorTests {
         let model = place.outbox.current.appending(OutboxFolder.modelName)
         let predictor = try Predictor(model: model, limits: .usual)
         #expect(predictor.labels == ["apple", "pear", "plum"])
-        let found = try await predictor.predict(pictures.count, on: place.pool) { try place.store.read(pictures[$0]) }
-        #expect(found.rows == 9 && found.columns == 3)
-        #expect(zip(found.values, expected.values).allSatisfy { abs($0 - $1) < 1e-5 })
-        #expect(Set(found.values).count > 9)
+        let results = try await predictor.predictEach(pictures.count, on: place.pool) {
+            try place.store.read(pictures[$0])
+        }
+        let found = try results.map { try $0.get() }
+        #expect(found.count == 9 && found.allSatisfy { $0.count == 3 })
+        #expect(zip(found.flatMap { $0 }, expected.values).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(Set(found.flatMap { $0 }).count > 9)
     }
 
     @Test("A picture that can't be decoded doesn't keep the others from being predicted")
@@ -49,7 +52,7 @@ struct PredictorTests {
         let sums = results.map { (try? $0.get())?.reduce(0, +) }
         #expect(sums[1] == nil)
         #expect(abs((sums[0] ?? 0) - 1) < 1e-5 && abs((sums[2] ?? 0) - 1) < 1e-5)
-        await #expect(throws: DecodeFailure.self) { try await predictor.predict(3, on: place.pool) { files[$0] } }
+        #expect(throws: DecodeFailure.self) { try results[1].get() }
     }
 
     @Test("A file that is no classifier is named")

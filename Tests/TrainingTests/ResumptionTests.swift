@@ -25,11 +25,13 @@ struct ResumptionTests {
             head: model.head, model: workshop.published("model.onnx", of: "v0001"), accuracy: model.testAccuracy)
     }
 
-    private func unbroken(seed: Int = 42, workers: Int = 2) async throws -> Outcome {
+    private func unbroken(
+        seed: Int = 42, workers: Int = 2, dropping: (Installation) throws -> Void = { try $0.drop() }
+    ) async throws -> Outcome {
         var workshop = try Workshop()
         workshop.settings.search.seed = seed
         let place = try workshop.open(workers: workers)
-        try place.drop()
+        try dropping(place)
         #expect(try await place.trainer.train(.request)?.outcome == .promoted)
         return try outcome(workshop, place)
     }
@@ -151,5 +153,93 @@ struct ResumptionTests {
         let first = try await unbroken(workers: 1)
         #expect(try await unbroken(workers: 3) == first)
         #expect(try await unbroken(seed: 43).head != first.head)
+    }
+}
+
+extension ResumptionTests {
+    /// The last picture of a split.
+    private func last(_ split: Split, in place: Installation) throws -> PictureDigest {
+        try #require(try place.history.dataset().pictures.last { $0.split == split }).digest
+    }
+
+    /// Takes in pictures of which some can't be decoded any more.
+    private func drop(_ place: Installation, spoiling splits: [Split]) throws {
+        try place.drop()
+        for split in splits { try place.spoil(last(split, in: place)) }
+    }
+
+    private func setAside(_ splits: [Split], in place: Installation) throws {
+        let pictures = try splits.map {
+            UnusablePicture(digest: try last($0, in: place), code: "damaged", reason: "a test")
+        }
+        _ = try place.history.setAside(pictures, at: .now)
+    }
+
+    @Test(
+        "A run that sets pictures aside ends with the same bytes wherever it is interrupted, as one without them does",
+        arguments: [ServiceStatus.Phase.extracting, .searching, .evaluating])
+    func unusable(phase: ServiceStatus.Phase) async throws {
+        let workshop = try Workshop()
+        try await interrupt(workshop) {
+            $0.phase == phase && (phase != .searching || $0.done >= 2)
+        } dropping: {
+            try drop($0, spoiling: [.train, .test])
+        }
+        let place = try workshop.open()
+        let before = try #require(try place.history.unfinishedRun())
+        if phase == .extracting {
+            #expect(before.start.leftOutPictures.isEmpty)
+            // As if it had been killed after it had set them aside, and before it was redefined.
+            try setAside([.train, .test], in: place)
+        } else {
+            #expect(before.start.leftOutPictures.count == 2)
+        }
+        let run = try #require(try await place.trainer.resume())
+        #expect(run.outcome == .promoted && run.trainPictures == 17 && run.testPictures == 8)
+        let trials = try place.history.runDetails(run.run).candidates.flatMap(\.trials)
+        #expect(trials.count == 9 && before.trials.allSatisfy { trials.contains($0) })
+        let found = try outcome(workshop, place)
+        let unbroken = try await self.unbroken { try drop($0, spoiling: [.train, .test]) }
+        let withoutThem = try await self.unbroken { place in
+            try place.drop()
+            try setAside([.train, .test], in: place)
+        }
+        #expect(found == unbroken && found == withoutThem)
+    }
+
+    @Test("What a run has left out stays out of it when the files are dropped again meanwhile")
+    func droppedAgain() async throws {
+        let workshop = try Workshop()
+        try await interrupt(workshop) {
+            $0.phase == .searching && $0.done >= 2
+        } dropping: {
+            try drop($0, spoiling: [.train])
+        }
+        let place = try workshop.open()
+        try place.drop()
+        #expect(try place.history.setAsidePictures().isEmpty)
+        let run = try #require(try await place.trainer.resume())
+        #expect(run.trainPictures == 17 && run.testPictures == 9)
+        let expected = try await unbroken { try drop($0, spoiling: [.train]) }
+        #expect(try outcome(workshop, place) == expected)
+        #expect(try await place.trainer.train(.schedule)?.trainPictures == 18)
+    }
+
+    @Test("Trials on a training picture that can't be used any more are run again without it")
+    func trialsForgotten() async throws {
+        let workshop = try Workshop()
+        try await interrupt(workshop) { $0.phase == .searching && $0.done >= 2 }
+        let place = try workshop.open()
+        let rule = FeatureRule(usedSince: Timestamp.now - .seconds(-3600), maxBytes: nil)
+        let nothing = FeaturesInUse(parts: [], testPictures: [])
+        _ = try place.cache.trim(rule, inUse: { nothing }, check: {}, removed: { _ in })
+        let before = try #require(try place.history.unfinishedRun()).trials
+        try place.spoil(last(.train, in: place))
+        let run = try #require(try await place.trainer.resume())
+        #expect(before.count >= 2 && run.outcome == .promoted && run.trainPictures == 17)
+        let trials = try place.history.runDetails(run.run).candidates.flatMap(\.trials)
+        #expect(trials.count == 9 && before.allSatisfy { !trials.contains($0) })
+        let expected = try await unbroken { try drop($0, spoiling: [.train]) }
+        #expect(try outcome(workshop, place) == expected)
     }
 }

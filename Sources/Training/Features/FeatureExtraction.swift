@@ -28,27 +28,32 @@ package struct FeatureExtraction: Sendable {
     /// - Parameters:
     ///   - split: the split of all these pictures; their part of the cache counts as used now.
     ///   - progress: called with the pictures done and to do, on any worker; those that are in the cache don't count.
-    /// - Returns: how many images, originals and copies, had to be computed; the others were in the cache.
-    /// - Throws: ``ExtractionFailure`` for a stored picture that can't be read or decoded, problems of the machine as
+    /// - Returns: what was computed, and the pictures that can't be decoded. The cache has the features of all others.
+    /// - Throws: ``ExtractionFailure`` for a stored picture that is missing or can't be read, problems of the machine as
     ///   they are, `CancellationError`.
     @discardableResult
     package func extract(
         _ pictures: [Digest], of split: Split, copies: Int, from source: FeatureSource,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) async throws -> Int {
+    ) async throws -> ExtractionResult {
         try cache.noteUse(of: source.space.parts(split, copies: copies), at: .now)
         let work = try missing(pictures, copies: copies, from: source)
-        guard !work.isEmpty else { return 0 }
+        guard !work.isEmpty else { return ExtractionResult(computed: 0, unusable: []) }
         let chunks = chunks(of: work, inputSize: source.inputSize)
         let extractors = WorkerScratch { try source.loaded.backbone.makeExtractor(inputSize: source.inputSize) }
         let done = Atomic(0)
+        let unusable = Mutex<[UnusablePicture]>([])
         try await pool.forEach(chunks.count) { index, worker in
             let chunk = chunks[index]
             let extractor = try extractors.value(for: worker)
-            try run(chunk, from: source, with: extractor, cancellation: worker.cancellation)
+            let found = try run(chunk, from: source, with: extractor, cancellation: worker.cancellation)
+            unusable.withLock { $0 += found }
             progress(done.add(chunk.count, ordering: .relaxed).newValue, work.count)
         }
-        return work.map(\.copies.count).reduce(0, +)
+        let found = unusable.withLock { $0 }
+        let digests = Set(found.map(\.digest))
+        return ExtractionResult(
+            computed: work.filter { !digests.contains($0.digest) }.map(\.copies.count).reduce(0, +), unusable: found)
     }
 
     /// One picture with the copies that are missing in the cache; copy 0 is the original picture.
@@ -74,22 +79,30 @@ package struct FeatureExtraction: Sendable {
 
     private static let chunkPixels = 640 << 10
 
+    /// Returns the pictures that can't be decoded.
     private func run(
         _ chunk: ArraySlice<Item>, from source: FeatureSource, with extractor: FeatureExtractor,
         cancellation: CancellationFlag
-    ) throws {
+    ) throws -> [UnusablePicture] {
         var keys: [FeatureKey] = []
         var pixels: [UInt8] = []
+        var unusable: [UnusablePicture] = []
         for item in chunk {
             try cancellation.check()
-            let picture = try picture(item.digest, size: source.inputSize)
-            for copy in item.copies {
-                keys.append(FeatureKey(picture: item.digest, copy: copy))
-                pixels += source.prepared(picture, digest: item.digest, copy: copy).pixels
+            do {
+                let picture = try picture(item.digest, size: source.inputSize)
+                for copy in item.copies {
+                    keys.append(FeatureKey(picture: item.digest, copy: copy))
+                    pixels += source.prepared(picture, digest: item.digest, copy: copy).pixels
+                }
+            } catch let failure as DecodeFailure where !failure.isOfMachine {
+                unusable.append(UnusablePicture(item.digest, failure))
             }
         }
+        guard !keys.isEmpty else { return unusable }
         let features = try features(of: pixels, count: keys.count, with: extractor, cancellation: cancellation)
         try features.withUnsafeBuffer { try cache.insert(keys, $0, in: source.space) }
+        return unusable
     }
 
     /// Runs the network group by group, so that cancellation needn't wait for the whole chunk.
@@ -115,19 +128,33 @@ package struct FeatureExtraction: Sendable {
     }
 
     /// A stored picture at the input size. A large JPEG is scaled down while it is decoded, as long as both sides stay
-    /// at least that long.
+    /// at least that long. Throws `DecodeFailure` for one that can't be decoded.
     private func picture(_ digest: Digest, size: Int) throws -> RGBImage {
+        let bytes: [UInt8]
         do {
-            let decoded = try decoder.decode(store.read(digest), atLeast: size)
-            return decoded.image.resized(width: size, height: size)
+            bytes = try store.read(digest)
         } catch {
             if error.isProblemOfMachine { throw error }
             throw ExtractionFailure(picture: digest, reason: "\(error)")
         }
+        return try decoder.decode(bytes, atLeast: size).image.resized(width: size, height: size)
     }
 }
 
-/// A stored picture that can't be used.
+/// What an extraction has done.
+package struct ExtractionResult: Hashable, Sendable {
+    /// How many images, originals and copies, had to be computed; the others were in the cache.
+    package let computed: Int
+    /// The pictures that can't be decoded, in no particular order; the cache may lack their features.
+    package let unusable: [UnusablePicture]
+
+    package init(computed: Int, unusable: [UnusablePicture]) {
+        self.computed = computed
+        self.unusable = unusable
+    }
+}
+
+/// A stored picture that is missing or can't be read.
 package struct ExtractionFailure: Error, Sendable, CustomStringConvertible {
     package let picture: Digest
     package let reason: String

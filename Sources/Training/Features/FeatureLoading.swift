@@ -5,7 +5,7 @@ package import Records
 package import System
 
 /// The pictures of some classes in one split: those from which a run learns, or those on which models are tested.
-package struct PictureSet: Sendable {
+package struct PictureSet: Equatable, Sendable {
     package struct Picture: Hashable, Sendable {
         package let id: PictureID
         package let digest: PictureDigest
