@@ -64,10 +64,10 @@ struct SetAsideTests {
         try withPictures { history in
             let drop = try history.beginDrop(name("unfinished"), at: time(3))
             let file = picture(5, "cat", at: "cat/5.jpg")
-            _ = try history.recordOutcomes([file], in: drop, at: time(4))
+            _ = try history.recordOutcomes([file], in: drop, ledger: history.ledger(), at: time(4))
             _ = try history.setAside([unusable(5), unusable(1)], at: time(5))
             let again = [file, picture(5, "CAT", at: "elsewhere.jpg"), picture(5, "dog")][way]
-            _ = try history.recordOutcomes([again], in: drop, at: time(6))
+            _ = try history.recordOutcomes([again], in: drop, ledger: history.ledger(), at: time(6))
             #expect(try history.setAsidePictures().map(\.digest) == [digest(1)])
             #expect(try history.pictureCount() == 5)
         }
