@@ -2,9 +2,10 @@ internal import CSandbox
 internal import Glibc
 internal import Pictures
 
-/// The inside of a decoder process: the same program, started again with nothing but a socket and a piece of memory.
+/// The inside of a decoder process: the same program, started again with nothing but a socket, a piece of memory that
+/// the service writes, and one that it writes itself.
 ///
-/// It judges the bytes that the service puts there, and can do nothing else: before it reads any of them, it gives up
+/// It decodes the bytes that the service gives it, and can do nothing else: before it reads any of them, it gives up
 /// opening files, starting processes and programs, and every system call except those for memory, the clock and its
 /// socket.
 package enum DecoderChild {
@@ -14,104 +15,93 @@ package enum DecoderChild {
     /// Whether this process was started to decode pictures.
     package static var isWanted: Bool { CommandLine.argc > 1 && CommandLine.arguments[1] == command }
 
-    /// What the process needs to know: the rest of its arguments.
-    struct Order {
-        var limits: DecodeLimits
-        /// The size of the shared memory in bytes.
-        var sharedBytes: Int
-        /// The largest file that is passed as a descriptor, in bytes.
-        var maxFileBytes: Int
-
-        var arguments: [String] {
-            [
-                command, "\(limits.maxSide)", "\(limits.maxPixels)", "\(limits.maxScans)", "\(limits.maxSeconds)",
-                "\(limits.maxMemory)", "\(sharedBytes)", "\(maxFileBytes)",
-            ]
-        }
-
-        init(limits: DecodeLimits, sharedBytes: Int, maxFileBytes: Int) {
-            (self.limits, self.sharedBytes, self.maxFileBytes) = (limits, sharedBytes, maxFileBytes)
-        }
-
-        fileprivate init?(arguments: [String]) {
-            let numbers = arguments.compactMap { Double($0) }
-            guard numbers.count == 7, arguments.count == 7 else { return nil }
-            limits = DecodeLimits(
-                maxSide: Int(numbers[0]), maxPixels: Int(numbers[1]), maxScans: Int(numbers[2]),
-                maxSeconds: numbers[3], maxMemory: Int(numbers[4]))
-            (sharedBytes, maxFileBytes) = (Int(numbers[5]), Int(numbers[6]))
-        }
-    }
-
-    /// In addition to libjpeg's memory and the file itself: rows, tables, this program's own memory.
-    private static let slack = 96 << 20
-
-    /// Judges files until the service closes the socket.
+    /// Decodes files until the service closes the socket.
     package static func run() -> Never {
-        guard let order = Order(arguments: Array(CommandLine.arguments.dropFirst(2))),
-            let shared = map(CSB_MEMORY.descriptor, count: order.sharedBytes)
+        guard let order = DecoderOrder(arguments: Array(CommandLine.arguments.dropFirst(2))), let desk = Desk(order)
         else { _exit(64) }
-        let judge = PictureJudge(limits: order.limits)
-        // What a process sets up at its first picture may be forbidden later.
-        _ = DecoderMessages.encode([
-            Result { () throws(DecodeFailure) in try judge.finding(of: .init(rebasing: shared[..<1])) }
-        ])
-        let missing = csb_lock_down(UInt64(order.limits.maxMemory + order.maxFileBytes + slack))
+        WarmUp.run(limits: order.limits)
+        let missing = csb_lock_down(order.addressSpace)
         guard missing >= 0, send([UInt8(truncatingIfNeeded: missing)]) else { _exit(65) }
-        while serve(order.limits, shared: shared) {}
+        while desk.serve() {}
         _exit(0)
     }
 
-    /// Answers one request; false at the end.
-    private static func serve(_ limits: DecodeLimits, shared: UnsafeRawBufferPointer) -> Bool {
-        var file: Int32 = -1
-        let pieces = withUnsafeTemporaryAllocation(of: DecoderPiece.self, capacity: DecoderMessages.filesLimit) {
-            buffer in
-            let count = csb_receive(
-                CSB_SOCKET.descriptor, buffer.baseAddress, buffer.count * MemoryLayout<DecoderPiece>.stride, &file)
-            return Array(buffer.prefix(max(count, 0) / MemoryLayout<DecoderPiece>.stride))
-        }
-        guard !pieces.isEmpty else { return false }
-        let findings = pieces.map { piece in
-            Result { () throws(DecodeFailure) in
-                var limits = limits
-                limits.maxMemory = piece.memory
-                let judge = PictureJudge(limits: limits)
-                guard file < 0 else { return try finding(ofFile: file, count: Int(piece.count), judge: judge) }
-                let bytes = UnsafeRawBufferPointer(rebasing: shared[Int(piece.offset)...].prefix(Int(piece.count)))
-                return try judge.finding(of: bytes)
-            }
-        }
-        if file >= 0 { close(file) }
-        return send(DecoderMessages.encode(findings))
-    }
-
-    private static func finding(
-        ofFile file: Int32, count: Int, judge: PictureJudge
-    ) throws(DecodeFailure) -> ValidationFinding {
-        guard let bytes = map(file, count: count) else { throw .outOfMemory }
-        defer { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), count) }
-        return try judge.finding(of: bytes)
-    }
-
-    private static func map(_ descriptor: Int32, count: Int) -> UnsafeRawBufferPointer? {
-        let address = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0)
-        guard let address, address != MAP_FAILED else { return nil }
-        return UnsafeRawBufferPointer(start: address, count: count)
-    }
-
-    private static func send(_ bytes: [UInt8]) -> Bool {
+    fileprivate static func send(_ bytes: [UInt8]) -> Bool {
         csb_send(CSB_SOCKET.descriptor, bytes, bytes.count, -1) == bytes.count
     }
 }
 
-/// Where the bytes of a file in a request are: in the shared memory, or from 0 on in the descriptor that is sent with
-/// it.
-struct DecoderPiece {
-    /// The memory limit for decoding it, in bytes.
-    var memory: Int
-    var offset: UInt32
-    var count: UInt32
+/// A decoder process with its memory.
+private struct Desk {
+    let limits: DecodeLimits
+    /// The files of a request.
+    let input: UnsafeRawBufferPointer
+    /// The pictures of an answer.
+    let output: UnsafeMutableRawBufferPointer
+
+    /// Nil if the memory isn't there.
+    init?(_ order: DecoderOrder) {
+        let layout = order.layout
+        let nothing = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        guard let input = Self.map(CSB_INPUT.descriptor, count: SharedMemory.inputBytes, PROT_READ),
+            let output = layout.byteCount == 0
+                ? nothing : Self.map(CSB_OUTPUT.descriptor, count: layout.byteCount, PROT_READ | PROT_WRITE)
+        else { return nil }
+        limits = order.limits
+        self.input = UnsafeRawBufferPointer(input)
+        self.output = output
+    }
+
+    /// Answers one request; false at the end.
+    func serve() -> Bool {
+        var file: Int32 = -1
+        let pieces = receive(&file)
+        guard !pieces.isEmpty else { return false }
+        var findings: [Result<ValidationFinding, DecodeFailure>] = []
+        for (index, piece) in pieces.enumerated() {
+            findings.append(Result { () throws(DecodeFailure) in try finding(on: piece, file: file, index: index) })
+        }
+        if file >= 0 { close(file) }
+        return DecoderChild.send(DecoderMessages.encode(findings))
+    }
+
+    private func receive(_ file: inout Int32) -> [DecoderPiece] {
+        withUnsafeTemporaryAllocation(of: DecoderPiece.self, capacity: DecoderMessages.filesLimit) { buffer in
+            let count = csb_receive(
+                CSB_SOCKET.descriptor, buffer.baseAddress, buffer.count * MemoryLayout<DecoderPiece>.stride, &file)
+            return Array(buffer.prefix(max(count, 0) / MemoryLayout<DecoderPiece>.stride))
+        }
+    }
+
+    private func finding(
+        on piece: DecoderPiece, file: Int32, index: Int
+    ) throws(DecodeFailure) -> ValidationFinding {
+        guard file >= 0 else {
+            let bytes = UnsafeRawBufferPointer(rebasing: input[piece.offset...].prefix(piece.count))
+            return try finding(on: piece, bytes: bytes, index: index)
+        }
+        guard let bytes = Self.map(file, count: piece.count, PROT_READ) else { throw .outOfMemory }
+        defer { munmap(bytes.baseAddress, bytes.count) }
+        return try finding(on: piece, bytes: UnsafeRawBufferPointer(bytes), index: index)
+    }
+
+    private func finding(
+        on piece: DecoderPiece, bytes: UnsafeRawBufferPointer, index: Int
+    ) throws(DecodeFailure) -> ValidationFinding {
+        var limits = limits
+        limits.maxMemory = piece.memory
+        let judge = PictureJudge(limits: limits)
+        guard piece.side > 0 else { return try judge.finding(of: bytes) }
+        let range = PixelLayout(side: piece.side).range(of: index)
+        return try judge.finding(
+            of: bytes, side: piece.side, pixels: UnsafeMutableRawBufferPointer(rebasing: output[range]))
+    }
+
+    private static func map(_ descriptor: Int32, count: Int, _ protection: Int32) -> UnsafeMutableRawBufferPointer? {
+        let address = mmap(nil, count, protection, MAP_SHARED, descriptor, 0)
+        guard let address, address != MAP_FAILED else { return nil }
+        return UnsafeMutableRawBufferPointer(start: address, count: count)
+    }
 }
 
 extension RawRepresentable where RawValue: BinaryInteger {
