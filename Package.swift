@@ -45,16 +45,15 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Archive", "Daemon", "Doctor", "Installation", "Intake", "Learning", "Networks", "Outbox", "Pictures",
-                "Records", "Settings", "Status", "System", "Training", "Workers", argumentParser, logging,
+                "Archive", "Daemon", "Decoding", "Doctor", "Installation", "Intake", "Learning", "Networks", "Outbox",
+                "Pictures", "Records", "Settings", "Status", "System", "Training", "Workers", argumentParser, logging,
                 systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Daemon",
             dependencies: [
-                "Archive", "Decoding", "Installation", "Intake", "Records", "Settings", "Status", "System", "Training",
-                "Workers",
+                "Archive", "Installation", "Intake", "Records", "Settings", "Status", "System", "Training", "Workers",
                 logging, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: settings),
@@ -68,16 +67,15 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Archive", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Pictures", "Records",
-                "Settings",
-                "Status", "System", "Workers", logging, systemPackage,
+                "Archive", "Decoding", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Pictures",
+                "Records", "Settings", "Status", "System", "Workers", logging, systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Installation",
             dependencies: [
-                "Archive", "Learning", "Networks", "Outbox", "Settings", "System", "Workers", logging,
-                systemPackage,
+                "Archive", "Decoding", "Learning", "Networks", "Outbox", "Pictures", "Settings", "Status", "System",
+                "Workers", logging, systemPackage,
             ],
             swiftSettings: settings),
         .target(
@@ -91,7 +89,7 @@ let package = Package(
         .target(
             name: "Outbox",
             dependencies: [
-                "Learning", "Networks", "Numerics", "ONNX", "Pictures", "Records", "System", "Workers",
+                "Decoding", "Learning", "Networks", "Numerics", "ONNX", "Pictures", "Records", "System", "Workers",
                 systemPackage,
             ],
             swiftSettings: settings),
@@ -143,7 +141,9 @@ let package = Package(
 package.targets += [
     .executableTarget(
         name: "cultivar-bench",
-        dependencies: ["Learning", "Networks", "Numerics", "Pictures", "Settings", "Workers", systemPackage],
+        dependencies: [
+            "Decoding", "Learning", "Networks", "Numerics", "Pictures", "Settings", "Workers", systemPackage,
+        ],
         path: "Benchmarks/Driver", swiftSettings: settings),
     .target(
         name: "TestInstallations",
@@ -164,7 +164,8 @@ let testsWithResources = ["Pictures", "Networks", "Learning", "Outbox"]
 /// What some tests need beside their module: decoder processes, which are the program itself, or an installation with
 /// pictures and a backbone in it.
 let testDependencies: [String: [Target.Dependency]] = [
-    "Intake": ["cultivar"], "Networks": ["Workers"], "Training": ["TestInstallations"], "Doctor": ["TestInstallations"],
+    "Intake": ["cultivar"], "Networks": ["Workers"], "Training": ["TestInstallations", "cultivar"],
+    "Doctor": ["TestInstallations"],
 ]
 
 for name in [

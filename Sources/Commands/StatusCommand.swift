@@ -93,6 +93,7 @@ private struct Activity: Codable, Hashable, Sendable {
     @OrNull var secondsLeft: Double?
     @OrNull var lastDrop: String?
     @OrNull var degraded: String?
+    @OrNull var weakSandbox: String?
     let updated: Date
 
     init(_ status: ServiceStatus) {
@@ -106,6 +107,7 @@ private struct Activity: Codable, Hashable, Sendable {
         secondsLeft = status.secondsLeft
         lastDrop = status.lastDrop
         degraded = status.degraded
+        weakSandbox = status.weakSandbox
         updated = status.updated
     }
 }
@@ -183,7 +185,16 @@ private struct StatusReport: Encodable {
             StatusLine(
                 name: "runs", value: "\(counts.runs), \(counts.models) promoted, \(counts.pendingRequests) waiting"),
             StatusLine(name: "feature cache", value: features.words),
-        ] + waitingLines + warnings.map { StatusLine(name: "warning", value: "drop \($0.name): \($0.text)") }
+        ] + decoderLines + waitingLines + warningLines
+    }
+
+    /// Nothing, if decoder processes are confined as they should be.
+    private var decoderLines: [StatusLine] {
+        status?.weakSandbox.map { [StatusLine(name: "decoders (!)", value: $0)] } ?? []
+    }
+
+    private var warningLines: [StatusLine] {
+        warnings.map { StatusLine(name: "warning", value: "drop \($0.name): \($0.text)") }
     }
 
     /// The list is shortened in text form: `cultivar drops --waiting` has all of it.

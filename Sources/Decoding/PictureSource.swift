@@ -42,7 +42,8 @@ package struct PictureSource: Sendable {
         digest = staged.digest
     }
 
-    var byteCount: Int {
+    /// The size of the file.
+    package var byteCount: Int {
         switch contents {
         case .bytes(let bytes): bytes.count
         case .file(_, let byteCount): byteCount

@@ -3,7 +3,6 @@ internal import Installation
 internal import Learning
 internal import Numerics
 internal import Outbox
-internal import Pictures
 internal import Records
 internal import System
 internal import SystemPackage
@@ -29,11 +28,9 @@ struct ChampionScoring: Sendable {
     private func probabilities(of champion: ModelRecord, on pictures: [Digest]) async throws -> Matrix {
         guard let source = try Self.source(of: champion, in: installation.library) else {
             let path = try installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)
-            let predictor = try Predictor(model: path, limits: .ofStored)
-            let store = installation.store
-            return try await predictor.predict(pictures.count, on: installation.pool) { try store.read(pictures[$0]) }
+            return try await Predictor.probabilities(by: path, of: pictures, in: installation)
         }
-        try await extraction.extract(pictures, of: .test, copies: 0, from: source)
+        _ = try await extraction.extract(pictures, of: .test, copies: 0, from: source).requiringAll()
         let features = try installation.cache.matrix(of: pictures, copies: 0, from: source)
         return try Head(serialized: champion.head).predict(features)
     }

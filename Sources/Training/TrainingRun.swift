@@ -24,7 +24,7 @@ struct TrainingRun: Sendable {
         self.plan = plan
         hasCandidates = try run.candidates == plan.candidateRecords()
         finished = hasCandidates ? run.trials : []
-        extraction = FeatureExtraction(store: installation.store, cache: installation.cache, pool: installation.pool)
+        extraction = FeatureExtraction(installation)
     }
 
     private var history: History { installation.history }
@@ -80,6 +80,7 @@ struct TrainingRun: Sendable {
                 computed += try await extraction.extract(pictures, of: split, copies: copies, from: source) {
                     status.advance(to: $0, of: $1, detail: "\(name), picture \($0) of \($1)")
                 }
+                .requiringAll()
             }
             let needed = training.count * (plan.copies + 1) + tests.count
             let backbone = train.loaded.backbone
@@ -143,7 +144,7 @@ struct TrainingRun: Sendable {
         let champion = try history.champion()
         let tests = plan.testSet(champion: champion)
         // They are in the cache, unless another model has become the champion meanwhile.
-        try await extraction.extract(tests.digests, of: .test, copies: 0, from: source)
+        _ = try await extraction.extract(tests.digests, of: .test, copies: 0, from: source).requiringAll()
         let features = try installation.cache.matrix(of: tests.digests, copies: 0, from: source)
         let challenger = TestScore(
             probabilities: head.predict(features), modelLabels: plan.training.labels.map(\.id), set: tests)

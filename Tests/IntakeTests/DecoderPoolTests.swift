@@ -40,7 +40,7 @@ struct DecoderPoolTests {
         DecoderPool(
             limits: limits, maxFileBytes: IngestSettings.usual.maxFileBytes,
             attempts: HookedAttempts(history: workshop.history, hook: hook),
-            program: Workshop.program)
+            program: Locations.program)
     }
 
     private func stage(_ contents: [[UInt8]]) throws -> [StagedPicture] {

@@ -38,7 +38,7 @@ struct OddballDropTests {
         let notices = Recorder<DecoderPool.Notice>()
         let pool = DecoderPool(
             limits: .usual, maxFileBytes: IngestSettings.usual.maxFileBytes, attempts: workshop.history,
-            program: Workshop.program,
+            program: Locations.program,
             notify: { notices.add($0) })
         let summary = try await workshop.ingest("d", with: workshop.ingestor(validator: pool))
         #expect(summary.verdicts.reduce(0, +) == files.count)

@@ -50,9 +50,10 @@ struct FeatureUpkeepTests {
     private func computed(_ place: Installation, _ backbone: String, copies: Int) async throws -> Int {
         let dataset = try place.history.dataset()
         let source = try place.source(backbone)
-        return try await place.extraction.extract(
-            PictureSet(dataset, .train).digests, of: .train, copies: copies, from: source)
-            + place.extraction.extract(PictureSet(dataset, .test).digests, of: .test, copies: 0, from: source)
+        let (train, test) = (PictureSet(dataset, .train).digests, PictureSet(dataset, .test).digests)
+        let training = try await place.extraction.extract(train, of: .train, copies: copies, from: source)
+        let testing = try await place.extraction.extract(test, of: .test, copies: 0, from: source)
+        return training.computed + testing.computed
     }
 
     @Test("After 30 days the champion's test pictures and what the settings use are left, and a run computes nothing")
