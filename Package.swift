@@ -46,7 +46,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Archive", "Daemon", "Decoding", "Doctor", "Installation", "Intake", "Learning", "Networks", "Outbox",
-                "Pictures", "Records", "Settings", "Status", "System", "Training", "Workers", argumentParser, logging,
+                "Records", "Settings", "Status", "System", "Training", "Workers", argumentParser, logging,
                 systemPackage,
             ],
             swiftSettings: settings),
@@ -74,8 +74,8 @@ let package = Package(
         .target(
             name: "Installation",
             dependencies: [
-                "Archive", "Decoding", "Learning", "Networks", "Outbox", "Pictures", "Settings", "Status", "System",
-                "Workers", logging, systemPackage,
+                "Archive", "Decoding", "Learning", "Networks", "Outbox", "Settings", "Status", "System", "Workers",
+                logging, systemPackage,
             ],
             swiftSettings: settings),
         .target(
@@ -83,7 +83,8 @@ let package = Package(
         .target(
             name: "Settings",
             dependencies: [
-                "Intake", "Learning", "Networks", "Pictures", "System", configuration, "Yams", systemPackage,
+                "Decoding", "Intake", "Learning", "Networks", "Pictures", "System", configuration, "Yams",
+                systemPackage,
             ],
             swiftSettings: settings),
         .target(
@@ -96,13 +97,14 @@ let package = Package(
         .target(
             name: "Intake",
             dependencies: [
-                "Archive", "CInotifyTools", "Decoding", "Pictures", "Records", "System", "Workers", logging,
-                systemPackage,
+                "Archive", "CInotifyTools", "Decoding", "Records", "System", "Workers", logging, systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Decoding",
-            dependencies: ["Archive", "CSandbox", "Pictures", "Records", "System", "Workers", systemPackage],
+            dependencies: [
+                "Archive", "CImageCodecs", "CSandbox", "Pictures", "Records", "System", "Workers", systemPackage,
+            ],
             swiftSettings: settings),
         .target(
             name: "Archive",
@@ -120,8 +122,7 @@ let package = Package(
             dependencies: ["CKernels", "Numerics", "ONNX", "System", systemPackage],
             swiftSettings: numericSettings),
         .target(
-            name: "Pictures", dependencies: ["CImageCodecs", "Numerics", "System"],
-            swiftSettings: numericSettings),
+            name: "Pictures", dependencies: ["CPixels", "Numerics"], swiftSettings: numericSettings),
         .target(
             name: "ONNX", dependencies: ["System", protobuf, systemPackage], exclude: ["onnx.proto"],
             swiftSettings: settings),
@@ -129,6 +130,7 @@ let package = Package(
         .target(name: "Workers", swiftSettings: settings),
         .target(name: "System", dependencies: ["CPlatform", systemPackage], swiftSettings: settings),
         .target(name: "CKernels"),
+        .target(name: "CPixels"),
         .target(name: "CSandbox"),
         .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
@@ -154,24 +156,25 @@ package.targets += [
         swiftSettings: settings),
     .target(
         name: "TestSupport",
-        dependencies: ["Intake", "Learning", "Numerics", "Pictures", "Settings", "System", systemPackage],
+        dependencies: [
+            "Decoding", "Intake", "Learning", "Numerics", "Pictures", "Settings", "System", systemPackage,
+        ],
         swiftSettings: settings),
 ]
 
 /// Tests that compare with values which others' software has made; they find the files by path, not in a bundle.
-let testsWithResources = ["Pictures", "Networks", "Learning", "Outbox"]
+let testsWithResources = ["Decoding", "Pictures", "Networks", "Learning", "Outbox"]
 
 /// What some tests need beside their module: decoder processes, which are the program itself, or an installation with
 /// pictures and a backbone in it.
 let testDependencies: [String: [Target.Dependency]] = [
-    "Intake": ["cultivar"], "Networks": ["Workers"], "Training": ["TestInstallations", "cultivar"],
-    "Doctor": ["TestInstallations"],
+    "Decoding": ["cultivar"], "Intake": ["cultivar"], "Networks": ["Workers"], "Pictures": ["Decoding"],
+    "Training": ["TestInstallations", "cultivar"], "Doctor": ["TestInstallations"],
 ]
 
 for name in [
-    "System", "Workers", "Numerics", "ONNX", "Pictures", "Networks", "Records", "Learning", "Archive", "Intake",
-    "Outbox",
-    "Settings", "Status", "Training", "Doctor", "Daemon", "Commands",
+    "System", "Workers", "Numerics", "ONNX", "Pictures", "Networks", "Records", "Learning", "Archive", "Decoding",
+    "Intake", "Outbox", "Settings", "Status", "Training", "Doctor", "Daemon", "Commands",
 ] {
     package.targets.append(
         .testTarget(
@@ -187,7 +190,7 @@ package.targets.append(
 // Only for `make fuzz`, which builds into a folder of its own: a product with sanitizers in it is none.
 if Context.environment["CULTIVAR_FUZZING"] != nil {
     // Those that read strangers' bytes. CKernels' loops for three instruction sets would take the compiler minutes.
-    let watched = ["CImageCodecs", "Decoding", "Intake", "Networks", "ONNX", "Pictures", "Settings"]
+    let watched = ["CImageCodecs", "CPixels", "Decoding", "Intake", "Networks", "ONNX", "Pictures", "Settings"]
     for target in package.targets where watched.contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer,address"])]
         target.cSettings = [

@@ -1,4 +1,3 @@
-internal import Pictures
 internal import System
 
 /// The encoding of findings sent from a decoder process to the service: the kind, then numbers of 4 bytes, and texts

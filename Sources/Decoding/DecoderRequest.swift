@@ -1,4 +1,3 @@
-internal import Pictures
 internal import Records
 
 /// What a decoder process needs to know when it starts: its arguments.

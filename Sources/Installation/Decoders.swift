@@ -1,7 +1,6 @@
 internal import Archive
 package import Decoding
 internal import Logging
-internal import Pictures
 internal import Settings
 internal import Status
 internal import Synchronization

@@ -1,5 +1,4 @@
 import Archive
-import Decoding
 import Pictures
 import Records
 import System
@@ -7,6 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import Decoding
 @testable import Intake
 
 /// Strange real files, as drops, through decoder processes. What is decided for each kind stands in docs/pictures.md.

@@ -1,6 +1,5 @@
 internal import CSandbox
 internal import Glibc
-internal import Pictures
 
 /// The inside of a decoder process: the same program, started again with nothing but a socket, a piece of memory that
 /// the service writes, and one that it writes itself.

@@ -1,5 +1,3 @@
-internal import Pictures
-
 /// What a decoder process does before it confines itself. Threads, tables and files that a library sets up at its first
 /// picture would be forbidden later, so each format is decoded once in each way that requests may ask for.
 enum WarmUp {
