@@ -56,9 +56,9 @@ int csb_wait(int socket, int milliseconds);
 int csb_end(pid_t process);
 
 /// Permanently takes everything from the calling process that it doesn't need for computing. It keeps `memory` more
-/// bytes of address space than it has now, or any amount if there are no such numbers. It can't open files, start processes or run programs, and the only system
-/// calls left are those for memory, the clock, and its existing descriptors. Any other call kills it. It must have a
-/// single thread.
+/// bytes of address space than it has now, or as many as it likes if the sum is more than a limit can be. It can't open
+/// files, start processes or run programs, and the only system calls left are those for memory, the clock, and its
+/// existing descriptors. Any other call kills it. It must have a single thread.
 ///
 /// Returns what could not be done, as bits; -1 if the process has several threads.
 int csb_lock_down(uint64_t memory);
