@@ -45,7 +45,7 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Archive", "Daemon", "Doctor", "Installation", "Intake", "Learning", "Networks", "Outbox", "Pictures",
+                "Archive", "Daemon", "Decoding", "Doctor", "Installation", "Intake", "Learning", "Networks", "Outbox",
                 "Records", "Settings", "Status", "System", "Training", "Workers", argumentParser, logging,
                 systemPackage,
             ],
@@ -53,8 +53,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Archive", "Decoding", "Installation", "Intake", "Records", "Settings", "Status", "System", "Training",
-                "Workers",
+                "Archive", "Installation", "Intake", "Records", "Settings", "Status", "System", "Training", "Workers",
                 logging, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: settings),
@@ -68,16 +67,15 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Archive", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Pictures", "Records",
-                "Settings",
-                "Status", "System", "Workers", logging, systemPackage,
+                "Archive", "Decoding", "Installation", "Learning", "Networks", "Numerics", "ONNX", "Outbox", "Pictures",
+                "Records", "Settings", "Status", "System", "Workers", logging, systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Installation",
             dependencies: [
-                "Archive", "Learning", "Networks", "Outbox", "Settings", "System", "Workers", logging,
-                systemPackage,
+                "Archive", "Decoding", "Learning", "Networks", "Outbox", "Settings", "Status", "System", "Workers",
+                logging, systemPackage,
             ],
             swiftSettings: settings),
         .target(
@@ -85,26 +83,28 @@ let package = Package(
         .target(
             name: "Settings",
             dependencies: [
-                "Intake", "Learning", "Networks", "Pictures", "System", configuration, "Yams", systemPackage,
+                "Decoding", "Intake", "Learning", "Networks", "Pictures", "System", configuration, "Yams",
+                systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Outbox",
             dependencies: [
-                "Learning", "Networks", "Numerics", "ONNX", "Pictures", "Records", "System", "Workers",
+                "Decoding", "Learning", "Networks", "Numerics", "ONNX", "Pictures", "Records", "System", "Workers",
                 systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Intake",
             dependencies: [
-                "Archive", "CInotifyTools", "Decoding", "Pictures", "Records", "System", "Workers", logging,
-                systemPackage,
+                "Archive", "CInotifyTools", "Decoding", "Records", "System", "Workers", logging, systemPackage,
             ],
             swiftSettings: settings),
         .target(
             name: "Decoding",
-            dependencies: ["Archive", "CSandbox", "Pictures", "Records", "System", "Workers", systemPackage],
+            dependencies: [
+                "Archive", "CImageCodecs", "CSandbox", "Pictures", "Records", "System", "Workers", systemPackage,
+            ],
             swiftSettings: settings),
         .target(
             name: "Archive",
@@ -122,8 +122,7 @@ let package = Package(
             dependencies: ["CKernels", "Numerics", "ONNX", "System", systemPackage],
             swiftSettings: numericSettings),
         .target(
-            name: "Pictures", dependencies: ["CImageCodecs", "Numerics", "System"],
-            swiftSettings: numericSettings),
+            name: "Pictures", dependencies: ["CPixels", "Numerics"], swiftSettings: numericSettings),
         .target(
             name: "ONNX", dependencies: ["System", protobuf, systemPackage], exclude: ["onnx.proto"],
             swiftSettings: settings),
@@ -131,6 +130,7 @@ let package = Package(
         .target(name: "Workers", swiftSettings: settings),
         .target(name: "System", dependencies: ["CPlatform", systemPackage], swiftSettings: settings),
         .target(name: "CKernels"),
+        .target(name: "CPixels"),
         .target(name: "CSandbox"),
         .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
@@ -143,7 +143,9 @@ let package = Package(
 package.targets += [
     .executableTarget(
         name: "cultivar-bench",
-        dependencies: ["Learning", "Networks", "Numerics", "Pictures", "Settings", "Workers", systemPackage],
+        dependencies: [
+            "Decoding", "Learning", "Networks", "Numerics", "Pictures", "Settings", "Workers", systemPackage,
+        ],
         path: "Benchmarks/Driver", swiftSettings: settings),
     .target(
         name: "TestInstallations",
@@ -154,24 +156,26 @@ package.targets += [
         swiftSettings: settings),
     .target(
         name: "TestSupport",
-        dependencies: ["Intake", "Learning", "Numerics", "Pictures", "Settings", "System", systemPackage],
+        dependencies: [
+            "Decoding", "Intake", "Learning", "Numerics", "Pictures", "Settings", "System", systemPackage,
+        ],
         swiftSettings: settings),
 ]
 
 /// Tests that compare with values which others' software has made; they find the files by path, not in a bundle.
-let testsWithResources = ["Pictures", "Networks", "Learning", "Outbox"]
+let testsWithResources = ["Decoding", "Pictures", "Networks", "Learning", "Outbox"]
 
 /// What some tests need beside their module: decoder processes, which are the program itself, or an installation with
 /// pictures and a backbone in it.
 let testDependencies: [String: [Target.Dependency]] = [
-    "Intake": ["cultivar"], "Networks": ["Workers"], "Training": ["TestInstallations"], "Doctor": ["TestInstallations"],
+    "Decoding": ["cultivar"], "Intake": ["cultivar"], "Networks": ["Workers"], "Pictures": ["Decoding"],
+    "Training": ["TestInstallations", "cultivar"], "Doctor": ["TestInstallations"],
     "Daemon": ["TestInstallations"],
 ]
 
 for name in [
-    "System", "Workers", "Numerics", "ONNX", "Pictures", "Networks", "Records", "Learning", "Archive", "Intake",
-    "Outbox",
-    "Settings", "Status", "Training", "Doctor", "Daemon", "Commands",
+    "System", "Workers", "Numerics", "ONNX", "Pictures", "Networks", "Records", "Learning", "Archive", "Decoding",
+    "Intake", "Outbox", "Settings", "Status", "Training", "Doctor", "Daemon", "Commands",
 ] {
     package.targets.append(
         .testTarget(
@@ -187,7 +191,7 @@ package.targets.append(
 // Only for `make fuzz`, which builds into a folder of its own: a product with sanitizers in it is none.
 if Context.environment["CULTIVAR_FUZZING"] != nil {
     // Those that read strangers' bytes. CKernels' loops for three instruction sets would take the compiler minutes.
-    let watched = ["CImageCodecs", "Decoding", "Intake", "Networks", "ONNX", "Pictures", "Settings"]
+    let watched = ["CImageCodecs", "CPixels", "Decoding", "Intake", "Networks", "ONNX", "Pictures", "Settings"]
     for target in package.targets where watched.contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer,address"])]
         target.cSettings = [

@@ -1,3 +1,4 @@
+import Decoding
 import Glibc
 import Numerics
 import SystemPackage
@@ -9,6 +10,7 @@ import SystemPackage
 @main
 enum Main {
     static func main() async {
+        if DecoderChild.isWanted { DecoderChild.run() }
         GEMM.prepare()
         do {
             let work = try makeWork(Array(CommandLine.arguments.dropFirst()))

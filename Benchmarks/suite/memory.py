@@ -66,20 +66,31 @@ def _deliver(
 
 
 def _train(installation: Installation) -> dict[str, int]:
-    """Runs `cultivar train`; the highest resident megabytes until all features are there, and in all."""
+    """Runs `cultivar train`; the highest resident megabytes until all features are there, and in all, with those of its
+    decoder processes. What they share with each other counts for each of them."""
     total = 10 * (PER_CLASS + TEST_PER_CLASS)
     peak = {"before": 0, "all": 0}
     process = subprocess.Popen(
         installation.command("train"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
     extracting = True
     while process.poll() is None:
-        resident = _resident(process.pid)
+        resident = sum(map(_resident, [process.pid, *_children(process.pid)]))
         if extracting and (installation.state / "features.sqlite").exists():
             extracting = _extractions(installation) < total
         peak["before"] = max(peak["before"], resident) if extracting else peak["before"]
         peak["all"] = max(peak["all"], resident)
         time.sleep(0.1)
     return peak
+
+
+def _children(process: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{process}/task").glob("*"):
+        try:
+            found += map(int, (task / "children").read_text().split())
+        except OSError:
+            continue
+    return found
 
 
 def _resident(process: int) -> int:

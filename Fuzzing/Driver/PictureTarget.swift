@@ -1,10 +1,11 @@
 internal import Glibc
 internal import Numerics
+internal import Pictures
 
 @testable import Decoding
-@testable import Pictures
 
-/// All that happens to a picture's bytes: the judgement in a decoder process with its report, and extraction.
+/// All that happens to a picture's bytes in a decoder process: judgement and pixels, with the answer that the service
+/// reads. The bytes are also taken for such an answer.
 struct PictureTarget: Target {
     private let limits: DecodeLimits
     private let decoder: PictureDecoder
@@ -21,13 +22,14 @@ struct PictureTarget: Target {
 
     func take(_ bytes: UnsafeRawBufferPointer) {
         judge(bytes)
+        for count in 0...3 { read(bytes, count: count) }
         let judged = Result { () throws(DecodeFailure) in try decoder.check(bytes) }
         let full = Result { () throws(DecodeFailure) in try decoder.decode(bytes) }
         switch (judged, full) {
         case (.success(let info), .success(let picture)):
             precondition(picture.info == info, "judged as \(info), decoded as \(picture.info)")
             precondition(picture.image.width == info.width && picture.image.height == info.height, "another size")
-            extract(bytes, info)
+            for side in [7, 32] { extract(bytes, info, side: side) }
             compare(bytes)
         case (.failure(let judged), .failure(let full)):
             precondition(judged == full, "judged as \(judged), decoded as \(full)")
@@ -35,9 +37,13 @@ struct PictureTarget: Target {
         }
     }
 
-    /// As a decoder process does it, with what the service makes of its report.
+    /// As a decoder process does it for the files of a drop.
     private func judge(_ bytes: UnsafeRawBufferPointer) {
-        let finding = Result { () throws(DecodeFailure) in try PictureJudge(limits: limits).finding(of: bytes) }
+        deliver(Result { () throws(DecodeFailure) in try PictureJudge(limits: limits).finding(of: bytes) })
+    }
+
+    /// What the service makes of a process's finding.
+    private func deliver(_ finding: Result<ValidationFinding, DecodeFailure>) {
         let message = DecoderMessages.encode([finding])
         let received = Result { () throws(DecoderDeath) in
             try DecoderMessages.decode(message, count: 1, limits: limits)
@@ -55,18 +61,52 @@ struct PictureTarget: Target {
         }
     }
 
-    /// What was accepted must be usable for ever.
-    private func extract(_ bytes: UnsafeRawBufferPointer, _ info: PictureInfo) {
-        for side in [7, 32] {
-            do {
-                let image = try decoder.decode(bytes, atLeast: side).image
-                precondition(
-                    image.width >= min(side, info.width) && image.height >= min(side, info.height),
-                    "\(info) at \(side) is \(image.width) x \(image.height)")
-                _ = image.resized(width: side, height: side)
-            } catch { preconditionFailure("\(info) can't be decoded at \(side): \(error)") }
+    /// What was accepted must be usable for ever: as a decoder process makes pixels, all of them and nothing else.
+    private func extract(_ bytes: UnsafeRawBufferPointer, _ info: PictureInfo, side: Int) {
+        let layout = PixelLayout(side: side)
+        let margin = 16
+        let output = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: layout.pictureBytes + 2 * margin, alignment: 16)
+        defer { output.deallocate() }
+        output.initializeMemory(as: UInt8.self, repeating: 0xA5)
+        let pixels = UnsafeMutableRawBufferPointer(rebasing: output[margin..<margin + layout.pictureBytes])
+        let finding = Result { () throws(DecodeFailure) in
+            try PictureJudge(limits: limits).finding(of: bytes, side: side, pixels: pixels)
+        }
+        deliver(finding)
+        guard case .success(.valid(info.format.rawValue, info.width, info.height, _)) = finding else {
+            preconditionFailure("\(info) at \(side) is \(finding)")
+        }
+        for edge in [output.prefix(margin), output.suffix(margin)] {
+            precondition(edge.allSatisfy { $0 == 0xA5 }, "written elsewhere")
+        }
+        do {
+            let image = try decoder.decode(bytes, atLeast: side).image
+            precondition(
+                image.width >= min(side, info.width) && image.height >= min(side, info.height),
+                "\(info) at \(side) is \(image.width) x \(image.height)")
+            precondition(pixels.elementsEqual(image.resized(width: side, height: side).pixels), "other pixels")
+        } catch { preconditionFailure("\(info) can't be decoded at \(side): \(error)") }
+    }
+
+    /// As the answer of a process that a picture has taken over: it is refused, or says only what may be said.
+    private func read(_ bytes: UnsafeRawBufferPointer, count: Int) {
+        guard let findings = try? DecoderMessages.decode(Array(bytes), count: count, limits: limits) else { return }
+        precondition(findings.count == count, "\(findings.count) findings on \(count) files")
+        for finding in findings {
+            switch finding {
+            case .valid(let format, let width, let height, let notes):
+                guard let format = PictureFormat(rawValue: format) else { preconditionFailure("a format \(format)") }
+                precondition(width > 0 && height > 0 && limits.allow(width: width, height: height, of: format))
+                precondition(isHarmless(notes ?? ""), "text that acts")
+            case .invalid(let code, let reason, _):
+                precondition(ReasonCode(rawValue: code) != nil, "a code \(code)")
+                precondition(!reason.isEmpty && isHarmless(reason), "text that acts")
+            }
         }
     }
+
+    private func isHarmless(_ text: String) -> Bool { text.unicodeScalars.allSatisfy { $0.value >= 32 } }
 
     /// The decoder for an eighth of the size must give libjpeg's pixels, or nothing.
     private func compare(_ bytes: UnsafeRawBufferPointer) {

@@ -9,7 +9,7 @@ ORIENTATION = 0x0112
 
 
 def files():
-    return {**pngs(), **jpegs(), **others()}
+    return {**pngs(), **jpegs(), **others(), **answers()}
 
 
 def words():
@@ -197,3 +197,15 @@ def others():
              "html": b"\n <!DOCTYPE html><html>", "svg": b"<?xml version='1.0'?><svg xmlns='x'>", "empty": b""}
     # The name's end says what is used; these are no pictures.
     return {f"{name}.jpg": content for name, content in texts.items()}
+
+
+def answers():
+    """What decoder processes say of files, as the service reads it (Sources/Decoding/DecoderMessages.swift)."""
+    def text(words):
+        return struct.pack("<H", len(words)) + words
+
+    valid = b"\1" + struct.pack("<II", 29, 19) + text(b"jpeg") + text(b"unknown JFIF version")
+    invalid = b"\2" + text(b"damaged") + text(b"the PNG is damaged: \xff\x1b")
+    incomplete = b"\3" + text(b"truncated") + text(b"the JPEG is truncated: its data end too early")
+    parts = {"valid": valid, "invalid": invalid, "three": valid + invalid + incomplete, "out-of-memory": b"\4"}
+    return {f"answer-{name}.bin": content for name, content in parts.items()}

@@ -80,15 +80,22 @@ static uint64_t address_space(void) {
     return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/// A limit that is already lower stays: only root could raise it.
 static bool limit(int resource, uint64_t value) {
-    struct rlimit both = {.rlim_cur = value, .rlim_max = value};
+    struct rlimit both;
+    if (getrlimit((__rlimit_resource_t)resource, &both) != 0) return false;
+    if (both.rlim_max > value) both.rlim_max = value;
+    if (both.rlim_cur > both.rlim_max) both.rlim_cur = both.rlim_max;
     return setrlimit((__rlimit_resource_t)resource, &both) == 0;
 }
 
 static bool set_limits(uint64_t memory) {
     uint64_t present = address_space();
-    bool done = present > 0 && limit(RLIMIT_AS, present + memory);
-    done &= limit(RLIMIT_NOFILE, CSB_MEMORY + 2);
+    // The largest number means no limit.
+    uint64_t most = memory < RLIM_INFINITY - present ? present + memory : RLIM_INFINITY;
+    bool done = present > 0 && limit(RLIMIT_AS, most);
+    // One more, for the file that a request may bring.
+    done &= limit(RLIMIT_NOFILE, CSB_OUTPUT + 2);
     done &= limit(RLIMIT_FSIZE, 0);
     done &= limit(RLIMIT_CORE, 0);
     done &= limit(RLIMIT_NPROC, 0);

@@ -25,13 +25,14 @@ static int close_and_fail(int descriptor) {
     return -1;
 }
 
-int csb_shared_memory(size_t size, void **address) {
+/// Maps anonymous memory with `protection` at `*address`, and then seals it.
+static int sealed_memory(size_t size, int protection, int seals, void **address) {
     int memory = memfd_create("pictures", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (memory < 0) return -1;
     if (ftruncate(memory, (off_t)size) != 0) return close_and_fail(memory);
-    void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+    void *mapped = mmap(NULL, size, protection, MAP_SHARED, memory, 0);
     if (mapped == MAP_FAILED) return close_and_fail(memory);
-    if (fcntl(memory, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    if (fcntl(memory, F_ADD_SEALS, seals | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
         int error = errno;
         munmap(mapped, size);
         errno = error;
@@ -41,17 +42,33 @@ int csb_shared_memory(size_t size, void **address) {
     return memory;
 }
 
+int csb_input_memory(size_t size, void **address) {
+    return sealed_memory(size, PROT_READ | PROT_WRITE, F_SEAL_FUTURE_WRITE, address);
+}
+
+int csb_output_memory(size_t size, const void **address) {
+    void *mapped = NULL;
+    int memory = sealed_memory(size, PROT_READ, 0, &mapped);
+    *address = mapped;
+    return memory;
+}
+
 int csb_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends); }
 
+/// The descriptors of a child, which have consecutive numbers there.
+enum { MOST_DESCRIPTORS = CSB_OUTPUT - CSB_SOCKET + 1 };
+_Static_assert(CSB_INPUT == CSB_SOCKET + 1 && CSB_OUTPUT == CSB_SOCKET + 2, "descriptors in the order of csb_spawn");
+
 /// Each of posix_spawn's steps returns an error number; the first one that isn't 0 counts.
-static int add_actions(posix_spawn_file_actions_t *actions, int socket, int memory) {
+static int add_actions(posix_spawn_file_actions_t *actions, const int descriptors[], int count) {
     int error = 0;
     for (int standard = 0; standard <= 2 && !error; standard++) {
         error = posix_spawn_file_actions_addopen(actions, standard, "/dev/null", O_RDWR, 0);
     }
-    if (!error) error = posix_spawn_file_actions_adddup2(actions, socket, CSB_SOCKET);
-    if (!error) error = posix_spawn_file_actions_adddup2(actions, memory, CSB_MEMORY);
-    if (!error) error = posix_spawn_file_actions_addclosefrom_np(actions, CSB_MEMORY + 1);
+    for (int index = 0; index < count && !error; index++) {
+        error = posix_spawn_file_actions_adddup2(actions, descriptors[index], CSB_SOCKET + index);
+    }
+    if (!error) error = posix_spawn_file_actions_addclosefrom_np(actions, CSB_SOCKET + count);
     return error;
 }
 
@@ -68,7 +85,8 @@ static int set_attributes(posix_spawnattr_t *attributes) {
 }
 
 static int spawn(
-    const char *program, char *const arguments[], char *const environment[], int socket, int memory, pid_t *process
+    const char *program, char *const arguments[], char *const environment[], const int descriptors[], int count,
+    pid_t *process
 ) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -76,7 +94,7 @@ static int spawn(
     if (error) return error;
     error = posix_spawnattr_init(&attributes);
     if (!error) {
-        error = add_actions(&actions, socket, memory);
+        error = add_actions(&actions, descriptors, count);
         if (!error) error = set_attributes(&attributes);
         if (!error) error = posix_spawn(process, program, &actions, &attributes, arguments, environment);
         posix_spawnattr_destroy(&attributes);
@@ -86,16 +104,16 @@ static int spawn(
 }
 
 int csb_spawn(
-    const char *program, char *const arguments[], char *const environment[], int socket, int memory, pid_t *process
+    const char *program, char *const arguments[], char *const environment[], int socket, int input, int output,
+    pid_t *process
 ) {
+    const int given[MOST_DESCRIPTORS] = {socket, input, output};
+    int wanted = output < 0 ? MOST_DESCRIPTORS - 1 : MOST_DESCRIPTORS;
     // Copies with numbers above the final ones, so that none is overwritten too early.
-    int high_socket = fcntl(socket, F_DUPFD_CLOEXEC, 16);
-    if (high_socket < 0) return -1;
-    int high_memory = fcntl(memory, F_DUPFD_CLOEXEC, 16);
-    if (high_memory < 0) return close_and_fail(high_socket);
-    int error = spawn(program, arguments, environment, high_socket, high_memory, process);
-    close(high_socket);
-    close(high_memory);
+    int copies[MOST_DESCRIPTORS], count = 0;
+    while (count < wanted && (copies[count] = fcntl(given[count], F_DUPFD_CLOEXEC, 16)) >= 0) count++;
+    int error = count < wanted ? errno : spawn(program, arguments, environment, copies, count, process);
+    while (count > 0) close(copies[--count]);
     errno = error;
     return error ? -1 : 0;
 }

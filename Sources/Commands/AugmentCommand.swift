@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Decoding
 internal import Foundation
 internal import Settings
 internal import System
@@ -30,10 +31,11 @@ struct AugmentCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await installation.settings()
-        let bytes = try InputFile.read(FilePath(image), named: image)
+        let bytes = try InputFile.read(FilePath(image), named: image, limit: settings.drops.maxFileBytes)
         let sheet: [UInt8]
         do {
-            sheet = try ContactSheetDrawing.draw(bytes, side: size, with: settings)
+            sheet = try ContactSheetDrawing.draw(
+                bytes, side: size, with: settings, by: DecoderPool(settings, side: size))
         } catch {
             throw UserFileError(path: image, action: "draw", reason: "\(error)")
         }

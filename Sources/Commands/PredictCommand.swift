@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Decoding
 internal import Foundation
 internal import Outbox
 internal import Settings
@@ -50,10 +51,10 @@ struct PredictCommand: AsyncParsableCommand {
         let outbox = OutboxFolder(FilePath(settings.paths.outbox))
         let version = try chosenVersion(in: outbox)
         let model = try outbox.folder(of: version).appending(OutboxFolder.modelName)
-        let predictor = try Predictor(model: model, limits: settings.limits)
+        let predictor = try Predictor(model: model) { DecoderPool(settings, side: $0) }
         let files = try found()
         let pictures = files.pictures
-        let results = try await predict(pictures, by: predictor)
+        let results = try await predict(pictures, by: predictor, limit: settings.drops.maxFileBytes)
         let rows = try zip(pictures, results).compactMap { picture, result in
             switch result {
             case .success(let probabilities): PredictionRow(picture.name, version, predictor.labels, probabilities)
@@ -80,15 +81,15 @@ struct PredictCommand: AsyncParsableCommand {
     }
 
     private func predict(
-        _ pictures: [PictureFiles.File], by predictor: Predictor
+        _ pictures: [PictureFiles.File], by predictor: Predictor, limit: Int
     ) async throws -> [Result<[Float], any Error>] {
         let bar = ProgressBar()
         defer { bar.clear() }
         let done = Atomic(0)
-        return try await predictor.predictEach(pictures.count, on: WorkerPool()) { index in
+        return try await predictor.predict(pictures.count, on: WorkerPool()) { index in
             let count = done.wrappingAdd(1, ordering: .relaxed).oldValue
             bar.showWhenLong("\(count) of \(pictures.count) pictures", done: count, of: pictures.count)
-            return try InputFile.read(pictures[index].path, named: pictures[index].name)
+            return try InputFile.picture(pictures[index].path, named: pictures[index].name, limit: limit)
         }
     }
 

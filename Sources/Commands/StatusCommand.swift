@@ -123,6 +123,7 @@ private struct Activity: Codable, Hashable, Sendable {
     @OrNull var secondsLeft: Double?
     @OrNull var lastDrop: String?
     @OrNull var degraded: String?
+    @OrNull var weakSandbox: String?
     let updated: Date
 
     init(_ status: ServiceStatus) {
@@ -136,6 +137,7 @@ private struct Activity: Codable, Hashable, Sendable {
         secondsLeft = status.secondsLeft
         lastDrop = status.lastDrop
         degraded = status.degraded
+        weakSandbox = status.weakSandbox
         updated = status.updated
     }
 }
@@ -217,7 +219,12 @@ private struct StatusReport: Encodable {
                 name: "runs", value: "\(counts.runs), \(counts.models) promoted, \(counts.pendingRequests) waiting"),
             StatusLine(name: "feature cache", value: features.words),
             StatusLine(name: "last backup", value: lastBackup.map(Text.time) ?? "none yet"),
-        ] + listedLines
+        ] + decoderLines + listedLines
+    }
+
+    /// Nothing, if decoder processes are confined as they should be.
+    private var decoderLines: [StatusLine] {
+        status?.weakSandbox.map { [StatusLine(name: "decoders (!)", value: $0)] } ?? []
     }
 
     private var listedLines: [StatusLine] {

@@ -44,9 +44,9 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     private func trainHere(_ settings: Settings, _ bar: ProgressBar) async throws -> RunSummary {
+        let status = StatusBoard(file: StateFolder(FilePath(settings.paths.state)).status) { bar.show($0) }
         let place = try Installation(
-            settings: settings, logger: LogOutput.logger(level: bar.isShown ? .warning : .info))
-        let status = StatusBoard(file: place.state.status) { bar.show($0) }
+            settings: settings, logger: LogOutput.logger(level: bar.isShown ? .warning : .info), status: status)
         let trainer = Trainer(place, status: status)
         try ModelPublisher(history: place.history, outbox: place.outbox, library: place.library).agree()
         return try await Interruption.cancelling {

@@ -1,5 +1,4 @@
 internal import Archive
-internal import Decoding
 internal import Installation
 internal import Intake
 internal import Logging
@@ -32,12 +31,7 @@ struct IntakeService: Service {
         pool = WorkerPool(beat: { heartbeat.beat() })
         ingestor = try Ingestor(
             state: installation.state, store: installation.store, history: installation.history,
-            ledger: installation.ledger, pool: pool,
-            validator: DecoderPool(
-                limits: settings.limits, maxFileBytes: settings.drops.maxFileBytes, attempts: installation.history,
-                notify: { [logger = installation.logger] notice in
-                    logger.warning("picture decoder", metadata: ["decoder.notice": "\(notice)"])
-                }),
+            ledger: installation.ledger, pool: pool, validator: installation.decoders.forDrops(),
             settings: IngestSettings(settings))
         self.activity = activity
         self.status = status

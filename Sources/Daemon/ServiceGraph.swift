@@ -18,9 +18,10 @@ package enum ServiceGraph {
     /// folder.
     package static func run(settings: Settings, logger: Logger) async throws {
         let (intake, training, backup) = (Heartbeat("the intake"), Heartbeat("the training"), Heartbeat("the backup"))
+        // It writes nothing before there is an installation.
+        let status = StatusBoard(file: StateFolder(FilePath(settings.paths.state)).status)
         let installation = try Installation(
-            settings: settings, logger: logger, pool: WorkerPool(beat: { training.beat() }))
-        let status = StatusBoard(file: installation.state.status)
+            settings: settings, logger: logger, pool: WorkerPool(beat: { training.beat() }), status: status)
         status.begin(.idle, run: nil)
         try prepare(installation, status: status)
         let activity = InboxActivity()

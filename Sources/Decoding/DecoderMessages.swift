@@ -1,9 +1,8 @@
-internal import Pictures
 internal import System
 
 /// The encoding of findings sent from a decoder process to the service: the kind, then numbers of 4 bytes, and texts
-/// after their length of 2 bytes. Everything that arrives is treated as hostile: a picture may have taken over the
-/// process.
+/// after their length of 2 bytes. Pixels aren't in it; if they were asked for, they are in the output memory, in the
+/// place of each valid file. Everything that arrives is treated as hostile: a picture may have taken over the process.
 enum DecoderMessages {
     /// The maximum number of files in a request.
     static let filesLimit = 64
@@ -66,14 +65,10 @@ enum DecoderMessages {
                 return .valid(format: format, width: width, height: height, notes: notes.isEmpty ? nil : notes)
             case .invalid, .incomplete:
                 let (code, reason) = (try text(), try text())
-                guard !code.isEmpty, code.utf8.allSatisfy(Self.isOfCode), !reason.isEmpty else { throw .nonsense }
+                guard ReasonCode(rawValue: code) != nil, !reason.isEmpty else { throw .nonsense }
                 return .invalid(code: code, reason: reason, mayBeIncomplete: kind == .incomplete)
             case .outOfMemory: throw .outOfMemory
             }
-        }
-
-        private static func isOfCode(_ byte: UInt8) -> Bool {
-            byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
         }
 
         private mutating func number() throws(DecoderDeath) -> Int {

@@ -1,10 +1,16 @@
-internal import Archive
 internal import CSandbox
 internal import Glibc
 internal import Pictures
 internal import System
 internal import SystemPackage
 internal import Workers
+
+/// What a decoder process says of one file.
+struct DecoderAnswer {
+    let finding: ValidationFinding
+    /// The picture, if it was asked for and the file is valid.
+    let picture: RGBImage?
+}
 
 /// A decoder process as the service sees it. For one thread at a time.
 final class DecoderProcess: @unchecked Sendable {
@@ -13,62 +19,71 @@ final class DecoderProcess: @unchecked Sendable {
         var description: String { "can't start a decoder process: \(errno)" }
     }
 
-    /// Files up to the store's `PictureStore.contentsLimit` are passed through memory of this size, at most 64 at a
-    /// time.
-    static let sharedBytes = 4 << 20
-
     let identifier: pid_t
     /// The part of the sandbox that this system lacks; nil if it has everything.
     let warning: String?
     private let limits: DecodeLimits
+    private let layout: PixelLayout
     private let socket: Int32
-    private let shared: UnsafeMutableRawBufferPointer
+    /// The files of a request.
+    private let input: SharedMemory
+    /// The pictures of an answer; nil if the process only judges.
+    private let output: SharedMemory?
     private var hasEnded = false
 
     /// Starts the process and waits until it has confined itself. Throws ``Failure``.
-    init(program: FilePath, limits: DecodeLimits, maxFileBytes: Int) throws {
-        self.limits = limits
-        var address: UnsafeMutableRawPointer?
-        let memory = csb_shared_memory(Self.sharedBytes, &address)
-        guard memory >= 0, let address else { throw Failure(errno: Self.currentErrno) }
-        defer { close(memory) }
-        shared = UnsafeMutableRawBufferPointer(start: address, count: Self.sharedBytes)
-        let order = DecoderChild.Order(limits: limits, sharedBytes: Self.sharedBytes, maxFileBytes: maxFileBytes)
-        do {
-            (socket, identifier) = try Self.start(program, order: order, memory: memory)
+    init(program: FilePath, order: DecoderOrder) throws {
+        limits = order.limits
+        layout = order.layout
+        do throws(Errno) {
+            input = try SharedMemory(input: SharedMemory.inputBytes)
+            output = try order.layout.byteCount == 0 ? nil : SharedMemory(output: order.layout.byteCount)
         } catch {
-            munmap(address, Self.sharedBytes)
-            throw error
+            throw Failure(errno: error)
         }
+        (socket, identifier) = try Self.start(
+            program, order: order, input: input.descriptor, output: output?.descriptor ?? -1)
+        input.closeDescriptor()
+        output?.closeDescriptor()
         guard let missing = Self.greeting(from: socket) else {
             csb_end(identifier)
             close(socket)
-            munmap(address, Self.sharedBytes)
             throw Failure(errno: .noChildProcess)
         }
         warning = Self.warning(missing: missing)
     }
 
-    deinit {
-        end()
-        munmap(shared.baseAddress, shared.count)
-    }
+    deinit { end() }
 
-    /// Its findings for the files. Their number and size must fit into one request: either all are in memory, or there
-    /// is a single one that isn't. Throws ``DecoderDeath`` if it gave no answer; the process has ended then.
+    /// Its answers about the files. They must fit into one request: either all of them are small and not more than the
+    /// layout's capacity, or there is a single one. Throws ``DecoderDeath`` if it gave no answer; the process has ended
+    /// then.
     ///
-    /// - Parameter memory: in bytes, instead of the limits' `maxMemory`, which isn't smaller.
-    func judge(_ files: [StagedPicture], memory: Int, on worker: Worker) throws -> [ValidationFinding] {
+    /// - Parameters:
+    ///   - side: of the pictures to make: the layout's, or 0 if the files are only to be judged.
+    ///   - memory: in bytes, instead of the limits' `maxMemory`, which isn't smaller.
+    func ask(
+        about files: [PictureSource], side: Int, memory: Int, on worker: Worker
+    ) throws -> [DecoderAnswer] {
         do {
-            try request(files, memory: memory)
-            let reply = try reply(on: worker)
-            return try DecoderMessages.decode(reply, count: files.count, limits: limits)
+            try request(files, side: side, memory: memory)
+            let findings = try DecoderMessages.decode(reply(on: worker), count: files.count, limits: limits)
+            return findings.enumerated().map { index, finding in
+                DecoderAnswer(finding: finding, picture: finding.isValid && side > 0 ? picture(at: index) : nil)
+            }
         } catch let death as DecoderDeath {
             throw end().map { .signal($0) } ?? death
         } catch {
             end()
             throw error
         }
+    }
+
+    /// Any bytes are a picture, whoever wrote them; they are copied once, so that they can't change any more.
+    private func picture(at index: Int) -> RGBImage? {
+        guard let output else { return nil }
+        let bytes = UnsafeRawBufferPointer(rebasing: output.bytes[layout.range(of: index)])
+        return RGBImage(width: layout.side, height: layout.side, pixels: [UInt8](bytes))
     }
 
     /// Ends it, and returns the signal that had killed it before.
@@ -81,24 +96,34 @@ final class DecoderProcess: @unchecked Sendable {
         return signal > 0 && signal != SIGKILL ? signal : nil
     }
 
-    private func request(_ files: [StagedPicture], memory: Int) throws {
+    private func request(_ files: [PictureSource], side: Int, memory: Int) throws {
         var pieces: [DecoderPiece] = []
         var offset = 0
         for file in files {
-            pieces.append(DecoderPiece(memory: memory, offset: UInt32(offset), count: UInt32(file.byteCount)))
-            guard let contents = file.contents else { continue }
-            contents.withUnsafeBytes { shared[offset...].copyBytes(from: $0) }
-            offset += contents.count
+            pieces.append(DecoderPiece(memory: memory, offset: offset, count: file.byteCount, side: side))
+            guard let bytes = file.smallBytes else { continue }
+            input.write(bytes, at: offset)
+            offset += bytes.count
         }
         guard csb_allow_seconds(identifier, limits.maxSeconds * 2) == 0 else { throw DecoderDeath.exited }
-        try pieces.withUnsafeBytes { bytes in
-            guard let file = files.first, file.contents == nil else { return try send(bytes, descriptor: -1) }
-            try Files.reading(file.path) { try send(bytes, descriptor: $0.rawValue) }
+        try pieces.withUnsafeBytes { message in
+            guard let file = files.first, file.smallBytes == nil else { return try send(message, descriptor: -1) }
+            switch file.contents {
+            case .file(let path, _): try Files.reading(path) { try send(message, descriptor: $0.rawValue) }
+            case .bytes(let bytes): try send(message, with: bytes)
+            }
         }
     }
 
-    private func send(_ bytes: UnsafeRawBufferPointer, descriptor: Int32) throws {
-        guard csb_send(socket, bytes.baseAddress, bytes.count, descriptor) == bytes.count else {
+    /// Many bytes get memory of their own.
+    private func send(_ message: UnsafeRawBufferPointer, with bytes: [UInt8]) throws {
+        let memory = try SharedMemory(input: bytes.count)
+        memory.write(bytes, at: 0)
+        try send(message, descriptor: memory.descriptor)
+    }
+
+    private func send(_ message: UnsafeRawBufferPointer, descriptor: Int32) throws {
+        guard csb_send(socket, message.baseAddress, message.count, descriptor) == message.count else {
             throw DecoderDeath.exited
         }
     }
@@ -118,17 +143,27 @@ final class DecoderProcess: @unchecked Sendable {
     }
 }
 
+extension DecoderProcess.Failure: MachineProblem {
+    var isOfMachine: Bool { true }
+}
+
+extension ValidationFinding {
+    fileprivate var isValid: Bool {
+        if case .valid = self { true } else { false }
+    }
+}
+
 extension DecoderProcess {
     private static func start(
-        _ program: FilePath, order: DecoderChild.Order, memory: Int32
+        _ program: FilePath, order: DecoderOrder, input: Int32, output: Int32
     ) throws(Failure) -> (socket: Int32, identifier: pid_t) {
         var ends: [Int32] = [-1, -1]
         guard csb_socket_pair(&ends) == 0 else { throw Failure(errno: currentErrno) }
         var identifier: pid_t = 0
-        let arguments = cStrings(["cultivar"] + order.arguments)
+        let arguments = cStrings(["cultivar", DecoderChild.command] + order.arguments)
         let environment = cStrings(childEnvironment)
         let result = program.withPlatformString {
-            csb_spawn($0, arguments, environment, ends[1], memory, &identifier)
+            csb_spawn($0, arguments, environment, ends[1], input, output, &identifier)
         }
         let failure = Failure(errno: currentErrno)
         for string in arguments + environment { free(string) }

@@ -2,7 +2,8 @@ package import Archive
 package import Logging
 package import Outbox
 package import Settings
-internal import SystemPackage
+package import Status
+package import SystemPackage
 package import Workers
 
 /// The parts of a Cultivar installation, opened by the only process that may change it. It has the installation's lock
@@ -19,6 +20,7 @@ package final class Installation: Sendable {
     package let library: BackboneLibrary
     package let outbox: OutboxFolder
     package let pool: WorkerPool
+    package let decoders: Decoders
     package let logger: Logger
     private let lock: DaemonLock
 
@@ -27,7 +29,14 @@ package final class Installation: Sendable {
     /// Blocks, and reads the whole history to check it. Throws `SettingsProblems` if the folders conflict,
     /// `DaemonLockFailure` if another process has the lock, `HistoryFailure` for a history that can't be used, such as
     /// a damaged one, and errors of opening a folder or a database.
-    package init(settings: Settings, logger: Logger, pool: WorkerPool = WorkerPool()) throws {
+    ///
+    /// - Parameters:
+    ///   - status: where it is told that decoder processes can't be confined.
+    ///   - decoder: the program of which decoder processes are made: cultivar itself.
+    package init(
+        settings: Settings, logger: Logger, pool: WorkerPool = WorkerPool(), status: StatusBoard? = nil,
+        decoder: FilePath = "/proc/self/exe"
+    ) throws {
         self.settings = settings
         self.logger = logger
         self.pool = pool
@@ -39,6 +48,7 @@ package final class Installation: Sendable {
         ledger = try Ledger(state, of: history, keepsPaths: settings.ledger.keepsPaths)
         try Self.agree(history, ledger, logger)
         store = try PictureStore(state)
+        decoders = Decoders(settings, history: history, program: decoder, logger: logger, status: status)
         cache = try FeatureCache(state.features) {
             logger.warning("feature cache replaced by a new one", metadata: ["reason": "\($0)"])
         }

@@ -1,6 +1,7 @@
+package import Decoding
 internal import Networks
 internal import Numerics
-package import Pictures
+internal import Pictures
 internal import Synchronization
 package import SystemPackage
 package import Workers
@@ -10,39 +11,56 @@ package struct Predictor: Sendable {
     /// In the order of the model's output.
     package let labels: [String]
     private let classifier: Classifier
-    /// Height and width in pixels.
-    private let size: Int
-    private let decoder: PictureDecoder
+    private let decoders: DecoderPool
 
     /// Reads a published `model.onnx`. Throws `NetworkFileError` if something is wrong with the file.
     ///
-    /// - Parameter limits: for decoding the pictures to predict.
-    package init(model: FilePath, limits: DecodeLimits) throws {
+    /// - Parameter decoders: makes the pool that decodes the pictures to predict, from their height and width in pixels.
+    package init(model: FilePath, decoders: (_ side: Int) -> DecoderPool) throws {
         classifier = try Classifier(contentsOf: model)
-        size = classifier.inputSize
         labels = classifier.labels
-        decoder = PictureDecoder(limits: limits)
+        self.decoders = decoders(classifier.inputSize)
     }
 
-    /// The probabilities of the classes for pictures of any size. The others are still predicted if one can't be used:
-    /// a result for each, in their order. What `bytes` throws and `DecodeFailure` are results.
+    /// For each of some pictures of any size, in their order, the probabilities of the classes; or why it can't be used:
+    /// what `source` has thrown, or a `DecodingFailure`.
     ///
-    /// - Parameter bytes: returns a picture file's bytes by index; called once for each, on any worker.
-    /// - Throws: `CancellationError`, and errors of the model.
-    package func predictEach(
-        _ count: Int, on pool: WorkerPool, bytes: @escaping @Sendable (Int) throws -> [UInt8]
+    /// - Parameter source: returns a picture by index; called once for each, on any worker.
+    /// - Throws: problems of the machine that keep pictures from being decoded, `CancellationError`.
+    package func predict(
+        _ count: Int, on pool: WorkerPool, source: @escaping @Sendable (Int) throws -> PictureSource
     ) async throws -> [Result<[Float], any Error>] {
         let results = Mutex([Result<[Float], any Error>?](repeating: nil, count: count))
         let classifiers = WorkerScratch { try classifier.copy() }
-        try await pool.forEach(count) { index, worker in
+        // Every worker gets several groups.
+        let group = min(max(count / (pool.workerCount * 4), 1), DecoderPool.suggestedGroup)
+        try await pool.forEach((count + group - 1) / group) { index, worker in
             let classifier = try classifiers.value(for: worker)
-            let result = Result { try classifier.probabilities(pixels(of: bytes(index))).values }
-            results.withLock { $0[index] = result }
+            let indices = index * group..<min((index + 1) * group, count)
+            let sources = indices.map { index in Result { try source(index) } }
+            let found = try predict(sources, with: classifier, on: worker)
+            results.withLock { results in
+                for (index, result) in zip(indices, found) { results[index] = result }
+            }
         }
         return results.withLock { $0.compactMap { $0 } }
     }
 
-    private func pixels(of file: [UInt8]) throws -> [UInt8] {
-        try decoder.decode(file, atLeast: size).image.resized(width: size, height: size).pixels
+    private func predict(
+        _ sources: [Result<PictureSource, any Error>], with classifier: Classifier, on worker: Worker
+    ) throws -> [Result<[Float], any Error>] {
+        let files = sources.compactMap { try? $0.get() }
+        var pictures = try decoders.pictures(files, on: worker).makeIterator()
+        var results: [Result<[Float], any Error>] = []
+        for source in sources {
+            try worker.cancellation.check()
+            switch source {
+            case .failure(let error): results.append(.failure(error))
+            case .success:
+                guard let picture = pictures.next() else { preconditionFailure("a picture is missing") }
+                results.append(Result { try classifier.probabilities(picture.get().pixels).values })
+            }
+        }
+        return results
     }
 }

@@ -1,4 +1,4 @@
-internal import CImageCodecs
+internal import CPixels
 internal import Glibc
 internal import Numerics
 
@@ -69,12 +69,12 @@ extension RGBImage {
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: count + 1) { buffer in
             let samples = buffer.baseAddress!
             warp(by: parameters, into: samples)
-            if let shift = parameters.channelShift { cic_shift_levels(samples, Int64(count), Float(shift)) }
+            if let shift = parameters.channelShift { cpx_shift_levels(samples, Int64(count), Float(shift)) }
             // Without brightness, half a level is added, so that truncating rounds.
             let offset: Float = parameters.brightness == nil ? 0.5 : 0
             let levels = Self.levels(brightness: parameters.brightness)
             return RGBImage(width: width, height: height) { target in
-                cic_quantise(
+                cpx_quantise(
                     samples, Int32(width), Int32(height), offset, levels, parameters.flipHorizontal,
                     parameters.flipVertical, target)
             }
@@ -89,7 +89,7 @@ extension RGBImage {
         let matrix = warpMatrix(parameters)
         precondition(matrix.allSatisfy(\.isFinite), "a picture can't be warped by \(parameters)")
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: width * height) { scratch in
-            cic_warp_bilinear(pixels, Int32(width), Int32(height), matrix, scratch.baseAddress!, samples)
+            cpx_warp_bilinear(pixels, Int32(width), Int32(height), matrix, scratch.baseAddress!, samples)
         }
     }
 

@@ -17,7 +17,7 @@ package struct RGBImage: Sendable, Equatable {
     }
 
     /// Creates a picture in uninitialised memory: `fill` must set all of its width * height * 3 samples.
-    init<E: Error>(
+    package init<E: Error>(
         width: Int, height: Int, fill: (UnsafeMutablePointer<UInt8>) throws(E) -> Void
     ) throws(E) {
         var failure: E?

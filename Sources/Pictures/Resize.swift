@@ -1,4 +1,4 @@
-internal import CImageCodecs
+internal import CPixels
 
 extension RGBImage {
     /// The picture at another size, bilinear with antialiasing, the same as Pillow's
@@ -19,7 +19,7 @@ extension RGBImage {
         if newWidth == width { return self }
         return ResamplingTaps(from: width, to: newWidth).withCTaps { taps in
             RGBImage(width: newWidth, height: height) { target in
-                cic_resample_rows(pixels, Int32(width), Int32(height), target, Int32(newWidth), taps)
+                cpx_resample_rows(pixels, Int32(width), Int32(height), target, Int32(newWidth), taps)
             }
         }
     }
@@ -29,7 +29,7 @@ extension RGBImage {
         return ResamplingTaps(from: height, to: newHeight).withCTaps { taps in
             RGBImage(width: width, height: newHeight) { target in
                 withUnsafeTemporaryAllocation(of: Int32.self, capacity: width * 3) { sums in
-                    cic_resample_columns(
+                    cpx_resample_columns(
                         pixels, Int32(width * 3), target, Int32(newHeight), taps, sums.baseAddress!)
                 }
             }
@@ -69,11 +69,11 @@ private struct ResamplingTaps {
         }
     }
 
-    func withCTaps<Result>(_ body: (UnsafePointer<cic_taps>) -> Result) -> Result {
+    func withCTaps<Result>(_ body: (UnsafePointer<cpx_taps>) -> Result) -> Result {
         first.withUnsafeBufferPointer { first in
             count.withUnsafeBufferPointer { count in
                 weights.withUnsafeBufferPointer { weights in
-                    var taps = cic_taps(
+                    var taps = cpx_taps(
                         first: first.baseAddress, count: count.baseAddress, weights: weights.baseAddress,
                         stride: Int32(stride))
                     return withUnsafePointer(to: &taps, body)

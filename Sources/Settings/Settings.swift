@@ -1,3 +1,4 @@
+package import Decoding
 package import Intake
 package import Learning
 package import Networks

@@ -1,3 +1,4 @@
+internal import Decoding
 internal import Intake
 internal import Learning
 internal import Networks

@@ -26,6 +26,9 @@ package struct ServiceStatus: Codable, Sendable, Equatable {
     package var lastDrop: String?
     /// What stops the service from working, as a sentence; nil if nothing does.
     package var degraded: String?
+    /// What keeps pictures from being decoded in full confinement on this system, as a sentence; nil if nothing does, or
+    /// if none has been decoded yet.
+    package var weakSandbox: String?
 
     /// One line for `systemctl status` and logs.
     package var summary: String {

@@ -85,6 +85,9 @@ package final class StatusBoard: Sendable {
     /// Sets the sentence about the last drop.
     package func noteDrop(_ text: String) { update(immediately: true) { $0.status.lastDrop = text } }
 
+    /// Sets the sentence about what keeps decoder processes from being confined. It stays: the system won't change.
+    package func noteWeakSandbox(_ text: String) { update(immediately: true) { $0.status.weakSandbox = text } }
+
     /// Sets what stops a part of the service from working, nil if nothing does any more; returns what did before.
     /// It is published if the sentences change.
     @discardableResult

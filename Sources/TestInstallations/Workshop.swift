@@ -8,7 +8,7 @@ internal import ONNX
 package import Outbox
 internal import Records
 package import Settings
-internal import Status
+package import Status
 package import System
 package import SystemPackage
 package import TestSupport
@@ -78,19 +78,24 @@ package struct Workshop: Sendable {
     ///
     /// A worker may still be letting go of the one that was open before in this process, so the lock is waited for.
     ///
-    /// - Parameter warned: gets the messages of the log's warnings and errors.
+    /// - Parameters:
+    ///   - decoder: the program of which decoder processes are made.
+    ///   - status: where it is told that these can't be confined.
+    ///   - warned: gets the messages of the log's warnings and errors.
     package func open(
-        workers: Int = 2, warned: @escaping @Sendable (String) -> Void = { _ in }
+        workers: Int = 2, decoder: FilePath = Locations.program, status: StatusBoard? = nil,
+        warned: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> Installation {
         let logger = Logger(label: "tests", factory: { [folder] _ in WarningLog(folder: folder, warned: warned) })
-        for _ in 0..<500 {
-            do {
-                return try Installation(settings: settings, logger: logger, pool: WorkerPool(workerCount: workers))
-            } catch is DaemonLockFailure {
-                Thread.sleep(forTimeInterval: 0.01)
-            }
+        func open() throws -> Installation {
+            try Installation(
+                settings: settings, logger: logger, pool: WorkerPool(workerCount: workers), status: status,
+                decoder: decoder)
         }
-        return try Installation(settings: settings, logger: logger, pool: WorkerPool(workerCount: workers))
+        for _ in 0..<500 {
+            do { return try open() } catch is DaemonLockFailure { Thread.sleep(forTimeInterval: 0.01) }
+        }
+        return try open()
     }
 
     /// What is in the file of a published version.
@@ -161,7 +166,7 @@ extension Installation {
 
     package var publisher: ModelPublisher { ModelPublisher(history: history, outbox: outbox, library: library) }
 
-    package var extraction: FeatureExtraction { FeatureExtraction(store: store, cache: cache, pool: pool) }
+    package var extraction: FeatureExtraction { FeatureExtraction(self) }
 
     package func source(_ name: String = "tiny") throws -> FeatureSource {
         try FeatureSource(loaded: library.load(name), augmentation: settings.augment.transforms)

@@ -6,6 +6,13 @@ package enum Locations {
     /// The folder of Package.swift.
     package static let packageRoot = folder(of: #filePath).removingLastComponent().removingLastComponent()
 
+    /// The built program, beside the tests: decoder processes are made of it. A test target that uses it depends on
+    /// `cultivar`.
+    package static let program: FilePath = {
+        let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return FilePath(tests ?? "").removingLastComponent().appending("cultivar")
+    }()
+
     /// The folder Resources beside a test's source.
     package static func resources(besides file: String = #filePath) -> FilePath {
         folder(of: file).appending("Resources")

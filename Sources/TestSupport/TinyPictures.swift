@@ -1,3 +1,4 @@
+internal import Decoding
 internal import Numerics
 package import Pictures
 

@@ -30,8 +30,7 @@ struct ChampionScoring: Sendable {
     private func probabilities(of champion: ModelRecord, on pictures: [Digest]) async throws -> Matrix {
         guard let source = try Self.source(of: champion, in: installation.library) else {
             let path = try installation.outbox.folder(of: champion.version).appending(OutboxFolder.modelName)
-            let predictor = try Predictor(model: path, limits: .ofStored)
-            return try await predictor.predict(pictures, in: installation.store, on: installation.pool)
+            return try await Predictor.probabilities(by: path, of: pictures, in: installation)
         }
         try await extraction.extract(pictures, of: .test, copies: 0, from: source).usable()
         let features = try installation.cache.matrix(of: pictures, copies: 0, from: source)

@@ -24,7 +24,7 @@ struct TrainingRun: Sendable {
         self.plan = plan
         hasCandidates = try run.candidates == plan.candidateRecords()
         finished = hasCandidates ? run.trials : []
-        extraction = FeatureExtraction(store: installation.store, cache: installation.cache, pool: installation.pool)
+        extraction = FeatureExtraction(installation)
     }
 
     private var history: History { installation.history }
@@ -80,7 +80,8 @@ struct TrainingRun: Sendable {
                 status.begin(.extracting, run: plan.id)
                 computed += try await extraction.extract(pictures, of: split, copies: copies, from: source) {
                     status.advance(to: $0, of: $1, detail: "\(name), picture \($0) of \($1)")
-                }.usable()
+                }
+                .usable()
             }
             let needed = training.count * (plan.copies + 1) + tests.count
             let backbone = train.loaded.backbone

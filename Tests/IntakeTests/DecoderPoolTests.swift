@@ -40,7 +40,7 @@ struct DecoderPoolTests {
         DecoderPool(
             limits: limits, maxFileBytes: IngestSettings.usual.maxFileBytes,
             attempts: HookedAttempts(history: workshop.history, hook: hook),
-            program: Workshop.program)
+            program: Locations.program)
     }
 
     private func stage(_ contents: [[UInt8]]) throws -> [StagedPicture] {
@@ -207,6 +207,27 @@ struct DecoderPoolTests {
         }
     }
 
+    @Test("If no decoder process can be started, a drop stays as it is, and is taken later")
+    func noDecoderForADrop() async throws {
+        for number in 0..<3 { try workshop.drop(png(UInt64(number)), at: "d/cat/\(number)") }
+        let broken = DecoderPool(
+            limits: .usual, maxFileBytes: IngestSettings.usual.maxFileBytes, attempts: workshop.history,
+            program: "/bin/true")
+        for _ in 0..<3 {
+            await #expect {
+                _ = try await workshop.ingest("d", with: workshop.ingestor(validator: broken))
+            } throws: {
+                $0.isProblemOfMachine && "\($0)".contains("can't start a decoder process")
+            }
+        }
+        #expect(try workshop.rejected().isEmpty && workshop.pictures().isEmpty)
+        #expect(try workshop.files(below: workshop.state.temporary).isEmpty)
+        for number in 0..<3 { #expect(try workshop.isInInbox("d/cat/\(number)")) }
+        let summary = try await workshop.ingest("d", with: workshop.ingestor(validator: pool()))
+        #expect(summary.verdicts == [3, 0, 0])
+        try workshop.expectNothingLost((0..<3).map { png($0) })
+    }
+
     @Test("An answer that isn't one is told from findings")
     func nonsense() throws {
         let finding = ValidationFinding.valid(format: "png", width: 3, height: 2, notes: "odd")
@@ -215,8 +236,11 @@ struct DecoderPoolTests {
         var tiny = DecodeLimits.usual
         tiny.maxPixels = 5
         #expect(throws: DecoderDeath.nonsense) { try DecoderMessages.decode(good, count: 1, limits: tiny) }
+        let unknown = DecoderMessages.encode([
+            .success(.invalid(code: "killed_decoder", reason: "a lie", mayBeIncomplete: false))
+        ])
         let huge = DecoderMessages.encode([.success(.valid(format: "png", width: .max, height: .max, notes: nil))])
-        for bytes in [huge, [], [9], Array(good.dropLast()), good + [0], [1, 0, 0, 0, 0]] as [[UInt8]] {
+        for bytes in [huge, unknown, [], [9], Array(good.dropLast()), good + [0], [1, 0, 0, 0, 0]] as [[UInt8]] {
             #expect(throws: DecoderDeath.nonsense) {
                 try DecoderMessages.decode(bytes, count: 1, limits: .usual)
             }

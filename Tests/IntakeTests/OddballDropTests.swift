@@ -1,5 +1,4 @@
 import Archive
-import Decoding
 import Pictures
 import Records
 import System
@@ -7,6 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import Decoding
 @testable import Intake
 
 /// Strange real files, as drops, through decoder processes. What is decided for each kind stands in docs/pictures.md.
@@ -38,7 +38,7 @@ struct OddballDropTests {
         let notices = Recorder<DecoderPool.Notice>()
         let pool = DecoderPool(
             limits: .usual, maxFileBytes: IngestSettings.usual.maxFileBytes, attempts: workshop.history,
-            program: Workshop.program,
+            program: Locations.program,
             notify: { notices.add($0) })
         let summary = try await workshop.ingest("d", with: workshop.ingestor(validator: pool))
         #expect(summary.verdicts.reduce(0, +) == files.count)

@@ -32,12 +32,6 @@ final class Workshop: Sendable {
         history = try History.open(state.history)
     }
 
-    /// The built program, beside the tests: decoder processes are made of it.
-    static let program: FilePath = {
-        let bundle = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return FilePath(bundle ?? "").removingLastComponent().appending("cultivar")
-    }()
-
     /// By default nothing is waited for: a file that ends too early is refused at once.
     func ingestor(
         settings: IngestSettings = changing(.usual) { $0.patience = .zero },

@@ -43,7 +43,7 @@ struct AugmentationTests {
         "With the same parameters a picture is Keras's, rounded",
         arguments: try resource([AugmentationCase].self, "augmentation"))
     func augmentsAsKeras(_ expected: AugmentationCase) throws {
-        let source = try PictureDecoder().decode(resourceBytes(expected.picture)).image
+        let source = try resourcePicture(expected.picture)
         let augmented = source.augmented(by: expected.asDrawn)
         #expect(augmented.width == source.width && augmented.height == source.height)
         #expect(augmented.pixels.count == expected.levels.count)

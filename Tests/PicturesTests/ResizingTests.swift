@@ -16,7 +16,7 @@ struct ResizingCase: Decodable, CustomTestStringConvertible {
 struct ResizingTests {
     @Test("A resized picture has Pillow's bytes", arguments: try resource([ResizingCase].self, "resizing"))
     func resizesAsPillow(_ expected: ResizingCase) throws {
-        let source = try PictureDecoder().decode(resourceBytes("source.png")).image
+        let source = try resourcePicture("source.png")
         let resized = source.resized(width: expected.width, height: expected.height)
         #expect(resized == RGBImage(width: expected.width, height: expected.height, pixels: [UInt8](expected.rgb)))
     }

@@ -1,4 +1,5 @@
 import Archive
+import Decoding
 import Foundation
 import Intake
 import Learning

@@ -23,6 +23,18 @@ struct StatusBoardTests {
         #expect(read == board.status || abs(read.updated.timeIntervalSince(board.status.updated)) < 0.001)
         #expect(read.run == 7 && read.done == 3 && read.total == 18 && read.bestAccuracy == 0.75)
         #expect(read.summary == "run 7: searching, best 75.0 %, trial 4 of 18")
+        #expect(read.weakSandbox == nil)
+    }
+
+    @Test("That decoders aren't confined stays in the status and stops nothing")
+    func weakSandbox() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path.appending("status.json")
+        let board = StatusBoard(file: file, interval: 0)
+        board.noteWeakSandbox("no filters here")
+        board.begin(.extracting, run: 1)
+        let read = try #require(StatusBoard.read(from: file))
+        #expect(read.weakSandbox == "no filters here" && read.degraded == nil)
     }
 
     @Test("Where there is no room for another file, the status is written over the one before")

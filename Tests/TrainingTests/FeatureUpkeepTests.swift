@@ -51,8 +51,9 @@ struct FeatureUpkeepTests {
         let dataset = try place.history.dataset()
         let source = try place.source(backbone)
         let (train, test) = (PictureSet(dataset, .train).digests, PictureSet(dataset, .test).digests)
-        return try await place.extraction.extract(train, of: .train, copies: copies, from: source).computed
-            + place.extraction.extract(test, of: .test, copies: 0, from: source).computed
+        let training = try await place.extraction.extract(train, of: .train, copies: copies, from: source)
+        let testing = try await place.extraction.extract(test, of: .test, copies: 0, from: source)
+        return training.computed + testing.computed
     }
 
     @Test("After 30 days the champion's test pictures and what the settings use are left, and a run computes nothing")

@@ -1,3 +1,4 @@
+import Decoding
 import Foundation
 import Installation
 import Learning
@@ -220,6 +221,23 @@ struct TrainerTests {
         try place.drop(seed: 2)
         let second = try #require(try await place.trainer.train(.schedule))
         #expect(second.championAccuracy != nil, "\(second.reason?.text ?? "")")
+    }
+
+    @Test("If no decoder process can be started, a run is blocked, and resumed when one can")
+    func noDecoder() async throws {
+        let workshop = try Workshop()
+        do {
+            let place = try workshop.open(decoder: "/bin/true")
+            try place.drop()
+            await #expect {
+                try await place.trainer.train(.schedule)
+            } throws: {
+                $0.isProblemOfMachine && "\($0)".contains("can't start a decoder process")
+            }
+            #expect(try place.history.unfinishedRun() != nil)
+        }
+        let place = try workshop.open()
+        #expect(try await place.trainer.resume()?.outcome == .promoted)
     }
 
     @Test("A class that comes later is learned, and counts against the champion that doesn't know it")

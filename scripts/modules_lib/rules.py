@@ -24,6 +24,15 @@ _FILE_ACCESS = re.compile(
     r"|(?:Data|String|InputStream|OutputStream)\((?:contentsOf|url|fileAtPath|toFileAtPath)\b)"
 )
 
+DECODER_FOLDER = Path("Sources", "Decoding", "Child")
+"""The files that run in decoder processes: only they may decode pictures."""
+FUZZER = "cultivar-fuzz"
+"""It decodes in its own process, which is there to break."""
+
+_DECODER_USE = re.compile(
+    r"\b(?:Picture(?:Decoder|Judge)(?:\(|\.(?:init|self)\b)|cic_jpeg_\w+|cic_png_(?:measure|decode)\b)"
+)
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -38,7 +47,8 @@ class Problem:
 def find_problems(package: Package, files: Files) -> list[Problem]:
     catalogue = Catalogue(package.targets, files)
     found = [
-        *_unused_dependencies(package, files), *_second_importers(package, files), *_file_accesses(package, files)
+        *_unused_dependencies(package, files), *_second_importers(package, files), *_file_accesses(package, files),
+        *_decoder_uses(package, files),
     ]
     for target in package.targets:
         for file in files[target.name]:
@@ -100,3 +110,15 @@ def _file_accesses(package: Package, files: Files) -> Iterator[Problem]:
             for found in _FILE_ACCESS.finditer(file.code):
                 line = file.code.count("\n", 0, found.start()) + 1
                 yield Problem(file.path, line, f"uses {found.group()} in {name}, but only {FILE_MODULE} may open files")
+
+
+def _decoder_uses(package: Package, files: Files) -> Iterator[Problem]:
+    for target in package.targets:
+        for file in files[target.name] if target.name != FUZZER else []:
+            if file.path.is_relative_to(package.manifest.parent / DECODER_FOLDER):
+                continue
+            for found in _DECODER_USE.finditer(file.code):
+                line = file.code.count("\n", 0, found.start()) + 1
+                use = found.group().rstrip("(")
+                text = f"uses {use} in {target.name}, but only decoder processes ({DECODER_FOLDER}) may decode pictures"
+                yield Problem(file.path, line, text)

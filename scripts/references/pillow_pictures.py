@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes the small pictures of Tests/PicturesTests/Resources and what Pillow gives for them.
+"""Makes the small pictures of Tests/DecodingTests/Resources and Tests/PicturesTests/Resources, and what Pillow gives.
 
 Usage: python3 scripts/references/pillow_pictures.py    (needs pillow and numpy)
 
-decoding.json: for each file its upright size, its orientation and the bytes of
+decoding.json: for each file of the former its upright size, its orientation and the bytes of
 ImageOps.exif_transpose(image).convert("RGB"), base64. resizing.json: source.png at several sizes with BILINEAR.
 """
 
@@ -16,7 +16,10 @@ import zlib
 import numpy as np
 from PIL import Image, ImageOps
 
-RESOURCES = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "PicturesTests" / "Resources"
+TESTS = pathlib.Path(__file__).resolve().parents[2] / "Tests"
+RESOURCES = TESTS / "DecodingTests" / "Resources"
+PICTURES = TESTS / "PicturesTests" / "Resources"
+"""For what is done to pictures that are decoded."""
 WIDTH, HEIGHT = 29, 19
 
 
@@ -142,15 +145,17 @@ def main():
     write_jpegs(picture)
     write_pngs(picture)
     paths = sorted([*RESOURCES.glob("*.jpg"), *RESOURCES.glob("*.png")])
-    cases = [expected_decoding(path) for path in paths if path.name not in ("source.png", "photo.png")]
+    cases = [expected_decoding(path) for path in paths]
     (RESOURCES / "decoding.json").write_text(json.dumps(cases, indent=0) + "\n")
 
     source = scene(67, 45)
-    source.save(RESOURCES / "source.png")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    picture.save(PICTURES / "rgb.png")
+    source.save(PICTURES / "source.png")
     sizes = [(40, 33), (7, 5), (1, 1), (90, 20), (60, 10), (67, 60), (20, 45), (67, 45), (101, 59)]
     resized = [{"width": width, "height": height,
                 "rgb": encoded(source.resize((width, height), Image.Resampling.BILINEAR))} for width, height in sizes]
-    (RESOURCES / "resizing.json").write_text(json.dumps(resized, indent=0) + "\n")
+    (PICTURES / "resizing.json").write_text(json.dumps(resized, indent=0) + "\n")
 
 
 if __name__ == "__main__":

@@ -144,6 +144,30 @@ class ModulesTests(unittest.TestCase):
             ],
         )
 
+    def test_pictures_are_decoded_by_decoder_processes_alone(self) -> None:
+        decoding = "let decoder = PictureDecoder(limits: limits)\nlet status = cic_png_decode(bytes)\n"
+        self.targets += [
+            target("Decoding"), target("cultivar-bench", path="Benchmarks/Driver"),
+            target("cultivar-fuzz", path="Fuzzing/Driver"),
+        ]
+        for name in ("Decoding/Child/Decoder", "Decoding/Pool", "Upper/More"):
+            self.write(f"Sources/{name}.swift", decoding)
+        fine = "// PictureDecoder(\nlet PictureDecoders = 1, file = cic_png_encode()\n"
+        self.write("Sources/Upper/Fine.swift", fine)
+        self.write("Benchmarks/Driver/Work.swift", "// Photos.\nlet judge = PictureJudge.init(limits: limits)\n")
+        self.write("Fuzzing/Driver/Target.swift", decoding)
+        rest = "but only decoder processes (Sources/Decoding/Child) may decode pictures"
+        self.assertEqual(
+            [line for line in self.problems() if "decode pictures" in line],
+            [
+                f"Benchmarks/Driver/Work.swift:2: uses PictureJudge.init in cultivar-bench, {rest}",
+                f"Sources/Decoding/Pool.swift:1: uses PictureDecoder in Decoding, {rest}",
+                f"Sources/Decoding/Pool.swift:2: uses cic_png_decode in Decoding, {rest}",
+                f"Sources/Upper/More.swift:1: uses PictureDecoder in Upper, {rest}",
+                f"Sources/Upper/More.swift:2: uses cic_png_decode in Upper, {rest}",
+            ],
+        )
+
     def test_what_is_not_shipped_stands_above_what_is(self) -> None:
         self.targets.append(target("Tool", ["Upper"], type="executable", path="Tools/Tool"))
         self.write("Tools/Tool/Main.swift", "import Upper\nlet figure = Figure()\n")

@@ -1,5 +1,5 @@
+internal import Decoding
 internal import Intake
-internal import Pictures
 internal import System
 internal import SystemPackage
 

@@ -1,11 +1,27 @@
+internal import Decoding
 internal import System
 internal import SystemPackage
 
 /// Files that the user names on the command line; errors contain the file's name.
 enum InputFile {
-    /// - Parameter name: what the path is called in an error.
-    static func read(_ path: FilePath, named name: String) throws -> [UInt8] {
-        do { return try Files.read(path) } catch let failure as FileFailure {
+    /// - Parameters:
+    ///   - name: what the path is called in an error.
+    ///   - limit: in bytes.
+    static func read(_ path: FilePath, named name: String, limit: Int = .max) throws -> [UInt8] {
+        do { return try Files.read(path, limit: limit) } catch let failure as FileFailure {
+            throw UserFileError(path: name, action: "read", reason: reason(failure.errno))
+        }
+    }
+
+    /// A picture file for a decoder process. `limit` is `limits.max_file_bytes`.
+    static func picture(_ path: FilePath, named name: String, limit: Int) throws -> PictureSource {
+        do {
+            let picture = try Files.reading(path, waits: true) { try PictureSource($0, at: path) }
+            guard picture.byteCount <= limit else {
+                throw FileFailure(action: "read", path: path, errno: .fileTooLarge)
+            }
+            return picture
+        } catch let failure as FileFailure {
             throw UserFileError(path: name, action: "read", reason: reason(failure.errno))
         }
     }
@@ -22,6 +38,7 @@ enum InputFile {
         case .noSuchFileOrDirectory, .notDirectory: "there is no such file"
         case .permissionDenied: "permission denied"
         case .isDirectory: "it is a folder"
+        case .fileTooLarge: "it has more than limits.max_file_bytes"
         default: errno.description
         }
     }

@@ -1,5 +1,5 @@
 package import Archive
-internal import Pictures
+internal import Decoding
 package import Records
 package import System
 internal import SystemPackage

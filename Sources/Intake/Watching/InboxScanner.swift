@@ -1,4 +1,4 @@
-internal import Pictures
+internal import Decoding
 package import System
 package import SystemPackage
 

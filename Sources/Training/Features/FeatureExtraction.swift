@@ -1,37 +1,39 @@
-package import Records
 package import Archive
-internal import Installation
+internal import Decoding
+package import Installation
 internal import Networks
 internal import Numerics
 internal import Pictures
+package import Records
 internal import Synchronization
 package import System
-package import Workers
+internal import Workers
 
 /// Runs pictures through frozen backbones, each at most once: features in the cache are never computed again.
 package struct FeatureExtraction: Sendable {
     private let store: PictureStore
     private let cache: FeatureCache
     private let pool: WorkerPool
-    private let decoder = PictureDecoder(limits: .ofStored)
+    private let decoders: Decoders
 
-    package init(store: PictureStore, cache: FeatureCache, pool: WorkerPool) {
-        self.store = store
-        self.cache = cache
-        self.pool = pool
+    package init(_ installation: Installation) {
+        store = installation.store
+        cache = installation.cache
+        pool = installation.pool
+        decoders = installation.decoders
     }
 
-    /// Makes sure that the cache has the features of each original picture and of its first `copies` augmented copies.
+    /// Makes sure that the cache has the features of each original picture and of its first `copies` augmented copies,
+    /// except those of pictures that can't be used, which are named.
     ///
-    /// If this is cancelled or fails, finished features stay in the cache.
+    /// Pictures are decoded in processes that end before this returns. If this is cancelled or fails, finished features
+    /// stay in the cache.
     ///
     /// - Parameters:
     ///   - split: the split of all these pictures; their part of the cache counts as used now.
     ///   - progress: called with the pictures done and to do, on any worker; those that are in the cache don't count.
-    /// - Returns: what was computed, and the pictures that can't be decoded. The cache has the features of all others.
-    /// - Throws: ``ExtractionFailure`` for a stored picture that is missing or can't be read, problems of the machine as
-    ///   they are, `CancellationError`.
-    @discardableResult
+    /// - Throws: ``ExtractionFailure`` for a stored picture that can't be read, problems of the machine as they are,
+    ///   `CancellationError`.
     package func extract(
         _ pictures: [Digest], of split: Split, copies: Int, from source: FeatureSource,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -41,19 +43,19 @@ package struct FeatureExtraction: Sendable {
         guard !work.isEmpty else { return ExtractionResult(computed: 0, unusable: []) }
         let chunks = chunks(of: work, inputSize: source.inputSize)
         let extractors = WorkerScratch { try source.loaded.backbone.makeExtractor(inputSize: source.inputSize) }
+        let decoders = decoders.forStored(side: source.inputSize)
         let done = Atomic(0)
-        let unusable = Mutex<[UnusablePicture]>([])
+        let results = Mutex([ExtractionResult?](repeating: nil, count: chunks.count))
         try await pool.forEach(chunks.count) { index, worker in
             let chunk = chunks[index]
             let extractor = try extractors.value(for: worker)
-            let found = try run(chunk, from: source, with: extractor, cancellation: worker.cancellation)
-            unusable.withLock { $0 += found }
+            let result = try run(chunk, from: source, with: extractor, decoders, on: worker)
+            results.withLock { $0[index] = result }
             progress(done.add(chunk.count, ordering: .relaxed).newValue, work.count)
         }
-        let found = unusable.withLock { $0 }
-        let digests = Set(found.map(\.digest))
+        let parts = results.withLock { $0.compactMap { $0 } }
         return ExtractionResult(
-            computed: work.filter { !digests.contains($0.digest) }.map(\.copies.count).reduce(0, +), unusable: found)
+            computed: parts.map(\.computed).reduce(0, +), unusable: parts.flatMap(\.unusable))
     }
 
     /// One picture with the copies that are missing in the cache; copy 0 is the original picture.
@@ -74,35 +76,58 @@ package struct FeatureExtraction: Sendable {
     private func chunks(of items: [Item], inputSize: Int) -> [ArraySlice<Item>] {
         let imagesEach = max(1, items.map(\.copies.count).reduce(0, +) / items.count)
         let size = max(1, Self.chunkPixels / (inputSize * inputSize * imagesEach))
-        return stride(from: 0, to: items.count, by: size).map { items[$0..<min($0 + size, items.count)] }
+        return pieces(of: items[...], size: size)
     }
 
     private static let chunkPixels = 640 << 10
 
-    /// Returns the pictures that can't be decoded.
+    private func pieces(of items: ArraySlice<Item>, size: Int) -> [ArraySlice<Item>] {
+        stride(from: items.startIndex, to: items.endIndex, by: size).map { start in
+            items[start..<min(start + size, items.endIndex)]
+        }
+    }
+
     private func run(
         _ chunk: ArraySlice<Item>, from source: FeatureSource, with extractor: FeatureExtractor,
-        cancellation: CancellationFlag
-    ) throws -> [UnusablePicture] {
+        _ decoders: DecoderPool, on worker: Worker
+    ) throws -> ExtractionResult {
         var keys: [FeatureKey] = []
         var pixels: [UInt8] = []
         var unusable: [UnusablePicture] = []
-        for item in chunk {
-            try cancellation.check()
-            do {
-                let picture = try picture(item.digest, size: source.inputSize)
-                for copy in item.copies {
-                    keys.append(FeatureKey(picture: item.digest, copy: copy))
-                    pixels += source.prepared(picture, digest: item.digest, copy: copy).pixels
+        pixels.reserveCapacity(chunk.map(\.copies.count).reduce(0, +) * source.inputSize * source.inputSize * 3)
+        for group in pieces(of: chunk, size: DecoderPool.suggestedGroup) {
+            for (item, picture) in try zip(group, self.pictures(group, from: decoders, on: worker)) {
+                try worker.cancellation.check()
+                switch picture {
+                case .success(let picture):
+                    for copy in item.copies {
+                        keys.append(FeatureKey(picture: item.digest, copy: copy))
+                        pixels += source.prepared(picture, digest: item.digest, copy: copy).pixels
+                    }
+                case .failure(let failure):
+                    unusable.append(
+                        UnusablePicture(digest: item.digest, code: failure.code, reason: failure.reason))
                 }
-            } catch let failure as DecodeFailure where !failure.isOfMachine {
-                unusable.append(UnusablePicture(item.digest, failure))
             }
         }
-        guard !keys.isEmpty else { return unusable }
-        let features = try features(of: pixels, count: keys.count, with: extractor, cancellation: cancellation)
+        guard !keys.isEmpty else { return ExtractionResult(computed: 0, unusable: unusable) }
+        let features = try features(
+            of: pixels, count: keys.count, with: extractor, cancellation: worker.cancellation)
         try features.withUnsafeBuffer { try cache.insert(keys, $0, in: source.space) }
-        return unusable
+        return ExtractionResult(computed: keys.count, unusable: unusable)
+    }
+
+    /// The stored pictures at the input size.
+    private func pictures(
+        _ items: ArraySlice<Item>, from decoders: DecoderPool, on worker: Worker
+    ) throws -> [Result<RGBImage, DecodingFailure>] {
+        var files: [PictureSource] = []
+        for item in items {
+            do { files.append(try PictureSource(item.digest, in: store)) } catch {
+                throw ExtractionFailure.naming(item.digest, error)
+            }
+        }
+        return try decoders.pictures(files, on: worker)
     }
 
     /// Runs the network group by group, so that cancellation needn't wait for the whole chunk.
@@ -126,38 +151,4 @@ package struct FeatureExtraction: Sendable {
         }
         return features
     }
-
-    /// A stored picture at the input size. A large JPEG is scaled down while it is decoded, as long as both sides stay
-    /// at least that long. Throws `DecodeFailure` for one that can't be decoded.
-    private func picture(_ digest: Digest, size: Int) throws -> RGBImage {
-        let bytes: [UInt8]
-        do {
-            bytes = try store.read(digest)
-        } catch {
-            if error.isProblemOfMachine { throw error }
-            throw ExtractionFailure(picture: digest, reason: "\(error)")
-        }
-        return try decoder.decode(bytes, atLeast: size).image.resized(width: size, height: size)
-    }
-}
-
-/// What an extraction has done.
-package struct ExtractionResult: Hashable, Sendable {
-    /// How many images, originals and copies, had to be computed; the others were in the cache.
-    package let computed: Int
-    /// The pictures that can't be decoded, in no particular order; the cache may lack their features.
-    package let unusable: [UnusablePicture]
-
-    package init(computed: Int, unusable: [UnusablePicture]) {
-        self.computed = computed
-        self.unusable = unusable
-    }
-}
-
-/// A stored picture that is missing or can't be read.
-package struct ExtractionFailure: Error, Sendable, CustomStringConvertible {
-    package let picture: Digest
-    package let reason: String
-
-    package var description: String { "the stored picture \(picture) can't be used: \(reason)" }
 }

@@ -4,7 +4,6 @@ internal import Learning
 internal import Networks
 internal import Numerics
 internal import Outbox
-internal import Pictures
 internal import Records
 internal import System
 internal import SystemPackage
@@ -37,10 +36,9 @@ struct Promotion: Sendable {
     /// Runs the written file on pictures of the test set: it must give the probabilities on which the decision was
     /// based. Throws ``UnusablePictures`` if there are any by now.
     private func selfTest(_ model: FilePath, against expected: Matrix) async throws {
-        let predictor = try Predictor(model: model, limits: .ofStored)
         let rows = Self.sample(of: expected.rows)
         let pictures = rows.map { tests.pictures[$0].digest }
-        let found = try await predictor.predict(pictures, in: installation.store, on: installation.pool)
+        let found = try await Predictor.probabilities(by: model, of: pictures, in: installation)
         for (index, row) in rows.enumerated() {
             for column in 0..<expected.columns {
                 let difference = abs(found[index, column] - expected[row, column])

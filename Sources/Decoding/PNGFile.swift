@@ -1,5 +1,6 @@
 internal import CImageCodecs
 internal import Glibc
+package import Pictures
 
 /// Writes PNG files.
 package enum PNGFile {

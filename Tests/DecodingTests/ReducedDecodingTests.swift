@@ -1,8 +1,9 @@
+import Pictures
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Pictures
+@testable import Decoding
 
 /// The decoder for an eighth of the size against libjpeg: the same verdicts, the same pixels.
 @Suite("Decoding at an eighth of the size")

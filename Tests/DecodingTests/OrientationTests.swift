@@ -1,6 +1,8 @@
 import Pictures
 import Testing
 
+@testable import Decoding
+
 /// Segments at the start of a JPEG, and the orientation that Pillow 13 finds in them.
 struct ExifCase: CustomTestStringConvertible, Sendable {
     let testDescription: String

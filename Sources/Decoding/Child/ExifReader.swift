@@ -1,3 +1,5 @@
+internal import Pictures
+
 /// Finds the orientation in a JPEG's APP1 segments or a PNG's eXIf chunk.
 ///
 /// If anything is missing, out of bounds or contradictory, the picture counts as upright: a broken tag is no reason to

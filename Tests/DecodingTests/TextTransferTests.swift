@@ -1,6 +1,8 @@
+import Pictures
+import TestSupport
 import Testing
 
-@testable import Pictures
+@testable import Decoding
 
 /// What programs do to pictures that they take for text.
 @Suite("Transfers as text")

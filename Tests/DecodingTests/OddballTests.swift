@@ -3,6 +3,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import Decoding
+
 /// Strange real files: what is decided for each kind is listed in docs/pictures.md.
 @Suite("Odd files", .enabled(if: Locations.sharedData("oddball") != nil, "\(Locations.needsSharedData)"))
 struct OddballTests {

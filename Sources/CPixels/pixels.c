@@ -1,12 +1,13 @@
+#include <stddef.h>
 #include <string.h>
 
-#include "CImageCodecs.h"
+#include "CPixels.h"
 
 // One source, also compiled for AVX2 and selected at start; integers and unfused doubles give the same bits in both.
 #if defined(__x86_64__)
-#define CIC_MULTIVERSIONED __attribute__((target_clones("avx2", "default")))
+#define CPX_MULTIVERSIONED __attribute__((target_clones("avx2", "default")))
 #else
-#define CIC_MULTIVERSIONED
+#define CPX_MULTIVERSIONED
 #endif
 
 #pragma STDC FP_CONTRACT OFF
@@ -19,8 +20,8 @@ static inline uint8_t sample(int32_t sum) {
     return (uint8_t)(value > 255 ? 255 : value);
 }
 
-void cic_resample_rows(
-    const uint8_t *in, int32_t in_width, int32_t rows, uint8_t *out, int32_t out_width, const struct cic_taps *taps
+void cpx_resample_rows(
+    const uint8_t *in, int32_t in_width, int32_t rows, uint8_t *out, int32_t out_width, const struct cpx_taps *taps
 ) {
     for (int32_t row = 0; row < rows; row++) {
         const uint8_t *line = in + (size_t)row * (size_t)in_width * 3;
@@ -40,9 +41,9 @@ void cic_resample_rows(
     }
 }
 
-CIC_MULTIVERSIONED
-void cic_resample_columns(
-    const uint8_t *in, int32_t row_bytes, uint8_t *out, int32_t out_rows, const struct cic_taps *taps, int32_t *sums
+CPX_MULTIVERSIONED
+void cpx_resample_columns(
+    const uint8_t *in, int32_t row_bytes, uint8_t *out, int32_t out_rows, const struct cpx_taps *taps, int32_t *sums
 ) {
     for (int32_t row = 0; row < out_rows; row++, out += row_bytes) {
         const uint8_t *restrict line = in + (size_t)taps->first[row] * (size_t)row_bytes;
@@ -71,8 +72,8 @@ static void pad_pixels(const uint8_t *in, size_t count, uint32_t *padded) {
     }
 }
 
-CIC_MULTIVERSIONED
-void cic_warp_bilinear(
+CPX_MULTIVERSIONED
+void cpx_warp_bilinear(
     const uint8_t *in, int32_t width, int32_t height, const double *m, uint32_t *scratch, float *out
 ) {
     pad_pixels(in, (size_t)width * (size_t)height, scratch);
@@ -101,8 +102,8 @@ void cic_warp_bilinear(
     }
 }
 
-CIC_MULTIVERSIONED
-void cic_shift_levels(float *samples, int64_t count, float amount) {
+CPX_MULTIVERSIONED
+void cpx_shift_levels(float *samples, int64_t count, float amount) {
     // Floats that aren't negative have the same order as their bits, and integer minima needn't handle NaN.
     int32_t least = INT32_MAX, most = 0;
     for (int64_t index = 0; index < count; index++) {
@@ -121,7 +122,7 @@ void cic_shift_levels(float *samples, int64_t count, float amount) {
     }
 }
 
-void cic_quantise(
+void cpx_quantise(
     const float *in, int32_t width, int32_t height, float offset, const uint8_t *levels, bool flip_horizontal,
     bool flip_vertical, uint8_t *out
 ) {

@@ -1,23 +1,24 @@
 internal import CImageCodecs
+internal import Pictures
 
 /// A picture with the information from its file.
-package struct DecodedPicture: Sendable {
+struct DecodedPicture: Sendable {
     /// Upright; smaller than `info` says if it was scaled down while decoding.
-    package let image: RGBImage
-    package let info: PictureInfo
+    let image: RGBImage
+    let info: PictureInfo
 }
 
 /// What a file says about its picture.
-package struct PictureInfo: Equatable, Sendable {
-    package let format: PictureFormat
+struct PictureInfo: Equatable, Sendable {
+    let format: PictureFormat
     /// The full size, upright.
-    package let width: Int
+    let width: Int
     /// In pixels, like `width`.
-    package let height: Int
+    let height: Int
     /// How the pixels are stored in the file; `width` and `height` already take it into account.
-    package let orientation: Orientation
+    let orientation: Orientation
     /// Oddities of the file without loss of data, in plain words.
-    package let notes: [String]
+    let notes: [String]
 }
 
 /// Decodes JPEG and PNG, recognised by content, into upright RGB, with the same pixels as Pillow's `convert("RGB")`.
@@ -25,11 +26,13 @@ package struct PictureInfo: Equatable, Sendable {
 /// JPEG: baseline, extended and progressive Huffman coding with 8 bits a sample; grayscale, YCbCr, RGB, CMYK and YCCK.
 /// PNG: all colour types and depths; alpha and transparent colours are dropped, 16 bits cut to their upper 8. The size
 /// that a file claims is checked against the limits before memory is allocated for it.
-package struct PictureDecoder: Sendable {
-    package let limits: DecodeLimits
+///
+/// Only for what runs in decoder processes: strangers' bytes meet it nowhere else.
+struct PictureDecoder: Sendable {
+    let limits: DecodeLimits
     private let path: JPEGPath
 
-    package init(limits: DecodeLimits) { self.init(limits: limits, path: .automatic) }
+    init(limits: DecodeLimits) { self.init(limits: limits, path: .automatic) }
 
     init(limits: DecodeLimits, path: JPEGPath) {
         self.limits = limits
@@ -38,7 +41,7 @@ package struct PictureDecoder: Sendable {
 
     /// - Parameter atLeast: a JPEG is scaled down by 2, 4 or 8 while it is decoded as far as both of its sides keep at
     ///   least this many pixels, as Pillow's `draft` does. `nil` means the full size, which the limits don't restrict.
-    package func decode(_ bytes: UnsafeRawBufferPointer, atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
+    func decode(_ bytes: UnsafeRawBufferPointer, atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
         let codec = try Codec(bytes, limits: limits, path: path, atLeast: atLeast)
         let size = try codec.measure()
         let stored = try RGBImage(width: size.outputWidth, height: size.outputHeight) {
@@ -50,12 +53,12 @@ package struct PictureDecoder: Sendable {
     }
 
     /// The same for an array.
-    package func decode(_ bytes: [UInt8], atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
+    func decode(_ bytes: [UInt8], atLeast: Int? = nil) throws(DecodeFailure) -> DecodedPicture {
         try withBytes(of: bytes) { (buffer) throws(DecodeFailure) in try decode(buffer, atLeast: atLeast) }
     }
 
     /// Decodes all data without keeping pixels: succeeds exactly when `decode` does, with little memory and time.
-    package func check(_ bytes: UnsafeRawBufferPointer) throws(DecodeFailure) -> PictureInfo {
+    func check(_ bytes: UnsafeRawBufferPointer) throws(DecodeFailure) -> PictureInfo {
         let codec = try Codec(bytes, limits: limits, path: path, atLeast: 1)
         _ = try codec.measure()
         try codec.decode(into: nil, count: 0)
@@ -63,7 +66,7 @@ package struct PictureDecoder: Sendable {
     }
 
     /// The same for an array.
-    package func check(_ bytes: [UInt8]) throws(DecodeFailure) -> PictureInfo {
+    func check(_ bytes: [UInt8]) throws(DecodeFailure) -> PictureInfo {
         try withBytes(of: bytes) { (buffer) throws(DecodeFailure) in try check(buffer) }
     }
 

@@ -2,6 +2,8 @@ import Pictures
 import TestSupport
 import Testing
 
+@testable import Decoding
+
 @Suite("Refusing")
 struct RefusalTests {
     private let decoder = PictureDecoder()
