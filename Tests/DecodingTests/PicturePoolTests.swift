@@ -179,6 +179,7 @@ struct PicturePoolTests {
         }
         let pool = pool(side: 20, attempts: ledger)
         pools.withLock { $0 = pool }
+        defer { pools.withLock { $0 = nil } }
         let files = (0..<6).map { png($0) }
         let sources = files.map { PictureSource($0, digest: .sha256($0)) }
         _ = try pool.pictures(sources, on: Worker())
