@@ -171,7 +171,15 @@ package final class DecoderPool: PictureValidator {
             keep(process)
             return answers
         } catch {
-            living.withLock { _ = $0.remove(process.identifier) }
+            drop([process])
+            // What has killed it may have killed idle ones; these must not count as deaths of a file alone.
+            if error is DecoderDeath {
+                drop(
+                    idle.withLock { idle in
+                        defer { idle = [] }
+                        return idle
+                    })
+            }
             throw error
         }
     }
@@ -188,6 +196,13 @@ package final class DecoderPool: PictureValidator {
     }
 
     private func keep(_ process: DecoderProcess) { idle.withLock { $0.append(process) } }
+
+    /// They end when nobody holds them any more.
+    private func drop(_ processes: [DecoderProcess]) {
+        living.withLock { living in
+            for process in processes { living.remove(process.identifier) }
+        }
+    }
 }
 
 /// Pictures of this size can't be asked for.

@@ -283,6 +283,21 @@ struct PicturePoolTests {
         #expect((1...4).contains(pool.processes.count))
     }
 
+    @Test("When all processes are killed at once, that is one death and not one for each of them")
+    func allKilled() throws {
+        let (ledger, notices) = (Ledger(), Notices())
+        let pool = pool(side: 64, attempts: ledger, notices: notices)
+        let files = (0..<16).map { png($0) }
+        let sources = files.map { PictureSource($0, digest: .sha256($0)) }
+        DispatchQueue.concurrentPerform(iterations: 4) { _ in
+            for _ in 0..<5 { _ = try? pool.pictures(sources, on: Worker()) }
+        }
+        kill(pool.processes)
+        try check(pool.pictures(sources, on: Worker()), of: files, side: 64)
+        #expect(notices.all.count == 1 && ledger.pictures.isEmpty)
+        #expect(pool.processes.count == 1)
+    }
+
     @Test("Processes end with their pool")
     func ended() throws {
         var processes: Set<Int32> = []
