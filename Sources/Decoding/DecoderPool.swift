@@ -1,6 +1,5 @@
 package import Archive
 package import Pictures
-internal import Records
 internal import Synchronization
 package import SystemPackage
 package import Workers
@@ -89,13 +88,7 @@ package final class DecoderPool: PictureValidator {
     ) throws -> [Result<RGBImage, DecodingFailure>] {
         let side = order.layout.side
         guard PixelLayout.sides.contains(side) else { throw PictureSizeFailure(side: side) }
-        return try answers(about: files, side: side, on: worker).map { answer in
-            switch (answer.finding, answer.picture) {
-            case (.valid, let picture?): .success(picture)
-            case (.invalid(let code, let reason, _), _): .failure(DecodingFailure(code: code, reason: reason))
-            case (.valid, nil): preconditionFailure("a valid picture without its pixels")
-            }
-        }
+        return try answers(about: files, side: side, on: worker).map(\.made)
     }
 
     private func answers(
@@ -178,7 +171,15 @@ package final class DecoderPool: PictureValidator {
             keep(process)
             return answers
         } catch {
-            living.withLock { _ = $0.remove(process.identifier) }
+            drop([process])
+            // What has killed it may have killed idle ones; these must not count as deaths of a file alone.
+            if error is DecoderDeath {
+                drop(
+                    idle.withLock { idle in
+                        defer { idle = [] }
+                        return idle
+                    })
+            }
             throw error
         }
     }
@@ -195,6 +196,13 @@ package final class DecoderPool: PictureValidator {
     }
 
     private func keep(_ process: DecoderProcess) { idle.withLock { $0.append(process) } }
+
+    /// They end when nobody holds them any more.
+    private func drop(_ processes: [DecoderProcess]) {
+        living.withLock { living in
+            for process in processes { living.remove(process.identifier) }
+        }
+    }
 }
 
 /// Pictures of this size can't be asked for.
@@ -205,47 +213,6 @@ package struct PictureSizeFailure: Error, Hashable, Sendable, CustomStringConver
     package var description: String {
         "pictures of \(side) x \(side) pixels can't be made, only \(PixelLayout.sides.lowerBound) to "
             + "\(PixelLayout.sides.upperBound)"
-    }
-}
-
-/// The attempts to decode one file alone.
-private struct Attempt {
-    private static let limit = 2
-
-    /// Nil if nothing is recorded.
-    let ledger: (any DecodingAttempts)?
-    let digest: PictureDigest?
-    /// How many of them never ended, before the present one.
-    private var unfinished = -1
-
-    init(ledger: (any DecodingAttempts)?, digest: PictureDigest?) {
-        (self.ledger, self.digest) = (ledger, digest)
-    }
-
-    /// Whether the file is given up if the present one doesn't end either.
-    var isLast: Bool { unfinished + 1 >= Self.limit }
-
-    /// Begins another one; false if there have been enough.
-    mutating func begin() throws -> Bool {
-        unfinished = try record { try $0.beginAttempt(on: $1, at: .now) } ?? unfinished + 1
-        return unfinished < Self.limit
-    }
-
-    func end() throws { _ = try record { try $0.endAttempt(on: $1) } }
-
-    func cancel() throws { _ = try record { try $0.cancelAttempt(on: $1) } }
-
-    /// If the same file comes again, counting starts again.
-    func refuse(because cause: String) throws -> DecoderAnswer {
-        try end()
-        let reason = "it killed the decoder, even alone: \(cause)"
-        return DecoderAnswer(
-            finding: .invalid(code: "killed_decoder", reason: reason, mayBeIncomplete: false), picture: nil)
-    }
-
-    private func record<T>(_ change: (any DecodingAttempts, PictureDigest) throws -> T) rethrows -> T? {
-        guard let ledger, let digest else { return nil }
-        return try change(ledger, digest)
     }
 }
 

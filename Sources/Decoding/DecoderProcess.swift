@@ -10,6 +10,16 @@ struct DecoderAnswer {
     let finding: ValidationFinding
     /// The picture, if it was asked for and the file is valid.
     let picture: RGBImage?
+
+    /// If it was asked for.
+    var made: Result<RGBImage, DecodingFailure> {
+        switch finding {
+        case .invalid(let code, let reason, _): return .failure(DecodingFailure(code: code, reason: reason))
+        case .valid:
+            guard let picture else { preconditionFailure("a valid picture without its pixels") }
+            return .success(picture)
+        }
+    }
 }
 
 /// A decoder process as the service sees it. For one thread at a time.

@@ -179,6 +179,7 @@ struct PicturePoolTests {
         }
         let pool = pool(side: 20, attempts: ledger)
         pools.withLock { $0 = pool }
+        defer { pools.withLock { $0 = nil } }
         let files = (0..<6).map { png($0) }
         let sources = files.map { PictureSource($0, digest: .sha256($0)) }
         _ = try pool.pictures(sources, on: Worker())
@@ -280,6 +281,21 @@ struct PicturePoolTests {
         }
         #expect(failures.load(ordering: .relaxed) == 0)
         #expect((1...4).contains(pool.processes.count))
+    }
+
+    @Test("When all processes are killed at once, that is one death and not one for each of them")
+    func allKilled() throws {
+        let (ledger, notices) = (Ledger(), Notices())
+        let pool = pool(side: 64, attempts: ledger, notices: notices)
+        let files = (0..<16).map { png($0) }
+        let sources = files.map { PictureSource($0, digest: .sha256($0)) }
+        DispatchQueue.concurrentPerform(iterations: 4) { _ in
+            for _ in 0..<5 { _ = try? pool.pictures(sources, on: Worker()) }
+        }
+        kill(pool.processes)
+        try check(pool.pictures(sources, on: Worker()), of: files, side: 64)
+        #expect(notices.all.count == 1 && ledger.pictures.isEmpty)
+        #expect(pool.processes.count == 1)
     }
 
     @Test("Processes end with their pool")

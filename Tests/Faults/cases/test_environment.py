@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from harness import unfiltered
 from harness.case import FaultCase
 from harness.checker import blob
 from harness.injection import failing
@@ -282,6 +283,41 @@ def few_descriptors(process: int, spare: int = 2) -> Iterator[None]:
         yield
     finally:
         resource.prlimit(process, resource.RLIMIT_NOFILE, limits)
+
+
+class DecoderProcesses(EnvironmentCase):
+    def test_none_can_be_started(self) -> None:
+        self.require_strace()
+        installation = self.started()
+        fault = failing(installation.daemon.pid, "memfd_create", "ENOMEM")
+        self.assert_survives(installation, fault, expecting="can't start a decoder process: Cannot allocate memory")
+
+    def test_they_cant_be_confined(self) -> None:
+        """The log and the status say so, nothing stops, and the limits of resources remain."""
+        installation = self.installation(QUICK)
+        installation.start(unfiltered.prefix())
+        installation.drop("fruit", data_set(12, 4, seed=1))
+        self.assertEqual(installation.wait_for_run()["outcome"], "promoted")
+        said = "no system call filters"
+        self.assertEqual(installation.log_text().count(said), 1)
+        status = installation.json("status")["status"]
+        self.assertIn(said, status["weak_sandbox"])
+        self.assertIsNone(status["degraded"])
+        self.assertRegex(installation.run("status").stdout, rf"(?m)^decoders \(!\) .*{said}")
+        decoders = children(installation.daemon.pid)
+        self.assertTrue(decoders, "the intake keeps its processes")
+        for decoder in decoders:
+            limits = Path(f"/proc/{decoder}/limits").read_text()
+            self.assertRegex(limits, r"(?m)^Max address space +\d+ ")
+            for resource_name in ("file size", "core file size", "processes"):
+                self.assertRegex(limits, rf"(?m)^Max {resource_name} +0 ")
+        self.assert_sound(installation)
+
+
+def children(process: int) -> list[int]:
+    """A process's own processes."""
+    lists = [(task / "children").read_text() for task in Path(f"/proc/{process}/task").iterdir()]
+    return [int(child) for one in lists for child in one.split()]
 
 
 class NoPermission(EnvironmentCase):
