@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -123,6 +125,55 @@ class CheckerTests(FaultCase):
             file.truncate(file.seek(0, os.SEEK_END) // 8192 * 4096)
         self.assertNotEqual(self.found(), [])
 
+    def test_it_finds_a_picture_without_a_line(self) -> None:
+        digest = self.picture().hex()
+        self.change_ledger(lambda lines: [line for line in lines if digest.encode() not in line])
+        self.assert_found(f"the picture {digest} has no line in the ledger")
+
+    def test_it_finds_a_changed_line(self) -> None:
+        self.change_ledger(lambda lines: [lines[0].replace(b"Z", b"z"), *lines[1:]])
+        self.assertTrue(any(problem.endswith(".jsonl:1: its sum is wrong") for problem in self.found()))
+
+    def test_it_finds_a_line_that_says_otherwise(self) -> None:
+        digest = self.picture()
+        self.change(f"UPDATE pictures SET label_id = label_id % 3 + 1 WHERE digest = x'{digest.hex()}'")
+        start = f"the ledger gives {digest.hex()} the label"
+        self.assertTrue(any(problem.startswith(start) for problem in self.found()))
+
+    def test_it_finds_a_picture_with_two_lines(self) -> None:
+        digest = self.picture().hex()
+        self.change_ledger(lambda lines: lines + [line for line in lines if digest.encode() in line])
+        self.assert_found(f"the picture {digest} has 2 lines")
+
+    def test_it_finds_a_label_and_a_drop_without_lines(self) -> None:
+        self.change_ledger(lambda lines: [line for line in lines if b'"kind":"picture"' in line or line == lines[0]])
+        self.assert_found("the spelling 'fig' of 'fig' isn't in the ledger")
+        self.assertTrue(any(problem.startswith("the drop (1, b'fruit'") for problem in self.found()))
+
+    def test_a_line_without_a_row_needs_its_file_in_the_inbox(self) -> None:
+        picture = png(0, 10_000)
+        digest = hashlib.sha256(picture).hexdigest()
+        for table, column in (("files", "picture_id"), ("pictures", "id")):
+            self.change(f"DELETE FROM {table} WHERE {column} = (SELECT id FROM pictures WHERE digest = x'{digest}')")
+        problem = f"the ledger has the picture {digest}, which has no row and isn't in the inbox"
+        self.assert_found(problem)
+        self.copy.write("fruit", {"train/fig/0.png": picture})
+        self.assertNotIn(problem, self.found())
+
+    def test_an_unfinished_line_needs_a_file_in_the_inbox(self) -> None:
+        self.change_ledger(lambda lines: [*lines, lines[-1][:-10]], end=b"")
+        self.assertTrue(any("is unfinished" in problem for problem in self.found()))
+        self.copy.write("fruit", {"train/fig/0.png": png(0, 99)})
+        self.assertFalse(any("is unfinished" in problem for problem in self.found()))
+
+    def test_it_finds_a_ledger_of_another_installation(self) -> None:
+        self.change("UPDATE installation SET split_key = zeroblob(32)")
+        self.assertTrue(any("the history another" in problem for problem in self.found()))
+
+    def test_it_finds_a_split_key_that_everybody_may_read(self) -> None:
+        self.ledger_file().chmod(0o644)
+        self.assert_found(f"{self.ledger_file().name} has the split key, and the mode 644")
+
     def test_it_finds_a_damaged_backup(self) -> None:
         (self.copy.state / "backups").mkdir()
         (self.copy.state / "backups/history-2026-01-01T00-00-00Z.sqlite").write_bytes(b"no database " * 1000)
@@ -134,6 +185,15 @@ class CheckerTests(FaultCase):
 
     def assert_found(self, problem: str) -> None:
         self.assertIn(problem, self.found())
+
+    def ledger_file(self) -> Path:
+        """The newest one: the installation is made in seconds, so that there is hardly ever another."""
+        return max((self.copy.state / "ledger").iterdir())
+
+    def change_ledger(self, change: Callable[[list[bytes]], list[bytes]], end: bytes = b"\n") -> None:
+        """Writes other lines for those that are there."""
+        file = self.ledger_file()
+        file.write_bytes(b"\n".join(change(file.read_bytes().splitlines())) + end)
 
     def picture(self) -> bytes:
         return self.copy.rows("SELECT digest FROM pictures WHERE split = 'train' LIMIT 1")[0][0]

@@ -19,6 +19,7 @@ from harness.case import FaultCase
 from harness.checker import blob
 from harness.injection import failing
 from harness.installation import INTAKE_ONLY, QUICK, Installation, environment
+from harness.ledger import next_files
 from harness.mounts import break_disk, filled, fragile_disk, mount_memory, read_only, run
 from harness.pictures import damaged, data_set, png
 
@@ -31,9 +32,10 @@ RECOVERY_SECONDS = 75
 
 class EnvironmentCase(FaultCase):
     def assert_survives(
-        self, installation: Installation, fault: AbstractContextManager, *, expecting: str, name: str = "struck"
+        self, installation: Installation, fault: AbstractContextManager, *, expecting: str, name: str = "struck",
+        takes_nothing: bool = False
     ) -> None:
-        """A drop that arrives during the fault waits for its end."""
+        """A drop that arrives during the fault waits for its end: as a whole, where nothing of it can be taken."""
         files = {f"fig/{number}.png": png(0, 1_000 + number) for number in range(10)}
         files |= {"plum/text.png": b"no picture " * 20}
         with fault:
@@ -41,6 +43,9 @@ class EnvironmentCase(FaultCase):
             self.wait_degraded(installation, expecting)
             self.assert_sound(installation, "while the fault lasts")
             self.assertEqual(self.lost(installation, name, files), [], "taken out of the inbox, but not recorded")
+            if takes_nothing:
+                self.assertEqual(installation.rows("SELECT count(*) FROM files"), [(0,)])
+                self.assertEqual(len(list(installation.inbox.glob(f"{name}/*/*"))), len(files))
         self.wait_well(installation)
         installation.wait_taken_in(RECOVERY_SECONDS)
         self.assert_sound(installation, "after the fault")
@@ -178,6 +183,34 @@ class FailingDisks(EnvironmentCase):
         log = installation.state / "history.sqlite-wal"
         fault = failing(installation.daemon.pid, "pwrite64", "ENOSPC", log)
         self.assert_survives(installation, fault, expecting=NO_SPACE)
+
+    def test_writes_to_the_ledger_fail(self) -> None:
+        """Nothing gets a row that has no line."""
+        self.each(("pwrite64", "fsync"), self.survive_without_lines)
+
+    def survive_without_lines(self, call: str) -> None:
+        installation = self.started(name=call)
+        error, expecting = ("ENOSPC", NO_SPACE) if call == "pwrite64" else ("EIO", "Input/output error")
+        fault = failing(installation.daemon.pid, call, error, *next_files(installation.state))
+        self.assert_survives(installation, fault, expecting=expecting, takes_nothing=True)
+
+    def test_a_line_whose_synchronisation_failed_once_is_written_again(self) -> None:
+        """The system may have dropped what a second synchronisation would report as written."""
+        installation = self.started()
+        log = installation.folder / "calls"
+        ledger = next_files(installation.state)
+        with failing(installation.daemon.pid, "fsync", "EIO", *ledger, when="1", watching="pwrite64", log=log):
+            installation.drop("fruit", {f"fig/{number}.png": png(0, number) for number in range(10)})
+            installation.wait_until(
+                "all is taken in", lambda: installation.rows("SELECT count(*) FROM pictures") == [(10,)],
+                RECOVERY_SECONDS)
+        calls = re.findall(r"(fsync|pwrite64)(?:\(| resumed).*= (-?\d+)", log.read_text())
+        writes, synchronisations = calls[::2], calls[1::2]
+        self.assertEqual({name for name, _ in synchronisations}, {"fsync"})
+        self.assertEqual([result for _, result in synchronisations[-2:]], ["-1", "0"])
+        self.assertEqual(writes, [writes[0]] * len(synchronisations), "all of it each time")
+        installation.wait_taken_in()
+        self.assert_sound(installation)
 
     def test_synchronising_fails(self) -> None:
         """Of the file system, when many files come; of the files, when few do; of the history."""
@@ -342,7 +375,7 @@ class NoPermission(EnvironmentCase):
         return installation
 
     def test_a_store_that_may_not_be_written(self) -> None:
-        self.each(("tmp", "pictures", "rejected"), self.survive_without)
+        self.each(("tmp", "pictures", "rejected", "ledger"), self.survive_without)
 
     def survive_without(self, folder: str) -> None:
         installation = self.started_as_user(folder)

@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from harness import tracer
 from harness.case import FaultCase, in_parallel
 from harness.checker import Dropped
 from harness.installation import INTAKE_ONLY, QUICK, Installation, Overdue, environment
+from harness.ledger import order_problems, read
 from harness.pictures import damaged, data_set, png
 
 WORKERS = 2 * (os.cpu_count() or 1)
@@ -67,6 +69,8 @@ class Sweep:
     first: str = ""
     """What the path of the first call that counts contains."""
     is_sound_when_dead: bool = True
+    has_ledger_when_dead: bool = True
+    """Whether all of the history must be in the ledger then."""
 
 
 class SweepCase(FaultCase):
@@ -100,7 +104,8 @@ class SweepCase(FaultCase):
         calls = [plain(line, installation) for line in trace.read_text().splitlines()]
         problems = []
         if sweep.is_sound_when_dead:
-            problems += [f"dead: {problem}" for problem in installation.problems()]
+            found = installation.problems(has_ledger=sweep.has_ledger_when_dead)
+            problems += [f"dead: {problem}" for problem in found]
         try:
             installation.start()
             sweep.come_to_rest(installation)
@@ -138,6 +143,14 @@ class IntakeKills(SweepCase):
         """Of a first start, of a drop whose files are synchronised together, and of one where each is by itself."""
         self.sweep(Sweep(self.with_drops, self.take_in, Installation.wait_taken_in))
 
+    def test_lines_are_on_the_disk_before_their_rows_and_before_the_originals_go(self) -> None:
+        """What is only in memory outlives a kill, so that no kill shows it: the order of the calls does."""
+        whole, calls = self.strike(Sweep(self.with_drops, self.take_in), 0)
+        self.assertEqual(whole.problems, [])
+        removals = {call.split(" ", 1)[1] for call in calls if call.startswith("unlink") and "/inbox/" in call}
+        self.assertLessEqual({f"/inbox/dozen/fig/{number}.png" for number in range(6)}, removals)
+        self.assertEqual(order_problems(calls), [])
+
     def with_drops(self, name: str) -> Installation:
         installation = self.installation(name=name)
         dozen = {f"fig/{number}.png": png(0, number) for number in range(6)}
@@ -156,6 +169,53 @@ class IntakeKills(SweepCase):
 
     def take_in(self, installation: Installation, prefix: list[str]) -> int:
         return run_daemon(installation, prefix, lambda: is_taken_in(installation))
+
+
+class TakeoverKills(SweepCase):
+    """An installation of a release without a ledger gets one from its history."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        first = self.installation(name="first")
+        first.start()
+        for number, name in enumerate((b"first", b"n\xff", "zw\u00f6lf \"".encode())):
+            files = {b"fig/%d.png" % index: png(0, 100 * number + index) for index in range(5)}
+            files |= {b"Plum/\xfe.png": png(1, number), b"plum/again.png": png(1, number)}
+            files |= {b"plum/text.png": b"no picture " * 20}
+            first.write(name, files)
+            first.note(name, files)
+            first.wait_taken_in()
+        first.stop()
+        self.pictures = read(first.state / "ledger").of("picture")
+        self.assertEqual(len(self.pictures), 18)
+        self.ready = self.copy_of(first, "ready")
+        forget_ledger(self.ready.state)
+
+    def test_killed_at_every_call_of_taking_over(self) -> None:
+        """And of taking in a drop that came meanwhile."""
+        self.sweep(Sweep(self.with_a_drop, self.take_over, self.come_to_rest, has_ledger_when_dead=False))
+
+    def with_a_drop(self, name: str) -> Installation:
+        installation = self.copy_of(self.ready, name)
+        installation.drop("late", {"quince/1.png": png(2, 1), "fig/1.png": png(0, 1)})
+        return installation
+
+    def take_over(self, installation: Installation, prefix: list[str]) -> int:
+        return run_daemon(installation, prefix, lambda: is_taken_in(installation))
+
+    def come_to_rest(self, installation: Installation) -> None:
+        """Then the ledger says of the first drops what it said when they were taken."""
+        installation.wait_taken_in()
+        written = read(installation.state / "ledger").of("picture")
+        for line in self.pictures:
+            self.assertIn(line, written)
+
+
+def forget_ledger(state: Path) -> None:
+    """What a release without a ledger has left."""
+    shutil.rmtree(state / "ledger")
+    with closing(sqlite3.connect(state / "history.sqlite")) as history, history:
+        history.execute("DELETE FROM ledger_position")
 
 
 class PublishingKills(SweepCase):

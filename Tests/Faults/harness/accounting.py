@@ -108,9 +108,9 @@ def unaccounted(
     `rows` are drops and the paths in them, of every file in the history; `lying` the paths of everything in the inbox,
     folders too; `waiting` what `drops --waiting` lists.
     """
-    ledger = _Ledger(rows, lying, waiting)
-    problems = [problem for file in files if (problem := ledger.problem(file))]
-    return problems + _false_names(ledger, waiting)
+    account = _Account(rows, lying, waiting)
+    problems = [problem for file in files if (problem := account.problem(file))]
+    return problems + _false_names(account, waiting)
 
 
 def document_problems(status: dict, waiting: Sequence[dict]) -> list[str]:
@@ -145,7 +145,7 @@ def _item_problems(item: dict) -> list[str]:
     return problems
 
 
-class _Ledger:
+class _Account:
     """The history's rows, the inbox and what is said to wait there."""
 
     def __init__(
@@ -207,7 +207,7 @@ class _Ledger:
         return name, rest or name
 
 
-def _false_names(ledger: _Ledger, waiting: Sequence[dict]) -> list[str]:
-    there = {escaped(path) for path in ledger.lying}
+def _false_names(account: _Account, waiting: Sequence[dict]) -> list[str]:
+    there = {escaped(path) for path in account.lying}
     return [f"{item['path']!r} is said to wait as {item['code']}, and isn't there"
             for item in waiting if item["path"] not in there]

@@ -36,7 +36,10 @@ def in_parallel(
 
 
 class FaultCase(unittest.TestCase):
-    """A test of the built daemon. Its installations and daemons end with it, however it ends."""
+    """A test of the built daemon. Its installations and daemons end with it, however it ends.
+
+    Whatever a test is about, ledger and history must agree in the end.
+    """
 
     is_short = False
     """Whether a run is to take no longer than the other tests of the project, which it is a part of."""
@@ -52,8 +55,12 @@ class FaultCase(unittest.TestCase):
     def installation(self, settings: str = INTAKE_ONLY, name: str = "installation", **folders: Path) -> Installation:
         """A fresh installation in a folder of its own."""
         result = Installation(self.folder / name, settings, **folders)
-        self.addCleanup(result.kill)
+        self.addCleanup(self._end, result)
         return result
+
+    def _end(self, installation: Installation) -> None:
+        installation.kill()
+        self.assertEqual(installation.ledger_problems(), [], f"{installation.folder.name}, killed in the end")
 
     def each(self, values: Sequence[object], body: Callable[[object], None]) -> None:
         """A subtest for each value, all at a time: a daemon mostly waits, after a fault for half a minute."""

@@ -1,8 +1,8 @@
 """What must hold after any fault, whatever was going on when it struck.
 
 Every file that was ever dropped is in the inbox, in the store with a row, or in rejected/ with a row and a reason: in
-one of them, and in one only. The version that the outbox shows is whole and predicts what the history says that it
-predicts. The databases are sound.
+one of them, and in one only. Every picture's line is in the ledger. The version that the outbox shows is whole and
+predicts what the history says that it predicts. The databases are sound.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from .ledger import check_ledger
 
 TOLERANCE = 1e-3
 """How far a probability may be from the one in the history."""
@@ -51,25 +53,31 @@ class Dropped:
         return name, rest or name
 
 
-def check(installation, dropped: Iterable[Dropped], *, is_running: bool) -> list[str]:
+def check(
+    installation, dropped: Iterable[Dropped], *, is_running: bool, has_outbox: bool = True, has_ledger: bool = True
+) -> list[str]:
     """Everything that is wrong with an installation, each in a sentence; nothing where all is well.
 
     `installation` is an Installation: its inbox, state and outbox are looked at, and its `cultivar predict` is run.
 
     `is_running` says that a daemon runs and has come to rest. Where none does, a file may be recorded and still lie in
     the inbox, copies may lie in tmp, and the outbox may be behind the history.
+
+    `has_outbox` says that the outbox is to be looked at, for which a command is run that opens the history;
+    `has_ledger` that all of the history must be in the ledger, as it is once a daemon has begun its work.
     """
-    state = Path(installation.state)
+    state, inbox = Path(installation.state), Path(installation.inbox)
     if not (state / "history.sqlite").exists():
-        return _without_history(Path(installation.inbox), list(dropped))
-    with _history(state, is_running) as history:
+        return _without_history(inbox, list(dropped))
+    with history_of(state, is_running) as history:
         problems = _database_problems(history, "history.sqlite") + _backup_problems(state)
         if problems:
             return problems
-        ledger = _Ledger(history, state)
-        problems += _placement_problems(Path(installation.inbox), ledger, list(dropped), is_running)
-        problems += _store_problems(ledger, state)
-        if _has_table(history, "publications"):
+        records = _Records(history, state)
+        problems += _placement_problems(inbox, records, list(dropped), is_running)
+        problems += _store_problems(records, state)
+        problems += check_ledger(state, history, inbox=inbox, is_complete=has_ledger)
+        if has_outbox and _has_table(history, "publications"):
             problems += _outbox_problems(installation, history, is_running)
     if is_running:
         problems += [f"tmp holds {name}" for name in sorted(os.listdir(state / "tmp"))]
@@ -77,8 +85,11 @@ def check(installation, dropped: Iterable[Dropped], *, is_running: bool) -> list
 
 
 @contextmanager
-def _history(state: Path, is_running: bool) -> Iterator[sqlite3.Connection]:
-    """Where no daemon runs, a copy: reading the file itself would write its log back, which is the daemon's to do."""
+def history_of(state: Path, is_running: bool) -> Iterator[sqlite3.Connection]:
+    """Where no daemon runs, a copy, in which SQLite has recovered what is in the log.
+
+    Reading the file itself would write its log back, which is the daemon's to do.
+    """
     if is_running:
         with closing(sqlite3.connect(f"file:{state / 'history.sqlite'}?mode=ro", uri=True, timeout=30)) as connection:
             yield connection
@@ -122,7 +133,7 @@ def _backup_problems(state: Path) -> list[str]:
     return problems
 
 
-class _Ledger:
+class _Records:
     """What the history and rejected/ say of every file."""
 
     def __init__(self, history: sqlite3.Connection, state: Path) -> None:
@@ -181,22 +192,22 @@ def _rejected_files(folder: Path) -> Iterator[tuple[str, dict[bytes | None, str]
     yield from found.items()
 
 
-def _placement_problems(inbox: Path, ledger: _Ledger, dropped: list[Dropped], is_running: bool) -> list[str]:
+def _placement_problems(inbox: Path, records: _Records, dropped: list[Dropped], is_running: bool) -> list[str]:
     """Each file is somewhere, and not in more places than it was delivered."""
     problems = []
     deliveries = Counter((file.key, file.digest) for file in dropped)
     ambiguous = Counter((file.key, file.size) for file in set(dropped))
     for file in dict.fromkeys(dropped):
-        refusals = ledger.refusals(file)
+        refusals = records.refusals(file)
         if ambiguous[file.key, file.size] > 1:
-            refusals = [refusal for refusal in refusals if ledger.has_rejected(file, refusal)]
-        rows = ledger.kept[file.key, file.digest or b""] + len(refusals)
+            refusals = [refusal for refusal in refusals if records.has_rejected(file, refusal)]
+        rows = records.kept[file.key, file.digest or b""] + len(refusals)
         lies = _lies_in(inbox, file)
         # A contradiction is found out by recording it; its bytes are kept after that, yet before the source goes.
         if is_running or not lies:
             problems += [
                 f"{_shown(file)} is rejected, but not in rejected/ with its reason"
-                for refusal in refusals if not ledger.has_rejected(file, refusal) and not _is_set_aside(inbox, file)]
+                for refusal in refusals if not records.has_rejected(file, refusal) and not _is_set_aside(inbox, file)]
         delivered = deliveries[file.key, file.digest]
         if rows + lies == 0 and not file.may_be_gone:
             problems.append(f"{_shown(file)} is nowhere")
@@ -204,20 +215,20 @@ def _placement_problems(inbox: Path, ledger: _Ledger, dropped: list[Dropped], is
             problems.append(f"{_shown(file)} has {rows} rows, but was dropped {delivered} times")
         if lies and rows >= delivered and is_running:
             problems.append(f"{_shown(file)} is recorded and in the inbox")
-    return problems + _foreign_rows(ledger, dropped)
+    return problems + _foreign_rows(records, dropped)
 
 
-def _foreign_rows(ledger: _Ledger, dropped: list[Dropped]) -> list[str]:
+def _foreign_rows(records: _Records, dropped: list[Dropped]) -> list[str]:
     known = {(file.key, file.digest) for file in dropped}
     return [
         f"{os.fsdecode(b'/'.join(key))}: {digest.hex()} was accepted, but nobody has dropped it"
-        for key, digest in ledger.kept if (key, digest) not in known]
+        for key, digest in records.kept if (key, digest) not in known]
 
 
-def _store_problems(ledger: _Ledger, state: Path) -> list[str]:
+def _store_problems(records: _Records, state: Path) -> list[str]:
     """Each picture's bytes are what its row says."""
     problems = []
-    for digest, size in ledger.pictures.items():
+    for digest, size in records.pictures.items():
         path = blob(state, digest)
         if not path.exists():
             problems.append(f"the picture {digest.hex()} has a row but no file")
@@ -295,7 +306,11 @@ def _prediction_problems(installation, history: sqlite3.Connection, version: str
 
 
 def _lies_in(inbox: Path, file: Dropped) -> bool:
-    path = os.path.join(os.fsencode(inbox), file.path)
+    """Under its name, or under the hidden one of a drop that isn't delivered yet."""
+    return any(_is_at(os.path.join(os.fsencode(inbox), prefix + file.path), file) for prefix in (b"", b"."))
+
+
+def _is_at(path: bytes, file: Dropped) -> bool:
     try:
         mode = os.lstat(path).st_mode
     except OSError:

@@ -13,15 +13,18 @@ ATTACH_SECONDS = 20
 
 
 @contextmanager
-def failing(process: int, calls: str, error: str, *paths: Path, when: str = "1+") -> Iterator[None]:
+def failing(
+    process: int, calls: str, error: str, *paths: Path, when: str = "1+", watching: str = "",
+    log: Path = Path("/dev/null")
+) -> Iterator[None]:
     """Lets a process's calls ("fsync,fdatasync") fail with an error ("EIO") while the context lasts.
 
     `paths` limits it to calls that are about these files; `when` is strace's: the first, `1+` all, counted for each
-    thread.
+    thread. `watching` names more calls that are written down in `log` as strace does, and don't fail.
     """
     selection = [word for path in paths for word in ("-P", str(path))]
     strace = subprocess.Popen(
-        ["strace", "-f", "-q", "-o", "/dev/null", "-e", f"trace={calls}", *selection,
+        ["strace", "-f", "-q", "-o", str(log), "-e", f"trace={','.join(filter(None, [calls, watching]))}", *selection,
          "-e", f"inject={calls}:error={error}:when={when}", "-p", str(process)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:

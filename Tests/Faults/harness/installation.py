@@ -13,7 +13,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from . import backbone
-from .checker import Dropped, check
+from .checker import Dropped, check, history_of
+from .ledger import check_ledger
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("FAULTS_BINARY", ROOT / ".build" / "release" / "cultivar"))
@@ -220,9 +221,16 @@ class Installation:
     def _unfinished(self) -> bool:
         return bool(self.rows("SELECT 1 FROM drops WHERE finished_at IS NULL"))
 
-    def problems(self) -> list[str]:
-        """What the checker finds of everything that was dropped here."""
-        return check(self, self.dropped, is_running=self.is_running)
+    def problems(self, **options: bool) -> list[str]:
+        """What the checker finds of everything that was dropped here; `options` are the checker's."""
+        return check(self, self.dropped, is_running=self.is_running, **options)
+
+    def ledger_problems(self) -> list[str]:
+        """What is wrong with the ledger, or doesn't match the history, when no daemon runs."""
+        if not (self.state / "history.sqlite").exists():
+            return []
+        with history_of(self.state, is_running=False) as history:
+            return check_ledger(self.state, history, inbox=self.inbox)
 
 
 def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
