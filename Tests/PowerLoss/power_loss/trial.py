@@ -90,12 +90,18 @@ class Trial:
             image.unlink()
 
     def _problems(self, state: State, image: Path) -> list[str]:
-        """Mounts the image, starts the daemon on it as after a power cut, and says what is wrong once it rests."""
+        """Mounts the image, and says what is wrong with it at once, or once the daemon has been started and rests.
+
+        When it starts, the daemon makes up for what either the history or the ledger lacks; so these are compared
+        before.
+        """
         folder = image.with_suffix("")
         folder.mkdir()
         try:
             with self._mounted(image, folder) as installation:
                 installation.dropped = self.scenario.dropped
+                if problems := installation.problems(has_outbox=False):
+                    return [f"at once: {problem}" for problem in problems]
                 try:
                     self.scenario.recover(installation)
                     lost = self._acknowledged(state).missing_in(Acknowledged.by(installation))
