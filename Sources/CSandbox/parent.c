@@ -150,7 +150,8 @@ ssize_t csb_send(int socket, const void *bytes, size_t count, int descriptor) {
         memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
     }
     ssize_t sent;
-    do sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    // The queue is empty when a side that keeps to the protocol sends; one that doesn't mustn't make the other wait.
+    do sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     return sent;
 }
@@ -162,7 +163,9 @@ ssize_t csb_receive(int socket, void *bytes, size_t capacity, int *descriptor) {
         char space[CMSG_SPACE(sizeof(int))];
     } control;
     struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+        // Room for one descriptor and no more: the kernel would install a second one, which nobody closes.
+        .msg_controllen = CMSG_LEN(sizeof(int))};
     *descriptor = -1;
     ssize_t received;
     do received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);

@@ -21,11 +21,15 @@ package struct PictureSource: Sendable {
     }
 
     /// From an open file. A small one, and what isn't a regular file, is read to its end; a large one is opened again
-    /// at `path` when it is decoded. Throws `Errno`.
-    package init(_ file: FileDescriptor, at path: FilePath, digest: PictureDigest? = nil) throws {
+    /// at `path` when it is decoded. Throws `Errno`, such as `fileTooLarge` beyond `limit` bytes.
+    package init(
+        _ file: FileDescriptor, at path: FilePath, digest: PictureDigest? = nil, limit: Int = .max
+    ) throws {
         let size = try file.size()
+        guard size <= limit else { throw Errno.fileTooLarge }
         contents =
-            try size > PictureStore.contentsLimit ? .file(path, byteCount: size) : .bytes(file.readToEnd())
+            try size > PictureStore.contentsLimit
+            ? .file(path, byteCount: size) : .bytes(file.readToEnd(limit: limit))
         self.digest = digest
     }
 

@@ -198,7 +198,11 @@ struct LedgerTests {
                     }
                 }
             }
-            _ = try history.recordOutcomes([picture(2, "cat")], in: drop, ledger: ledger, at: time(1))
+            // Not even a start makes rows of them.
+            let news = try history.agree(with: history.ledger())
+            let count = try history.pictureCount()
+            #expect(news.addedRows == 0 && count == 0)
+            _ = try history.recordOutcomes([picture(2, "cat")], in: drop, ledger: history.ledger(), at: time(1))
             try expectLines(of: history, pictures: [2])
         }
     }
@@ -339,6 +343,55 @@ struct LedgerTests {
                 try Files.overwrite(folder.appending("2020-01-01.jsonl"), with: try Files.read(file))
                 #expect(throws: LedgerFailure.self) { try other.agree(with: other.ledger()) }
             }
+        }
+    }
+
+    @Test("Not one line of another installation's old file is added, however long it is")
+    func longForeignFile() throws {
+        try withHistory { history in
+            try history.take([picture(1, "cat")])
+            var bytes = line(.installation(LedgerInstallation(splitKey: Self.key, at: time())))
+            for number in 10..<4200 {
+                bytes += line(.picture(changing(Self.pictureEntry) { $0.digest = digest(number) }))
+            }
+            let folder = try history.ledger().folder
+            try Files.overwrite(folder.appending("2020-01-01.jsonl"), with: bytes)
+            #expect(throws: LedgerFailure.self) { try history.agree(with: history.ledger()) }
+            let count = try history.pictureCount()
+            #expect(count == 1)
+        }
+    }
+
+    @Test("An older file's last line was acknowledged: if it is cut off, that is damage")
+    func tornOlderFile() throws {
+        try withHistory { history in
+            try history.take([picture(1, "cat")])
+            let folder = try history.ledger().folder
+            let file = try #require(try LedgerReading.files(in: folder).first)
+            let older = folder.appending("2020-01-01.jsonl")
+            try Files.overwrite(older, with: try Files.read(file).dropLast(20))
+            let reading = try LedgerReading.read(folder) { _ in }
+            #expect(reading.damages.map(\.file) == [older] && reading.torn == nil)
+        }
+    }
+
+    @Test(
+        "A file that somebody has shortened gets no hole: nothing is recorded before the next start, which completes it"
+    )
+    func shortenedFile() throws {
+        try withHistory { history in
+            let ledger = try history.ledger()
+            let drop = try history.beginDrop(name("drop"), at: time())
+            _ = try history.recordOutcomes([picture(1, "cat")], in: drop, ledger: ledger, at: time(1))
+            let file = try #require(try LedgerReading.files(in: ledger.folder).first)
+            let half = try Array(Files.read(file).prefix(200))
+            try Files.overwrite(file, with: half)
+            #expect(throws: LedgerFailure.shortened(file)) {
+                try history.recordOutcomes([picture(2, "cat")], in: drop, ledger: ledger, at: time(2))
+            }
+            #expect(try Files.read(file) == half)
+            _ = try history.agree(with: history.ledger())
+            try expectLines(of: history, pictures: [1])
         }
     }
 

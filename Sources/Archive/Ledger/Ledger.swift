@@ -84,12 +84,14 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Takes back what was added after a position, because the history didn't take it over.
+    /// Takes back what was added after a position, because the history didn't take it over. It is cut off at once, so
+    /// that no later start takes it for recorded; if that fails, before the next line.
     func takeBack(to position: LedgerReading.Position) {
         place.withLock { place in
             guard place.position != position else { return }
             place.length = place.file == position.file ? position.length : 0
             place.isDirty = true
+            if (try? cut(place)) != nil { place.isDirty = false }
         }
     }
 
@@ -103,21 +105,34 @@ package final class Ledger: Sendable {
         if place.isDirty { try cut(place) }
         // Until all of it is on the disk.
         place.isDirty = true
+        do { try extend(path, with: bytes, place) } catch {
+            // Nobody may take it for recorded later. If it can't be cut off now, it is before the next line.
+            try? cut(place)
+            throw error
+        }
+        place.isDirty = false
+    }
+
+    private func extend(_ path: FilePath, with bytes: [UInt8], _ place: Place) throws {
         try Files.extending(path, permissions: [.ownerReadWrite, .groupRead]) { file in
             try Files.perform("write", path) {
+                // A hole in the file would look like lines that are damaged.
+                guard try file.size() >= place.length else { throw LedgerFailure.shortened(path) }
                 _ = try file.writeAll(toAbsoluteOffset: Int64(place.length), bytes)
             }
             try disk.synchronize(file, path: path)
         }
         if place.length == 0 { try Files.reading(folder, action: "open") { try disk.synchronize($0, path: folder) } }
-        place.isDirty = false
     }
 
     private func cut(_ place: Place) throws {
         let path = folder.appending(place.file)
         guard try Files.exists(path) else { return }
         try Files.extending(path, permissions: []) { file in
-            try Files.perform("cut", path) { try file.resize(to: Int64(place.length)) }
+            try Files.perform("cut", path) {
+                // A shorter file mustn't become longer.
+                if try file.size() > place.length { try file.resize(to: Int64(place.length)) }
+            }
         }
     }
 }

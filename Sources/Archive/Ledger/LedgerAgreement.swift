@@ -48,15 +48,16 @@ extension History {
     /// Runs `updates` in one transaction, at whose end its entries are written to the ledger: they are on the disk
     /// before the rows are.
     func writeWithLedger<R>(_ ledger: Ledger, _ updates: (Database) throws -> (R, [LedgerEntry])) throws -> R {
-        let before = ledger.position
+        var before: LedgerReading.Position?
         do {
             return try write { db in
+                before = ledger.position
                 let (result, entries) = try updates(db)
                 if !entries.isEmpty { try ledger.append(entries).save(db) }
                 return result
             }
         } catch {
-            ledger.takeBack(to: before)
+            if let before { ledger.takeBack(to: before) }
             throw error
         }
     }
@@ -83,13 +84,15 @@ extension History {
             }
             entries = []
         }
+        let key = try splitKey()
         let reading = try LedgerReading.read(ledger.folder, after: position) { entry in
+            // A file begins with its key, so nothing of another installation is added.
+            if case .installation(let installation) = entry, installation.splitKey != key {
+                throw LedgerFailure.otherKey(ledger.folder, history: path)
+            }
             content.note(entry)
             entries.append(entry)
             if entries.count == Self.ledgerBatch { try flush() }
-        }
-        if let key = reading.splitKey, try key != splitKey() {
-            throw LedgerFailure.otherKey(ledger.folder, history: path)
         }
         try flush()
         agreement.damages = reading.damages
@@ -126,14 +129,15 @@ extension LedgerReading.Position {
 /// What a ledger says, so that what it doesn't say can be found.
 private struct LedgerContent {
     private var pictures: Set<PictureDigest> = []
-    private var drops: Set<DropID> = []
+    /// By number and name, which together identify a drop.
+    private var drops: Set<LedgerInserter.DropKey> = []
     /// As bytes: spellings that Swift finds equal may differ in them.
     private var spellings: Set<RawPath> = []
 
     mutating func note(_ entry: LedgerEntry) {
         switch entry {
         case .picture(let picture): pictures.insert(picture.digest)
-        case .drop(let drop): drops.insert(drop.id)
+        case .drop(let drop): drops.insert(.init(id: drop.id, name: drop.name))
         case .label(let label): spellings.formUnion(label.spellings.map { RawPath($0) })
         case .installation, .unknown: break
         }
@@ -142,7 +146,7 @@ private struct LedgerContent {
     func has(_ entry: LedgerEntry) -> Bool {
         switch entry {
         case .picture(let picture): pictures.contains(picture.digest)
-        case .drop(let drop): drops.contains(drop.id)
+        case .drop(let drop): drops.contains(.init(id: drop.id, name: drop.name))
         case .label(let label): spellings.isSuperset(of: label.spellings.map { RawPath($0) })
         case .installation, .unknown: true
         }

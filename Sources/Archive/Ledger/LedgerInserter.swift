@@ -59,7 +59,7 @@ extension LedgerInserter {
     // MARK: Drops
 
     /// What the ledger calls a drop. A history that was rebuilt may have given its number to another one.
-    private struct DropKey: Hashable {
+    struct DropKey: Hashable {
         let id: DropID
         let name: RawPath
     }

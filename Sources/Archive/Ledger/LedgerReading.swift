@@ -26,8 +26,8 @@ package struct LedgerReading: Sendable {
 
     /// Gives `body` every entry in the order in which they were written.
     ///
-    /// A damaged line costs what it says and is reported. The last line of a file may be incomplete, because the process
-    /// that wrote it was killed; what it says was never acknowledged.
+    /// A damaged line costs what it says and is reported. The last line of the newest file may be incomplete, because the
+    /// process that wrote it was killed; what it says was never acknowledged.
     ///
     /// Throws `FileFailure`, ``LedgerFailure/twoKeys(_:)`` if the files are of two installations, and what `body`
     /// throws.
@@ -40,11 +40,12 @@ package struct LedgerReading: Sendable {
         _ folder: FilePath, after position: Position?, _ body: (LedgerEntry) throws -> Void
     ) throws -> LedgerReading {
         var reading = LedgerReading()
-        for file in try files(in: folder) {
+        let files = try files(in: folder)
+        for file in files {
             let name = file.lastComponent?.string ?? ""
             if let position, name < position.file { continue }
             let start = name == position?.file ? position?.length ?? 0 : 0
-            try reading.read(file, from: start, body)
+            try reading.read(file, from: start, isNewest: file == files.last, body)
         }
         return reading
     }
@@ -66,7 +67,7 @@ package struct LedgerReading: Sendable {
     }
 
     private mutating func read(
-        _ file: FilePath, from start: Int, _ body: (LedgerEntry) throws -> Void
+        _ file: FilePath, from start: Int, isNewest: Bool, _ body: (LedgerEntry) throws -> Void
     ) throws {
         var number = 0
         try Self.lines(of: file, from: start) { line, isComplete in
@@ -82,7 +83,8 @@ package struct LedgerReading: Sendable {
                 count += 1
                 try body(entry)
             }
-            guard isComplete else {
+            // An older file was whole when the next one was begun.
+            if !isComplete, isNewest {
                 torn = file
                 return
             }
@@ -127,6 +129,8 @@ package enum LedgerFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file has another key than the history, or than the files before it.
     case otherKey(FilePath, history: FilePath)
     case twoKeys(FilePath)
+    /// Somebody has replaced or shortened the file while it was in use.
+    case shortened(FilePath)
 
     package var description: String {
         switch self {
@@ -136,6 +140,14 @@ package enum LedgerFailure: Error, Sendable, Hashable, CustomStringConvertible {
         case .twoKeys(let file):
             "\(file) is of another installation than the files before it: its split key differs. Move what doesn't "
                 + "belong to the pictures elsewhere"
+        case .shortened(let file):
+            "\(file) is shorter than what was written to it: somebody has changed it. Restart the daemon, which writes "
+                + "what is missing again"
         }
     }
+}
+
+extension LedgerFailure: MachineProblem {
+    /// A file that somebody has changed is right again after the next start.
+    package var isOfMachine: Bool { if case .shortened = self { true } else { false } }
 }

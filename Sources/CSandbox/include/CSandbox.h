@@ -43,7 +43,8 @@ int csb_spawn(
 /// Allows a child `seconds` of processor time from now on.
 int csb_allow_seconds(pid_t process, double seconds);
 
-/// Sends one message, with a descriptor unless that is -1.
+/// Sends one message, with a descriptor unless that is -1. Doesn't wait: fails with EAGAIN if the other side hasn't read
+/// the earlier ones.
 ssize_t csb_send(int socket, const void *bytes, size_t count, int descriptor);
 
 /// Receives one message; 0 at the end. `*descriptor` becomes the one that came along, or -1.

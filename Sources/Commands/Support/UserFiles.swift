@@ -16,11 +16,7 @@ enum InputFile {
     /// A picture file for a decoder process. `limit` is `limits.max_file_bytes`.
     static func picture(_ path: FilePath, named name: String, limit: Int) throws -> PictureSource {
         do {
-            let picture = try Files.reading(path, waits: true) { try PictureSource($0, at: path) }
-            guard picture.byteCount <= limit else {
-                throw FileFailure(action: "read", path: path, errno: .fileTooLarge)
-            }
-            return picture
+            return try Files.reading(path, waits: true) { try PictureSource($0, at: path, limit: limit) }
         } catch let failure as FileFailure {
             throw UserFileError(path: name, action: "read", reason: reason(failure.errno))
         }
