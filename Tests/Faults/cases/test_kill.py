@@ -87,7 +87,9 @@ class SweepCase(FaultCase):
         # Threads may change places, so that a call has another number than in the unbroken run.
         for _ in range(5):
             struck = {strike.call for strike in strikes}
-            missed = [point for point, call in enumerate(calls, 1) if call not in struck]
+            # Whether the list of what waits is written depends on the time that things take.
+            missed = [
+                point for point, call in enumerate(calls, 1) if call not in struck and "waiting.json" not in call]
             near = {max(point + shift, 1) for point in missed for shift in (-2, -1, 0, 1, 2)}
             strikes += self.strike_each(sweep, sorted(near))
         self.report(strikes, [calls[point - 1] for point in missed])
@@ -147,7 +149,9 @@ class IntakeKills(SweepCase):
         """What is only in memory outlives a kill, so that no kill shows it: the order of the calls does."""
         whole, calls = self.strike(Sweep(self.with_drops, self.take_in), 0)
         self.assertEqual(whole.problems, [])
-        removals = {call.split(" ", 1)[1] for call in calls if call.startswith("unlink") and "/inbox/" in call}
+        # Files that are fresh get another name before they are removed.
+        unlinks = [call for call in calls if call.startswith("unlink") and "/inbox/" in call]
+        removals = {call.split(" ", 1)[1].replace(".cultivar~", "") for call in unlinks}
         self.assertLessEqual({f"/inbox/dozen/fig/{number}.png" for number in range(6)}, removals)
         self.assertEqual(order_problems(calls), [])
 
