@@ -224,7 +224,7 @@ class OtherLedgers(LedgerCase):
         stranger = self.ledger / "2020-02-29.jsonl"
         stranger.write_bytes(other)
         stranger.chmod(0o640)
-        self.assert_refuses("another installation", self.file.name)
+        self.assert_refuses("split keys differ", str(self.ledger), str(self.history))
         stranger.unlink()
         self.start()
         self.take_more_and_check()
