@@ -182,4 +182,4 @@ class InboxTrees(FaultCase):
             for name in folders:
                 path = os.path.join(parent, name)
                 if not os.path.islink(path):
-                    os.chmod(path, 0o755)
+                    os.chmod(path, 0o700)
