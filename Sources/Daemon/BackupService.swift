@@ -46,21 +46,17 @@ struct BackupService: Service {
 
     /// Makes a backup if one is due and the inbox is quiet; false if that failed, in which nothing else is stopped.
     private func look(_ quiet: inout QuietWait) async -> Bool {
-        do {
+        await status.attempt(
+            .backup, fault: ServiceFault.backup, logger: logger, "history not backed up, will be tried again",
+            key: "backup.error"
+        ) {
             let now = Timestamp.now
             if try isDue(at: now) {
-                guard quiet.isOver(at: MonotonicClock.now, inboxIsBusy: activity.isBusy) else { return true }
+                guard quiet.isOver(at: MonotonicClock.now, inboxIsBusy: activity.isBusy) else { return false }
                 try await makeBackup(at: now)
             }
             quiet = QuietWait()
-            status.setDegraded(nil, in: .backup)
             return true
-        } catch is CancellationError {
-            return true
-        } catch {
-            status.setDegraded(.backup("\(error)"), in: .backup)
-            logger.error("history not backed up, will be tried again", metadata: ["backup.error": "\(error)"])
-            return false
         }
     }
 

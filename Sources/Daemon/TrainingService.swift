@@ -89,32 +89,24 @@ struct TrainingService: Service {
     /// Makes the outbox agree with a decision that it couldn't follow at the time. If it still can't, the next model
     /// can be trained anyway.
     private func followDecision() async -> Bool {
-        do {
-            guard let decision = try history.currentPublication(), decision.publishedAt == nil else { return true }
+        await status.attempt(
+            .outbox, fault: ServiceFault.outbox, logger: logger, "the outbox doesn't agree with the history",
+            key: "outbox.error"
+        ) {
+            guard let decision = try history.currentPublication(), decision.publishedAt == nil else { return false }
             _ = try await installation.pool.run { [publisher] _ in try publisher.agree() }
-            status.setDegraded(nil, in: .outbox)
             return true
-        } catch is CancellationError {
-            return true
-        } catch {
-            status.setDegraded(.outbox("\(error)"), in: .outbox)
-            logger.error("the outbox doesn't agree with the history", metadata: ["outbox.error": "\(error)"])
-            return false
         }
     }
 
     /// False if a problem of the machine prevents a run from being started, resumed or recorded.
     private func attempt(_ body: () async throws -> Void) async -> Bool {
-        do {
+        await status.attempt(
+            .training, fault: ServiceFault.training, logger: logger, "training isn't possible, will be tried again",
+            key: "error"
+        ) {
             try await body()
-            status.setDegraded(nil, in: .training)
             return true
-        } catch is CancellationError {
-            return true
-        } catch {
-            status.setDegraded(.training("\(error)"), in: .training)
-            logger.error("training isn't possible, will be tried again", metadata: ["error": "\(error)"])
-            return false
         }
     }
 

@@ -125,7 +125,7 @@ package final class DecoderPool: PictureValidator {
     }
 
     private func askAlone(about file: PictureSource, side: Int, on worker: Worker) throws -> DecoderAnswer {
-        var attempt = Attempt(ledger: attempts, digest: file.digest)
+        var attempt = Attempt(record: attempts, digest: file.digest)
         while true {
             try worker.cancellation.check()
             // If no process can be started, that doesn't count as an attempt.

@@ -98,6 +98,22 @@ package struct Workshop: Sendable {
         return try open()
     }
 
+    /// Opens the installation after a first run has promoted a model on `tiny`; later runs search `other` alone.
+    package mutating func openWithOtherBackbone(removingFirst: Bool = false) async throws -> Installation {
+        try await promoteFirst()
+        try writeBackbone("other", seed: 2)
+        settings.search.space.backbone = ["other"]
+        if removingFirst { try removeBackbone("tiny") }
+        return try open()
+    }
+
+    private func promoteFirst() async throws {
+        let place = try open()
+        try place.drop()
+        let run = try await place.trainer.train(.schedule)
+        precondition(run?.outcome == .promoted, "the first run promotes: \(run?.reason?.text ?? "no run")")
+    }
+
     /// What is in the file of a published version.
     package func published(_ name: String, of version: String) throws -> [UInt8] {
         try Locations.bytes(of: outbox.folder(of: version).appending(name))

@@ -1,5 +1,6 @@
 import System
 import SystemPackage
+import TestSupport
 
 @testable import Archive
 @testable import Records
@@ -12,23 +13,10 @@ enum Damage: String, CaseIterable {
         let descriptor = try FileDescriptor.open(file, .readWrite)
         try descriptor.closeAfter {
             let count = self == .halfZeros ? pageSize / 2 : pageSize
-            var generator = SplitMix(state: UInt64(page))
+            var generator = SplitMix64(state: UInt64(page))
             let bytes = (0..<count).map { _ in self == .noise ? UInt8.random(in: 0...255, using: &generator) : 0 }
             _ = try descriptor.writeAll(toAbsoluteOffset: Int64((page - 1) * pageSize), bytes)
         }
-    }
-}
-
-/// Random numbers that are the same every time.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
 

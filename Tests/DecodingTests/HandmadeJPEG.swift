@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A sequential JPEG of random coefficients, with sampling factors and code lengths that encoders hardly ever choose.
 struct HandmadeJPEG {
     var width = 1
@@ -88,18 +90,6 @@ struct HandmadeJPEG {
         }
         writer.endSegment(marker: nil)
         return writer.bytes
-    }
-}
-
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
 

@@ -57,15 +57,7 @@ struct SetAsideTests {
         arguments: [false, true])
     func championOnly(withoutBackbone: Bool) async throws {
         var workshop = try Workshop()
-        do {
-            let place = try workshop.open()
-            try place.drop()
-            #expect(try await place.trainer.train(.schedule)?.outcome == .promoted)
-        }
-        try workshop.writeBackbone("other", seed: 2)
-        workshop.settings.search.space.backbone = ["other"]
-        if withoutBackbone { try workshop.removeBackbone("tiny") }
-        let place = try workshop.open()
+        let place = try await workshop.openWithOtherBackbone(removingFirst: withoutBackbone)
         try place.drop(seed: 2)
         let found = try #require(try place.history.dataset().pictures.last { $0.split == .test }).digest
         try await place.extraction.extract([found], of: .test, copies: 0, from: place.source("other"))

@@ -182,15 +182,7 @@ struct TrainerTests {
     func championWithoutBackbone() async throws {
         func secondRun(withoutBackbone: Bool) async throws -> [PredictionDetails] {
             var workshop = try Workshop()
-            do {
-                let place = try workshop.open()
-                try place.drop()
-                #expect(try await place.trainer.train(.schedule)?.outcome == .promoted)
-            }
-            try workshop.writeBackbone("other", seed: 2)
-            workshop.settings.search.space.backbone = ["other"]
-            if withoutBackbone { try workshop.removeBackbone("tiny") }
-            let place = try workshop.open()
+            let place = try await workshop.openWithOtherBackbone(removingFirst: withoutBackbone)
             try place.drop(seed: 2)
             let run = try #require(try await place.trainer.train(.schedule))
             #expect([.promoted, .kept].contains(run.outcome), "\(run.reason?.text ?? "")")
@@ -207,17 +199,8 @@ struct TrainerTests {
         var workshop = try Workshop()
         workshop.settings.limits.maxSide = 1
         workshop.settings.limits.maxPixels = 1
-        do {
-            let place = try workshop.open()
-            try place.drop()
-            let first = try #require(try await place.trainer.train(.schedule))
-            #expect(first.outcome == .promoted, "\(first.reason?.text ?? "")")
-        }
         // Without its backbone the champion is run on the pictures themselves.
-        try workshop.writeBackbone("other", seed: 2)
-        try workshop.removeBackbone("tiny")
-        workshop.settings.search.space.backbone = ["other"]
-        let place = try workshop.open()
+        let place = try await workshop.openWithOtherBackbone(removingFirst: true)
         try place.drop(seed: 2)
         let second = try #require(try await place.trainer.train(.schedule))
         #expect(second.championAccuracy != nil, "\(second.reason?.text ?? "")")

@@ -65,12 +65,13 @@ package final class Ledger: Sendable {
 
     /// Writes the lines to the disk, and says up to where the ledger goes then.
     ///
-    /// If it throws, nothing has been added: what may have been written is cut off before the next line.
+    /// If it throws, nothing has been added: what may have been written is cut off, at the latest before the next line.
     func append(_ entries: [LedgerEntry]) throws -> LedgerReading.Position {
         try place.withLock { place in
+            if place.isDirty { try cut(&place) }
             let today = "\(Timestamp.now.description.prefix(10)).jsonl"
             // If the clock was set back, the newest file goes on, so that the files stay in the order of their lines.
-            if today > place.file { try begin(today, &place) }
+            if today > place.file { place = Place(file: today, earlier: place.earlier + place.length) }
             var bytes: [UInt8] = []
             bytes.reserveCapacity(512 * (entries.count + 1))
             if place.length == 0 {
@@ -91,23 +92,17 @@ package final class Ledger: Sendable {
             guard place.position != position else { return }
             place.length = place.file == position.file ? position.length : 0
             place.isDirty = true
-            if (try? cut(place)) != nil { place.isDirty = false }
+            try? cut(&place)
         }
-    }
-
-    private func begin(_ file: String, _ place: inout Place) throws {
-        if place.isDirty { try cut(place) }
-        place = Place(file: file, earlier: place.earlier + place.length)
     }
 
     private func write(_ bytes: [UInt8], _ place: inout Place) throws {
         let path = folder.appending(place.file)
-        if place.isDirty { try cut(place) }
         // Until all of it is on the disk.
         place.isDirty = true
         do { try extend(path, with: bytes, place) } catch {
             // Nobody may take it for recorded later. If it can't be cut off now, it is before the next line.
-            try? cut(place)
+            try? cut(&place)
             throw error
         }
         place.isDirty = false
@@ -125,15 +120,18 @@ package final class Ledger: Sendable {
         if place.length == 0 { try Files.reading(folder, action: "open") { try disk.synchronize($0, path: folder) } }
     }
 
-    private func cut(_ place: Place) throws {
+    /// Cuts off what is behind what counts.
+    private func cut(_ place: inout Place) throws {
         let path = folder.appending(place.file)
-        guard try Files.exists(path) else { return }
-        try Files.extending(path, permissions: []) { file in
-            try Files.perform("cut", path) {
-                // A shorter file mustn't become longer.
-                if try file.size() > place.length { try file.resize(to: Int64(place.length)) }
+        if try Files.exists(path) {
+            try Files.extending(path, permissions: []) { file in
+                try Files.perform("cut", path) {
+                    // A shorter file mustn't become longer.
+                    if try file.size() > place.length { try file.resize(to: Int64(place.length)) }
+                }
             }
         }
+        place.isDirty = false
     }
 }
 
@@ -174,16 +172,9 @@ extension Ledger {
 
     /// The key in a file's first line; nil if that can't be read.
     private static func firstKey(of path: FilePath) throws -> [UInt8]? {
-        struct Enough: Error {}
-        var key: [UInt8]?
-        do {
-            try LedgerReading.lines(of: path) { line, _ in
-                if case .installation(let installation)? = LedgerLine.contents(of: line[...]).entries.first {
-                    key = installation.splitKey
-                }
-                throw Enough()
-            }
-        } catch is Enough {}
-        return key
+        let head = try Files.reading(path) { try $0.readHead(limit: 1024) }
+        let line = head.prefix { $0 != UInt8(ascii: "\n") }
+        guard case .installation(let installation)? = LedgerLine.contents(of: line).entries.first else { return nil }
+        return installation.splitKey
     }
 }

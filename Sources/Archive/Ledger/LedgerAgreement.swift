@@ -26,7 +26,7 @@ extension History {
     /// Throws ``LedgerFailure`` if the ledger has another split key, `FileFailure`, and GRDB's `DatabaseError`.
     ///
     /// - Parameters:
-    ///   - isComplete: whether to compare everything in any case.
+    ///   - comparingAll: whether to compare everything in any case.
     ///   - progress: gets the number of pictures of the history that have been written to the ledger so far.
     package func agree(
         with ledger: Ledger, comparingAll: Bool = false, progress: (_ pictures: Int) -> Void = { _ in }

@@ -128,9 +128,8 @@ private struct LineWriter {
 
     mutating func append(_ entry: LedgerInstallation) {
         append(string: entry.at.description)
-        append(",\"kind\":\"installation\",\"split_key\":\"")
-        for byte in entry.splitKey { append((byte < 16 ? "0" : "") + String(byte, radix: 16)) }
-        append("\",\"v\":\(LedgerLine.version)")
+        guard let key = Digest(bytes: entry.splitKey) else { preconditionFailure("a key of other than 32 bytes") }
+        append(",\"kind\":\"installation\",\"split_key\":\"\(key.hex)\",\"v\":\(LedgerLine.version)")
     }
 
     mutating func append(_ entry: LedgerLabel) {
