@@ -87,9 +87,7 @@ class SweepCase(FaultCase):
         # Threads may change places, so that a call has another number than in the unbroken run.
         for _ in range(5):
             struck = {strike.call for strike in strikes}
-            # Whether the list of what waits is written depends on the time that things take.
-            missed = [
-                point for point, call in enumerate(calls, 1) if call not in struck and "waiting.json" not in call]
+            missed = [point for point, call in enumerate(calls, 1) if call not in struck]
             near = {max(point + shift, 1) for point in missed for shift in (-2, -1, 0, 1, 2)}
             strikes += self.strike_each(sweep, sorted(near))
         self.report(strikes, [calls[point - 1] for point in missed])
@@ -373,10 +371,11 @@ class TrainingKills(SweepCase):
 def tracing(log: Path, point: int, first: str) -> list[str]:
     """What a command is put behind to be traced, and killed at one call.
 
-    When the status and the log are written depends on time, and nothing on them, so that they don't count.
+    When the status, the list of what waits and the log are written depends on time, and nothing depends on them, so
+    they don't count.
     """
     options = ["--log", str(log), "--kill-at", str(point), "--from", first]
-    options += ["--ignore", r"/daemon\.log$|/\.dat\.nosync"]
+    options += ["--ignore", r"/daemon\.log$|/\.(status|waiting)\.json\.new~$"]
     return [sys.executable, tracer.__file__, *options, "--"]
 
 
